@@ -1,0 +1,3 @@
+//! callfold
+pub mod engine;
+pub mod model;

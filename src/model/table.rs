@@ -1,0 +1,230 @@
+//! How a row describes itself: its table, its columns with type, unit and meaning, and its cells in column order.
+//!
+//! One declaration ([`table!`]) makes the struct, the schema and the walk over the cells, so that Parquet, SQL and the
+//! documents cannot disagree. This module refuses to know any storage format.
+
+use compact_str::CompactString;
+
+use super::identity::{LegKey, QueueSegmentKey, SessionKey};
+use super::ids::{AgentId, ConnId, DnId, EventId, ReasonId, SwitchId, Uuid};
+use super::time::Micros;
+
+/// Logical type of a column; each storage maps it to its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// Text from a small set (names, enumerations): worth a dictionary.
+    Name,
+    /// Text that rarely repeats (numbers, event ids).
+    Text,
+    /// 16-byte id.
+    Uuid,
+    /// Microseconds since 1970 UTC.
+    Instant,
+    /// 64-bit integer: milliseconds or large counts.
+    Long,
+    /// 32-bit integer: counts.
+    Int,
+    /// True or false.
+    Flag,
+    /// List of short texts.
+    NameList,
+}
+
+/// One column.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// Name, the same in every storage.
+    pub name: &'static str,
+    /// Logical type.
+    pub ty: Type,
+    /// Whether a cell may be null.
+    pub nullable: bool,
+    /// Meaning and unit.
+    pub doc: &'static str,
+}
+
+/// A table as the storages see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    /// Name, the same in every storage.
+    pub name: &'static str,
+    /// What one row is.
+    pub doc: &'static str,
+    /// Columns in order.
+    pub columns: &'static [Column],
+    /// The logical key.
+    pub key: &'static [&'static str],
+    /// The column whose UTC date is the partition, and by which rows of one object are sorted.
+    pub time: &'static str,
+    /// The columns rows are sorted by before `time`.
+    pub sort: &'static [&'static str],
+}
+
+/// Takes the cells of one row in column order. Ids are resolved to texts by whoever holds the names.
+#[allow(missing_docs, reason = "one method per cell type")]
+pub trait CellWriter {
+    fn null(&mut self);
+    fn tenant(&mut self, v: SwitchId);
+    fn site(&mut self, v: SwitchId);
+    fn dn(&mut self, v: DnId);
+    fn agent(&mut self, v: AgentId);
+    fn reason_key(&mut self, v: ReasonId);
+    fn reason_code(&mut self, v: ReasonId);
+    fn word(&mut self, v: &'static str);
+    fn words(&mut self, v: &'static [&'static str]);
+    fn text(&mut self, v: &str);
+    fn conn(&mut self, v: ConnId);
+    fn event(&mut self, v: EventId);
+    fn uuid(&mut self, v: Uuid);
+    fn queue_segment_id(&mut self, v: &QueueSegmentKey);
+    fn leg_id(&mut self, v: &LegKey);
+    fn party_id(&mut self, v: &LegKey);
+    fn session_id(&mut self, v: &SessionKey);
+    fn instant(&mut self, v: Micros);
+    fn long(&mut self, v: i64);
+    fn int(&mut self, v: i32);
+    fn flag(&mut self, v: bool);
+}
+
+/// A type that can be one cell.
+pub trait Cell {
+    /// Logical type of the column.
+    const TYPE: Type;
+    /// Whether the cell may be null.
+    const NULLABLE: bool = false;
+    /// Writes the cell.
+    fn put(&self, w: &mut impl CellWriter);
+}
+
+/// A row of one table.
+pub trait Row {
+    /// The table it belongs to.
+    const TABLE: Table;
+    /// The tenant, whose partition the row goes to.
+    fn tenant(&self) -> SwitchId;
+    /// The instant whose UTC date is the row's partition.
+    fn time(&self) -> Micros;
+    /// Writes the cells in column order.
+    fn cells(&self, w: &mut impl CellWriter);
+}
+
+/// The tenant of a switch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tenant(pub SwitchId);
+/// The name of a switch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Site(pub SwitchId);
+/// The key of a reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReasonKey(pub ReasonId);
+/// The code of a reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReasonCode(pub ReasonId);
+/// The id of a party, from the key of its part in a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartyKey(pub LegKey);
+
+macro_rules! cell {
+    ($ty:ty, $logical:ident, $this:ident, $w:ident => $put:expr) => {
+        impl Cell for $ty {
+            const TYPE: Type = Type::$logical;
+            fn put(&self, $w: &mut impl CellWriter) {
+                let $this = self;
+                $put
+            }
+        }
+        impl Cell for Option<$ty> {
+            const TYPE: Type = Type::$logical;
+            const NULLABLE: bool = true;
+            fn put(&self, $w: &mut impl CellWriter) {
+                match self {
+                    Some($this) => $put,
+                    None => $w.null(),
+                }
+            }
+        }
+    };
+}
+
+cell!(Tenant, Name, v, w => w.tenant(v.0));
+cell!(Site, Name, v, w => w.site(v.0));
+cell!(ReasonKey, Name, v, w => w.reason_key(v.0));
+cell!(ReasonCode, Name, v, w => w.reason_code(v.0));
+cell!(&'static str, Name, v, w => w.word(v));
+cell!(&'static [&'static str], NameList, v, w => w.words(v));
+cell!(CompactString, Text, v, w => w.text(v));
+cell!(ConnId, Text, v, w => w.conn(*v));
+cell!(Uuid, Uuid, v, w => w.uuid(*v));
+cell!(QueueSegmentKey, Uuid, v, w => w.queue_segment_id(v));
+cell!(LegKey, Uuid, v, w => w.leg_id(v));
+cell!(PartyKey, Uuid, v, w => w.party_id(&v.0));
+cell!(SessionKey, Uuid, v, w => w.session_id(v));
+cell!(Micros, Instant, v, w => w.instant(*v));
+cell!(i64, Long, v, w => w.long(*v));
+cell!(i32, Int, v, w => w.int(*v));
+cell!(bool, Flag, v, w => w.flag(*v));
+
+macro_rules! id_cell {
+    ($ty:ty, $logical:ident, $put:ident, $absent:expr) => {
+        /// `NONE` is written as null.
+        impl Cell for $ty {
+            const TYPE: Type = Type::$logical;
+            const NULLABLE: bool = true;
+            fn put(&self, w: &mut impl CellWriter) {
+                if $absent(self) { w.null() } else { w.$put(*self) }
+            }
+        }
+    };
+}
+
+id_cell!(DnId, Name, dn, |v: &DnId| v.is_none());
+id_cell!(AgentId, Name, agent, |v: &AgentId| v.is_none());
+id_cell!(EventId, Text, event, |v: &EventId| v.seq == u64::MAX);
+
+/// Declares a table: the struct of its rows, its schema and the walk over its cells.
+macro_rules! table {
+    (
+        $(#[doc = $doc:literal])*
+        $row:ident = $name:literal, key [$($key:literal),*], sort [$($sort:literal),*], time $time:ident, {
+            $( $field:ident : $ty:ty, $meaning:literal; )*
+        }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $row {
+            $( #[doc = $meaning] pub $field: $ty, )*
+        }
+
+        impl $crate::model::table::Row for $row {
+            const TABLE: $crate::model::table::Table = $crate::model::table::Table {
+                name: $name,
+                doc: concat!($($doc),*),
+                columns: &[
+                    $( $crate::model::table::Column {
+                        name: stringify!($field),
+                        ty: <$ty as $crate::model::table::Cell>::TYPE,
+                        nullable: <$ty as $crate::model::table::Cell>::NULLABLE,
+                        doc: $meaning,
+                    }, )*
+                ],
+                key: &[$($key),*],
+                time: stringify!($time),
+                sort: &[$($sort),*],
+            };
+
+            fn tenant(&self) -> $crate::model::ids::SwitchId {
+                self.tenant_id.0
+            }
+
+            fn time(&self) -> $crate::model::time::Micros {
+                self.$time
+            }
+
+            #[inline]
+            fn cells(&self, w: &mut impl $crate::model::table::CellWriter) {
+                $( $crate::model::table::Cell::put(&self.$field, w); )*
+            }
+        }
+    };
+}
+pub(crate) use table;
