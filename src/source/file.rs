@@ -1,0 +1,334 @@
+//! Recorded events: files, directories of them, and standard input; plain, gzip or zstd, told apart by their first bytes.
+//!
+//! In: paths. Out: chunks of whole lines, and the number of stored bytes read so far for whoever shows progress.
+//! Files are read one after another, in the order of their first events; files whose times overlap are not merged.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::cut::{Cut, Cutter, Fill};
+use super::peek;
+use crate::handoff::ring::{Chunk, Feeder};
+use crate::handoff::stop::Stop;
+use crate::model::time::Micros;
+
+/// How files of events are named inside a directory, before an ending of compression.
+const ENDINGS: [&str; 4] = ["ndjson", "jsonl", "json", "log"];
+
+/// How deep directories are searched.
+const DEPTH_MAX: usize = 8;
+
+/// Why recorded events could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// Nothing has this name.
+    #[error("{path}: no such file or directory")]
+    NotFound {
+        /// What was asked for.
+        path: String,
+    },
+    /// A directory without a file of events.
+    #[error("{path}: no file of events in this directory (they end in .ndjson, .jsonl, .json or .log, also with .gz or .zst)")]
+    Empty {
+        /// What was asked for.
+        path: String,
+    },
+    /// The system refused.
+    #[error("{path}: failed to read at byte {offset}: {source}")]
+    Read {
+        /// Which file.
+        path: String,
+        /// How many stored bytes had been read.
+        offset: u64,
+        /// Why.
+        source: io::Error,
+    },
+    /// The program is stopping.
+    #[error("stopped before the end of {path}")]
+    Stopped {
+        /// Which file was being read.
+        path: String,
+    },
+}
+
+/// One place to read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recording {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+impl Recording {
+    /// What people call it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Stdin => "-".into(),
+        }
+    }
+
+    /// Its stored size in bytes, if it has one.
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
+        match self {
+            Self::File(path) => std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len()),
+            Self::Stdin => None,
+        }
+    }
+
+    /// Opens it, undoing its compression; `read_bytes` counts stored bytes.
+    ///
+    /// # Errors
+    /// [`FileError::NotFound`] or [`FileError::Read`].
+    pub fn open(&self, read_bytes: &Arc<AtomicU64>) -> Result<Box<dyn Read + Send>, FileError> {
+        let raw: Box<dyn Read + Send> = match self {
+            Self::File(path) => Box::new(File::open(path).map_err(|source| failed(path, source))?),
+            Self::Stdin => Box::new(io::stdin()),
+        };
+        let counted = Counted { inner: raw, read_bytes: Arc::clone(read_bytes) };
+        decompressed(counted).map_err(|source| FileError::Read { path: self.name(), offset: 0, source })
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> FileError {
+    let path = path.display().to_string();
+    match source.kind() {
+        io::ErrorKind::NotFound => FileError::NotFound { path },
+        _ => FileError::Read { path, offset: 0, source },
+    }
+}
+
+/// Counts what passes.
+struct Counted<R> {
+    inner: R,
+    read_bytes: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.read_bytes.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// Undoes gzip (of several members, too) or zstd, told by the first bytes; anything else passes as it is.
+fn decompressed(mut raw: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+    let mut head = [0; 4];
+    let mut count = 0;
+    while count < head.len() {
+        match raw.read(&mut head[count..]) {
+            Ok(0) => break,
+            Ok(n) => count += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        // A first byte that no magic starts with decides at once, so that a slow pipe is not kept waiting.
+        if ![0x1f, 0x28].contains(&head[0]) {
+            break;
+        }
+    }
+    let all = io::Cursor::new(head).take(count as u64).chain(raw);
+    Ok(match head {
+        [0x1f, 0x8b, ..] => {
+            Box::new(flate2::bufread::MultiGzDecoder::new(io::BufReader::with_capacity(64 * 1024, all)))
+        }
+        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd::Decoder::new(all)?),
+        _ => Box::new(all),
+    })
+}
+
+/// The recordings that `paths` name: `-` is standard input, a directory stands for the files of events in it.
+///
+/// # Errors
+/// [`FileError::NotFound`], [`FileError::Empty`] or [`FileError::Read`], for the first path that has one.
+pub fn find(paths: &[PathBuf]) -> Result<Vec<Recording>, FileError> {
+    let mut found = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            found.push(Recording::Stdin);
+            continue;
+        }
+        let meta = std::fs::metadata(path).map_err(|source| failed(path, source))?;
+        if !meta.is_dir() {
+            found.push(Recording::File(path.clone()));
+            continue;
+        }
+        let before = found.len();
+        search(path, 0, &mut found)?;
+        if found.len() == before {
+            return Err(FileError::Empty { path: path.display().to_string() });
+        }
+    }
+    Ok(found)
+}
+
+fn search(directory: &Path, depth: usize, found: &mut Vec<Recording>) -> Result<(), FileError> {
+    let entries = std::fs::read_dir(directory).map_err(|source| failed(directory, source))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.starts_with('.') {
+            continue;
+        }
+        if path.is_dir() {
+            if depth < DEPTH_MAX {
+                search(&path, depth + 1, found)?;
+            }
+            continue;
+        }
+        let stem = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
+        if stem.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending)) {
+            found.push(Recording::File(path));
+        }
+    }
+    Ok(())
+}
+
+/// Puts recordings in the order of their first events; equal ones keep their order, ones without events come first.
+///
+/// # Errors
+/// [`FileError`] when a beginning cannot be read.
+pub fn order(recordings: Vec<Recording>) -> Result<Vec<Recording>, FileError> {
+    // A pipe can be read only once, so nothing is looked at in advance when there is one.
+    if recordings.len() < 2 || recordings.iter().any(|recording| recording.size().is_none()) {
+        return Ok(recordings);
+    }
+    let mut timed = Vec::with_capacity(recordings.len());
+    for recording in recordings {
+        timed.push((first_event_time(&recording)?, recording));
+    }
+    timed.sort_by_key(|(time, _)| *time);
+    Ok(timed.into_iter().map(|(_, recording)| recording).collect())
+}
+
+fn first_event_time(recording: &Recording) -> Result<Option<Micros>, FileError> {
+    let mut reader = recording.open(&Arc::default())?;
+    let cut = Cutter::new(Vec::new())
+        .read(&mut *reader, Fill::Eager, Vec::new)
+        .map_err(|source| FileError::Read { path: recording.name(), offset: 0, source })?;
+    Ok(cut.and_then(|cut| peek::first_event_time(&cut.bytes)))
+}
+
+/// Reads one recording to its end and hands every cut to `deliver`, which returns whether to go on.
+///
+/// # Errors
+/// [`FileError::Read`] after everything readable was delivered, [`FileError::Stopped`] when told not to go on.
+pub fn read(
+    recording: &Recording,
+    read_bytes: &Arc<AtomicU64>,
+    mut buffer: impl FnMut() -> Vec<u8>,
+    mut deliver: impl FnMut(Cut) -> bool,
+) -> Result<(), FileError> {
+    let before = read_bytes.load(Ordering::Relaxed);
+    let mut reader = recording.open(read_bytes)?;
+    let fill = if *recording == Recording::Stdin { Fill::Eager } else { Fill::Full };
+    let mut cutter = Cutter::new(buffer());
+    let mut deliver = |cut| match deliver(cut) {
+        true => Ok(()),
+        false => Err(FileError::Stopped { path: recording.name() }),
+    };
+    loop {
+        match cutter.read(&mut *reader, fill, &mut buffer) {
+            Ok(Some(cut)) => deliver(cut)?,
+            Ok(None) => return Ok(()),
+            Err(source) => {
+                // A compressed file that breaks off still has whole lines before the break.
+                cutter.finish().map_or(Ok(()), deliver)?;
+                let offset = read_bytes.load(Ordering::Relaxed) - before;
+                return Err(FileError::Read { path: recording.name(), offset, source });
+            }
+        }
+    }
+}
+
+/// Reads one recording to its end into the ring.
+///
+/// # Errors
+/// As [`read`]; [`FileError::Stopped`] also when nobody takes chunks any more.
+pub fn feed(recording: &Recording, feeder: &Feeder, stop: &Stop, read_bytes: &Arc<AtomicU64>) -> Result<(), FileError> {
+    let source: Arc<str> = recording.name().into();
+    read(
+        recording,
+        read_bytes,
+        || feeder.buffer(),
+        |Cut { bytes, position }| {
+            let chunk = Chunk { bytes, source: Arc::clone(&source), position, reply: None };
+            !stop.is_set() && feeder.send(chunk).is_ok()
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn place(name: &str) -> PathBuf {
+        let place = std::env::temp_dir().join(format!("callfold-file-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&place);
+        std::fs::create_dir_all(&place).expect("a directory for the test");
+        place
+    }
+
+    fn text(path: &Path) -> String {
+        let mut bytes = Vec::new();
+        let recording = Recording::File(path.into());
+        read(&recording, &Arc::default(), Vec::new, |cut| {
+            bytes.extend_from_slice(&cut.bytes);
+            true
+        })
+        .expect("readable");
+        String::from_utf8(bytes).expect("text")
+    }
+
+    #[test]
+    fn plain_gzip_of_several_members_and_zstd_read_the_same() {
+        let place = place("codecs");
+        let lines = "one\ntwo\nthree\n".repeat(20_000);
+        std::fs::write(place.join("a.ndjson"), &lines).expect("written");
+        let mut gzip = Vec::new();
+        for half in [&lines[..lines.len() / 2], &lines[lines.len() / 2..]] {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(half.as_bytes()).expect("in memory");
+            gzip.extend(encoder.finish().expect("in memory"));
+        }
+        std::fs::write(place.join("a.ndjson.gz"), gzip).expect("written");
+        std::fs::write(place.join("a.ndjson.zst"), zstd::encode_all(lines.as_bytes(), 1).expect("in memory"))
+            .expect("written");
+        for name in ["a.ndjson", "a.ndjson.gz", "a.ndjson.zst"] {
+            assert!(text(&place.join(name)) == lines, "{name} reads as it was written");
+        }
+        std::fs::remove_dir_all(&place).expect("removed");
+    }
+
+    #[test]
+    fn a_directory_stands_for_its_files_of_events_in_the_order_of_their_first_events() {
+        let place = place("order");
+        std::fs::write(place.join("b.ndjson"), "{\"TimeinSecs\":1}\n").expect("written");
+        std::fs::write(place.join("a.jsonl"), "garbage\n{\"TimeinSecs\":2}\n").expect("written");
+        std::fs::write(place.join("notes.txt"), "not ours").expect("written");
+        let found = order(find(std::slice::from_ref(&place)).expect("found")).expect("ordered");
+        let names: Vec<_> = found.iter().map(Recording::name).collect();
+        assert_eq!(names.len(), 2);
+        assert!(names[0].ends_with("b.ndjson") && names[1].ends_with("a.jsonl"), "{names:?}");
+        std::fs::remove_dir_all(&place).expect("removed");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = find(&["/nowhere/at/all.ndjson".into()]).expect_err("missing");
+        assert_eq!(error.to_string(), "/nowhere/at/all.ndjson: no such file or directory");
+        let place = place("empty");
+        assert!(matches!(find(std::slice::from_ref(&place)), Err(FileError::Empty { .. })));
+        std::fs::remove_dir_all(&place).expect("removed");
+    }
+}
