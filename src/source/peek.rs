@@ -21,6 +21,12 @@ pub fn first_event_time(lines: &[u8]) -> Option<Micros> {
     lines.split(|byte| *byte == b'\n').find_map(event_time)
 }
 
+/// The time of the last event in `lines` that has one.
+#[must_use]
+pub fn last_event_time(lines: &[u8]) -> Option<Micros> {
+    lines.rsplit(|byte| *byte == b'\n').find_map(event_time)
+}
+
 /// The whole number that follows `key` and a colon.
 fn number_after(line: &[u8], key: &[u8]) -> Option<i64> {
     let rest = &line[find(line, key)? + key.len()..];
@@ -41,5 +47,6 @@ mod tests {
         assert_eq!(event_time(br#"{"TimeinSecs":"soon"}"#), None);
         assert_eq!(event_time(b"garbage"), None);
         assert_eq!(first_event_time(b"garbage\n{\"TimeinSecs\":7}\n"), Some(Micros(7_000_000)));
+        assert_eq!(last_event_time(b"{\"TimeinSecs\":7}\n{\"TimeinSecs\":8}\nstump"), Some(Micros(8_000_000)));
     }
 }

@@ -1,0 +1,281 @@
+//! The configuration as written: TOML, environment and flags, in that order, before anyone has judged the values.
+//!
+//! In: the text of a file and the variables `CALLFOLD_SECTION__KEY`. Out: a [`Config`] whose every value is optional, or all
+//! problems at once, each with its place and, for an unknown key, the nearest one that exists. Refuses to know what a
+//! value means; that is for [`settings`](super::settings).
+
+use std::fmt;
+
+use serde::Deserialize;
+use toml::de::{DeTable, DeValue};
+
+/// What was written. Absent means: not written.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// `[server]`
+    pub server: Server,
+    /// `[store]`
+    pub store: Store,
+    /// `[queue_defaults]`
+    pub queue_defaults: QueueDefaults,
+    /// `[[feed]]`, any number of times.
+    pub feed: Vec<Feed>,
+}
+
+/// How the program is reached.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port of HTTP.
+    pub listen: Option<String>,
+    /// Whether plain, open connections are allowed beyond this machine.
+    pub insecure: Option<bool>,
+    /// Shortest time between two pictures for readers.
+    pub publish_every: Option<String>,
+}
+
+/// Where history goes.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    /// Its directory.
+    pub path: Option<String>,
+}
+
+/// Thresholds of every queue.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueueDefaults {
+    /// Longest wait that is within the service level.
+    pub sl_threshold: Option<String>,
+    /// Shortest wait of an abandoned call that counts.
+    pub short_abandon: Option<String>,
+    /// Share of calls that should be within.
+    pub sl_target: Option<f64>,
+}
+
+/// A source.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feed {
+    /// Where events come from.
+    pub url: String,
+}
+
+/// Every key there is, by section; a test holds it against [`Config`].
+const KEYS: [(&str, &[&str]); 4] = [
+    ("server", &["listen", "insecure", "publish_every"]),
+    ("store", &["path"]),
+    ("queue_defaults", &["sl_threshold", "short_abandon", "sl_target"]),
+    ("feed", &["url"]),
+];
+
+/// Something that is wrong with the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// `file:line:column`, the name of a variable, or of a flag.
+    pub place: String,
+    /// What is wrong, and what would be right.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
+/// Reads the text of a configuration file called `name`, and lays the variables over it.
+///
+/// # Errors
+/// Every unknown key and unreadable variable, and the first value of a wrong type.
+pub fn read(
+    name: &str,
+    text: &str,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, Vec<Problem>> {
+    let at = |offset: usize| place(name, text, offset);
+    let spanned = DeTable::parse(text).map_err(|error| {
+        vec![Problem { place: at(error.span().map_or(0, |span| span.start)), what: first_line(error.message()) }]
+    })?;
+    let mut problems = unknown_keys(spanned.get_ref(), &at);
+    let mut table: toml::Table = match toml::from_str(text) {
+        Ok(table) => table,
+        Err(error) => return Err(vec![Problem { place: at(0), what: first_line(error.message()) }]),
+    };
+    if problems.is_empty()
+        && let Err(error) = toml::from_str::<Config>(text)
+    {
+        let offset = error.span().map_or(0, |span| span.start);
+        problems.push(Problem { place: at(offset), what: first_line(error.message()) });
+    }
+    for (variable, value) in variables {
+        if let Err(what) = overlay(&mut table, &variable, &value) {
+            problems.push(Problem { place: format!("environment variable {variable}"), what });
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    table.try_into().map_err(|error: toml::de::Error| {
+        vec![Problem { place: "environment".into(), what: first_line(error.message()) }]
+    })
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+fn place(name: &str, text: &str, offset: usize) -> String {
+    let before = &text.as_bytes()[..offset.min(text.len())];
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    format!("{name}:{line}:{column}")
+}
+
+fn unknown_keys(table: &DeTable<'_>, at: &impl Fn(usize) -> String) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut check = |what: &str, key: &str, offset: usize, known: &[&str]| {
+        if !known.contains(&key) {
+            problems.push((offset, format!("unknown {what} `{key}`{}", nearest(key, known))));
+        }
+    };
+    let sections = KEYS.map(|(section, _)| section);
+    for (section, value) in table {
+        let name: &str = section.get_ref();
+        check("section", name, section.span().start, &sections);
+        let Some((_, keys)) = KEYS.iter().find(|(known, _)| *known == name) else { continue };
+        let tables = match value.get_ref() {
+            DeValue::Table(table) => vec![table],
+            DeValue::Array(items) => items
+                .iter()
+                .filter_map(|item| match item.get_ref() {
+                    DeValue::Table(table) => Some(table),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        for key in tables.into_iter().flat_map(|table| table.keys()) {
+            check(&format!("key in [{name}]"), key.get_ref(), key.span().start, keys);
+        }
+    }
+    problems.sort();
+    problems.into_iter().map(|(offset, what)| Problem { place: at(offset), what }).collect()
+}
+
+/// Sets the key that `CALLFOLD_SECTION__KEY` names; other variables are left alone.
+fn overlay(table: &mut toml::Table, variable: &str, text: &str) -> Result<(), String> {
+    let Some(name) = variable.strip_prefix("CALLFOLD_") else { return Ok(()) };
+    let Some((section, key)) = name.split_once("__") else { return Ok(()) };
+    let (section, key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
+    let sections = KEYS.map(|(section, _)| section);
+    let Some((_, keys)) = KEYS.iter().find(|(known, _)| *known == section) else {
+        return Err(format!("unknown section `{section}`{}", nearest(&section, &sections)));
+    };
+    if section == "feed" {
+        return Err("feeds are a list; give them with --feed or in the configuration file".into());
+    }
+    if !keys.contains(&key.as_str()) {
+        return Err(format!("unknown key in [{section}] `{key}`{}", nearest(&key, keys)));
+    }
+    let value = match key.as_str() {
+        "insecure" => text.parse().map(toml::Value::Boolean).map_err(|_| "expected true or false".to_owned())?,
+        "sl_target" => text.parse().map(toml::Value::Float).map_err(|_| "expected a number, as 0.8".to_owned())?,
+        _ => toml::Value::String(text.to_owned()),
+    };
+    let entry = table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    if let toml::Value::Table(section) = entry {
+        section.insert(key, value);
+    }
+    Ok(())
+}
+
+/// `; did you mean …?` if a known word is near.
+fn nearest(word: &str, known: &[&str]) -> String {
+    let near = known.iter().map(|candidate| (distance(word, candidate), candidate)).min();
+    match near {
+        Some((steps, candidate)) if steps <= 2.max(word.len() / 3) => format!("; did you mean `{candidate}`?"),
+        _ => format!("; known are {}", known.join(", ")),
+    }
+}
+
+/// How many single-character edits lead from one word to the other (two rows of the classic table).
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.iter().enumerate() {
+            let substituted = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = include_str!("../../schemas/config.toml");
+
+    fn problems(text: &str, variables: &[(&str, &str)]) -> Vec<String> {
+        let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        read("c.toml", text, variables).expect_err("wrong").iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_sample_has_every_key_and_nothing_else() {
+        // The sample shows every key commented out, with its built-in value; taking the marks away sets them all.
+        let text: String = SAMPLE.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
+        let config = read("sample", &text, []).expect("the sample is right");
+        assert!(config.server.listen.is_some() && config.server.insecure.is_some());
+        let table: toml::Table = toml::from_str(&text).expect("toml");
+        for (section, keys) in KEYS {
+            let section = match &table[section] {
+                toml::Value::Array(items) => items[0].as_table().expect("a table"),
+                value => value.as_table().expect("a table"),
+            };
+            let mut written: Vec<_> = section.keys().map(String::as_str).collect();
+            let mut known = keys.to_vec();
+            (written.sort_unstable(), known.sort_unstable());
+            assert_eq!(written, known);
+        }
+    }
+
+    #[test]
+    fn every_unknown_key_is_reported_with_its_place_and_the_nearest_known_one() {
+        let text = "[server]\nlisten = \"127.0.0.1:1\"\nlisen = 1\n[queue_default]\n[store]\nzzzzzzzz = 2\n";
+        assert_eq!(
+            problems(text, &[("CALLFOLD_STORE__PAHT", "x")]),
+            [
+                "c.toml:3:1: unknown key in [server] `lisen`; did you mean `listen`?",
+                "c.toml:4:2: unknown section `queue_default`; did you mean `queue_defaults`?",
+                "c.toml:6:1: unknown key in [store] `zzzzzzzz`; known are path",
+                "environment variable CALLFOLD_STORE__PAHT: unknown key in [store] `paht`; did you mean `path`?",
+            ]
+        );
+    }
+
+    #[test]
+    fn wrong_types_and_broken_toml_say_where() {
+        assert!(problems("[server]\nlisten = 5\n", &[])[0].starts_with("c.toml:2:10: "));
+        assert!(problems("[server\n", &[])[0].starts_with("c.toml:1:"));
+        assert_eq!(
+            problems("", &[("CALLFOLD_SERVER__INSECURE", "perhaps")]),
+            ["environment variable CALLFOLD_SERVER__INSECURE: expected true or false"]
+        );
+    }
+
+    #[test]
+    fn variables_win_over_the_file_and_others_are_left_alone() {
+        let variables = [("CALLFOLD_STORE__PATH", "/b"), ("CALLFOLD_LOG", "debug"), ("HOME", "/")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let config = read("c.toml", "[store]\npath = \"/a\"\n", variables).expect("right");
+        assert_eq!(config.store.path.as_deref(), Some("/b"));
+    }
+}

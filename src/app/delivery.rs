@@ -1,0 +1,126 @@
+//! The thread that carries rows to the store and refused lines to their file.
+//!
+//! In: batches from the worker, through one bounded queue that keeps their order. Out: published tables and a reject file.
+//! It ends when the worker has gone, and then publishes; told to discard, it publishes nothing. Refuses to know how a
+//! table is stored.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+
+use crossbeam::channel::{Receiver, Sender, bounded};
+
+use super::reject::{RejectError, RejectFile};
+use super::writer::Progress;
+use crate::engine::output::{Reject, RowBatch};
+use crate::handoff::stop::Stop;
+use crate::sink::{Published, Store, StoreError};
+
+/// Batches that wait for the delivery thread.
+const DEPTH: usize = 4;
+
+/// What the worker gives away.
+#[derive(Debug)]
+pub enum Delivery {
+    /// Rows for the store.
+    Rows(RowBatch),
+    /// Refused lines of one source.
+    Rejects {
+        /// The source's name.
+        source: Arc<str>,
+        /// The lines.
+        rejects: Vec<Reject>,
+    },
+}
+
+/// Why deliveries ended.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The reject file could not be written.
+    #[error(transparent)]
+    Reject(#[from] RejectError),
+    /// The operating system gave no thread.
+    #[error("failed to start the delivery thread: {0}")]
+    Thread(std::io::Error),
+    /// The thread panicked; the message is on standard error.
+    #[error("the delivery thread panicked")]
+    Panicked,
+}
+
+/// What was delivered.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    /// What the store published, if there is one and nothing was discarded.
+    pub published: Option<Published>,
+    /// The reject file, if anything is in it.
+    pub reject_file: Option<PathBuf>,
+    /// Rows given to the store.
+    pub rows: u64,
+}
+
+/// Where deliveries end.
+pub struct Outlet {
+    /// The store, if rows are kept.
+    pub store: Option<Store>,
+    /// The reject file, if refused lines are kept.
+    pub rejects: Option<RejectFile>,
+    /// When set at the end, nothing is published.
+    pub discard: Option<Stop>,
+    /// The worker's figures: they count the refused lines that never came here, too.
+    pub progress: Arc<Progress>,
+}
+
+impl Outlet {
+    /// Starts the thread; the sender is the worker's.
+    ///
+    /// # Errors
+    /// [`DeliveryError::Thread`].
+    pub fn spawn(self) -> Result<(Sender<Delivery>, JoinHandle<Result<Delivered, DeliveryError>>), DeliveryError> {
+        let (sender, receiver) = bounded(DEPTH);
+        let thread = std::thread::Builder::new().name("delivery".into()).spawn(move || self.run(&receiver));
+        Ok((sender, thread.map_err(DeliveryError::Thread)?))
+    }
+
+    fn run(mut self, deliveries: &Receiver<Delivery>) -> Result<Delivered, DeliveryError> {
+        let mut delivered = Delivered::default();
+        while let Ok(delivery) = deliveries.recv() {
+            match delivery {
+                Delivery::Rows(batch) => {
+                    delivered.rows += batch.rows.len() as u64;
+                    if let Some(store) = &mut self.store {
+                        store.deliver(batch)?;
+                    }
+                }
+                Delivery::Rejects { source, rejects } => {
+                    if let Some(file) = &mut self.rejects {
+                        file.add(&source, &rejects)?;
+                        if deliveries.is_empty() {
+                            file.flush()?;
+                        }
+                    }
+                }
+            }
+        }
+        if let Some(file) = self.rejects {
+            delivered.reject_file = file.finish(self.progress.rejected.load(Ordering::Relaxed))?;
+        }
+        if !self.discard.is_some_and(|discard| discard.is_set())
+            && let Some(store) = self.store
+        {
+            delivered.published = Some(store.finish()?);
+        }
+        Ok(delivered)
+    }
+}
+
+/// Waits for the thread's end.
+///
+/// # Errors
+/// What ended it early.
+pub fn join(thread: JoinHandle<Result<Delivered, DeliveryError>>) -> Result<Delivered, DeliveryError> {
+    thread.join().unwrap_or(Err(DeliveryError::Panicked))
+}

@@ -1,0 +1,226 @@
+//! A live partition: sources in, wallboard and tables out, started and stopped in order.
+//!
+//! ```text
+//!  sources ──▶ ring ──▶ worker ──▶ publisher ──▶ board ──▶ HTTP
+//!                          └─────▶ delivery ──▶ store
+//! ```
+//!
+//! Stopping goes along the arrows: sources stop, the ring drains, the worker ends the partition, the store publishes,
+//! readers are told goodbye, listeners close last. A store that fails stops everything, so that no event is taken that
+//! would not be kept. Refuses to know what sources there are.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use super::clock::Clock;
+use super::delivery::{self, Delivered, DeliveryError, Outlet};
+use super::reject::{Begin, RejectError, RejectFile};
+use super::settings::Settings;
+use super::writer::{Ended, Leave, Progress, Writer};
+use crate::engine::partition::{Partition, Position};
+use crate::handoff::publish::{Pictures, publisher};
+use crate::handoff::ring::{Chunk, Feeder, Folded, ring};
+use crate::handoff::stop::Stop;
+use crate::serve::{self, Board, BoardInfo};
+use crate::sink::{Mode, Store, StoreError};
+use crate::source;
+
+/// Chunks between sources and worker.
+const RING_DEPTH: usize = 64;
+
+/// How long sources and readers may take to end before they are dropped.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Why a live partition could not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum LiveError {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Tables or the reject file could not be written.
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
+    /// The reject file cannot be prepared.
+    #[error(transparent)]
+    Reject(#[from] RejectError),
+    /// The operating system gave no thread.
+    #[error("failed to start a thread: {0}")]
+    Thread(std::io::Error),
+    /// A thread panicked; the message is on standard error.
+    #[error("the {0} thread panicked")]
+    Panicked(&'static str),
+}
+
+/// What a live partition did.
+#[derive(Debug)]
+pub struct Closed {
+    /// What the worker left behind.
+    pub ended: Ended,
+    /// What was delivered.
+    pub delivered: Delivered,
+}
+
+/// A running partition.
+#[derive(Debug)]
+pub struct Live {
+    /// The picture that readers see.
+    pub board: Arc<Board>,
+    /// Where sources put their chunks.
+    pub feeder: Feeder,
+    /// Figures of the worker.
+    pub progress: Arc<Progress>,
+    /// Asks everything to stop; also set when the worker has ended by itself.
+    pub stop: Stop,
+    sources: JoinSet<()>,
+    worker: JoinHandle<Ended>,
+    publisher: JoinHandle<()>,
+    delivery: JoinHandle<Result<Delivered, DeliveryError>>,
+}
+
+impl Live {
+    /// Opens the store and starts worker, publisher and delivery.
+    ///
+    /// # Errors
+    /// See [`LiveError`].
+    pub fn start(settings: &Settings, info: BoardInfo, clock: Clock, stop: Stop) -> Result<Self, LiveError> {
+        let store = Store::open(&settings.data, Mode::Live)?;
+        let rejects = RejectFile::new(&reject_path(&settings.data), Begin::Append)?;
+        let progress = Arc::new(Progress::default());
+        let outlet =
+            Outlet { store: Some(store), rejects: Some(rejects), discard: None, progress: Arc::clone(&progress) };
+        let (deliveries, delivery) = outlet.spawn()?;
+        let (feeder, intake) = ring(RING_DEPTH);
+        let (publisher, pictures) = publisher();
+        let writer = Writer {
+            partition: Partition::new(settings.engine.clone()),
+            intake,
+            deliveries: Some(deliveries),
+            leave: Leave::EachMinute,
+            publisher: Some(publisher),
+            publish_every: settings.publish_every,
+            clock: Some(clock),
+            progress: Arc::clone(&progress),
+        };
+        let board = Board::new(info);
+        let publisher = spawn("publisher", {
+            let board = Arc::clone(&board);
+            move || publish(&pictures, &board)
+        })?;
+        let worker = spawn("worker", {
+            let stopper = StopAtEnd(stop.clone());
+            move || {
+                let _stopper = stopper;
+                writer.run()
+            }
+        })?;
+        Ok(Self { board, feeder, progress, stop, sources: JoinSet::new(), worker, publisher, delivery })
+    }
+
+    /// Adds a source that runs as a task; it ends by itself when `stop` is set.
+    pub fn add_task(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.sources.spawn(task);
+    }
+
+    /// Adds a source that runs in a thread of its own; it ends by itself when `stop` is set. One that blocks in a read
+    /// is left behind.
+    ///
+    /// # Errors
+    /// [`LiveError::Thread`].
+    pub fn add_thread(&mut self, run: impl FnOnce() + Send + 'static) -> Result<(), LiveError> {
+        let (done, ended) = oneshot::channel::<()>();
+        spawn("source", move || {
+            let _done = done;
+            run();
+        })?;
+        self.add_task(async move {
+            // The sender is never used: its drop, also in a panic, is the message.
+            let _ = ended.await;
+        });
+        Ok(())
+    }
+
+    /// Serves HTTP on `listener` until `stop` is set, then stops in order.
+    ///
+    /// # Errors
+    /// What ended the deliveries early, or a panic.
+    pub async fn run(mut self, listener: TcpListener) -> Result<Closed, LiveError> {
+        let router = serve::router(Arc::clone(&self.board)).merge(source::http::router(self.feeder.clone()));
+        let (http_stop, closing) = (Stop::new(), Stop::new());
+        let server = tokio::spawn({
+            let (http_stop, closing) = (http_stop.clone(), closing.clone());
+            async move {
+                let served = axum::serve(listener, router).with_graceful_shutdown(async move { http_stop.wait().await });
+                if let Err(error) = served.await {
+                    tracing::error!(%error, "the HTTP listener ended");
+                    closing.stop();
+                }
+            }
+        });
+        tokio::select! {
+            () = self.stop.wait() => {}
+            () = closing.wait() => self.stop.stop(),
+        }
+        self.board.set_ready(false);
+        let sources = &mut self.sources;
+        if tokio::time::timeout(PATIENCE, async { while sources.join_next().await.is_some() {} }).await.is_err() {
+            tracing::warn!("a source did not stop in time and is left behind");
+            sources.abort_all();
+        }
+        self.feeder.close();
+        let (worker, publisher, delivery) = (self.worker, self.publisher, self.delivery);
+        let joined = tokio::task::spawn_blocking(move || (worker.join(), publisher.join(), delivery::join(delivery)));
+        let (ended, published, delivered) = joined.await.map_err(|_| LiveError::Panicked("closing"))?;
+        self.board.shutdown();
+        http_stop.stop();
+        if tokio::time::timeout(PATIENCE, server).await.is_err() {
+            tracing::debug!("connections were still open and are cut");
+        }
+        let delivered = delivered?;
+        published.map_err(|_| LiveError::Panicked("publisher"))?;
+        Ok(Closed { ended: ended.map_err(|_| LiveError::Panicked("worker"))?, delivered })
+    }
+}
+
+/// Asks everything to stop when the worker ends, whether it returns or panics.
+struct StopAtEnd(Stop);
+
+impl Drop for StopAtEnd {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+fn spawn<T: Send + 'static>(
+    name: &'static str,
+    run: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, LiveError> {
+    std::thread::Builder::new().name(name.into()).spawn(run).map_err(LiveError::Thread)
+}
+
+/// Where refused lines of a store go.
+#[must_use]
+pub fn reject_path(data: &Path) -> std::path::PathBuf {
+    data.join("rejects.ndjson")
+}
+
+fn publish(pictures: &Pictures, board: &Board) {
+    while let Some(picture) = pictures.next() {
+        board.apply(picture.delta, picture.made_at);
+    }
+}
+
+/// An empty chunk whose answer comes when everything handed over before it was folded.
+#[must_use]
+pub fn mark() -> (Chunk, oneshot::Receiver<Folded>) {
+    let (reply, folded) = oneshot::channel();
+    let chunk =
+        Chunk { bytes: Vec::new(), source: "mark".into(), position: Position { line: 1, offset: 0 }, reply: Some(reply) };
+    (chunk, folded)
+}

@@ -1,0 +1,133 @@
+//! Plays a recording as if it happened now: each event is handed on when a played clock shows its time.
+//!
+//! In: recordings and a clock. Out: chunks in the ring, in time. Lines without a time go with their neighbours. When the
+//! recordings end the clock stands, so that the last picture stays as it was. Refuses to know what a line says beyond its
+//! time.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use memchr::memchr_iter;
+
+use super::clock::Clock;
+use crate::engine::partition::Position;
+use crate::handoff::ring::{Chunk, Feeder};
+use crate::handoff::stop::Stop;
+use crate::model::time::Micros;
+use crate::source::cut::Cut;
+use crate::source::file::{self, FileError, Recording};
+use crate::source::peek;
+
+/// Plays `recordings` one after another into `feeder`; the clock starts with the first event.
+///
+/// # Errors
+/// What could not be read; [`FileError::Stopped`] when `stop` was set first.
+pub fn play(recordings: &[Recording], feeder: &Feeder, clock: &Clock, stop: &Stop) -> Result<(), FileError> {
+    let mut player = Player { feeder, clock, stop, shown: None, last: Micros::MIN };
+    let mut played = Ok(());
+    for recording in recordings {
+        let source: Arc<str> = recording.name().into();
+        let read_bytes = Arc::new(AtomicU64::new(0));
+        played = file::read(recording, &read_bytes, Vec::new, |cut| player.cut(&source, &cut));
+        if played.is_err() {
+            break;
+        }
+    }
+    clock.stand(player.last);
+    played
+}
+
+struct Player<'a> {
+    feeder: &'a Feeder,
+    clock: &'a Clock,
+    stop: &'a Stop,
+    /// What the clock showed last; `None` before it was started.
+    shown: Option<Micros>,
+    /// Latest event time met.
+    last: Micros,
+}
+
+impl Player<'_> {
+    /// Hands on the lines of `cut`, each group when it is due; returns whether to go on.
+    fn cut(&mut self, source: &Arc<str>, cut: &Cut) -> bool {
+        let (bytes, mut position) = (&cut.bytes[..], cut.position);
+        let (mut start, mut line_start) = (0, 0);
+        let ends = memchr_iter(b'\n', bytes).map(|at| at + 1).chain(std::iter::once(bytes.len()));
+        for end in ends {
+            if let Some(time) = peek::event_time(&bytes[line_start..end])
+                && !self.is_due(time)
+            {
+                if !self.send(source, &bytes[start..line_start], &mut position) || !self.wait(time) {
+                    return false;
+                }
+                start = line_start;
+            }
+            line_start = end;
+        }
+        self.send(source, &bytes[start..], &mut position)
+    }
+
+    fn is_due(&mut self, time: Micros) -> bool {
+        self.last = self.last.max(time);
+        if self.shown.is_none() {
+            self.clock.start(time);
+            self.shown = Some(time);
+        }
+        self.shown >= Some(time) || {
+            self.shown = self.clock.now();
+            self.shown >= Some(time)
+        }
+    }
+
+    /// Waits until the clock shows `time`; returns whether to go on.
+    fn wait(&mut self, time: Micros) -> bool {
+        loop {
+            let wait = self.clock.until(time);
+            if wait.is_zero() {
+                self.shown = self.clock.now();
+                return !self.stop.is_set();
+            }
+            if self.stop.sleep(wait.max(Duration::from_millis(1))) {
+                return false;
+            }
+        }
+    }
+
+    fn send(&mut self, source: &Arc<str>, bytes: &[u8], position: &mut Position) -> bool {
+        if bytes.is_empty() {
+            return !self.stop.is_set();
+        }
+        let mut buffer = self.feeder.buffer();
+        buffer.clear();
+        buffer.extend_from_slice(bytes);
+        let chunk = Chunk { bytes: buffer, source: Arc::clone(source), position: *position, reply: None };
+        position.line += memchr_iter(b'\n', bytes).count() as u64;
+        position.offset += bytes.len() as u64;
+        !self.stop.is_set() && self.feeder.send(chunk).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handoff::ring::{Wake, ring};
+
+    #[test]
+    fn events_come_when_their_time_has_come_and_keep_their_places() {
+        let path = std::env::temp_dir().join(format!("callfold-playback-{}.ndjson", std::process::id()));
+        let lines = ["{\"TimeinSecs\":100}\n", "noise\n", "{\"TimeinSecs\":100}\n", "{\"TimeinSecs\":130}\n", "tail"];
+        std::fs::write(&path, lines.concat()).expect("written");
+        let (feeder, mut intake) = ring(8);
+        let clock = Clock::played(1000.0);
+        play(&[Recording::File(path.clone())], &feeder, &clock, &Stop::new()).expect("readable");
+        assert_eq!(clock.now(), Some(Micros::from_parts(130, 0)), "the clock stands at the last event");
+        drop(feeder);
+        let mut chunks = Vec::new();
+        while let Wake::Chunk(chunk) = intake.next(None) {
+            chunks.push((chunk.position.line, chunk.position.offset, String::from_utf8(chunk.bytes).expect("text")));
+        }
+        assert_eq!(chunks, [(1, 0, lines[..3].concat()), (4, lines[..3].concat().len() as u64, lines[3..].concat())]);
+        std::fs::remove_file(&path).expect("removed");
+    }
+}

@@ -1,0 +1,249 @@
+//! A replay: recorded events to finished tables, as fast as the machine can.
+//!
+//! ```text
+//!  read + decompress ──chunks──▶ decode + fold ──rows──▶ store          one thread each; the caller's thread watches
+//!                    ◀─buffers──
+//! ```
+//!
+//! In: recordings and where the store is. Out: figures, tables, a reject file. An interrupted replay publishes nothing, so
+//! that running it again is all there is to do. Refuses to print.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, RecvTimeoutError, bounded};
+
+use super::delivery::{self, Delivered, DeliveryError, Outlet};
+use super::reject::{Begin, RejectError, RejectFile};
+use super::writer::{Ended, Leave, Progress, Writer};
+use crate::engine::partition::Partition;
+use crate::engine::settings::Settings as EngineSettings;
+use crate::handoff::ring::{Chunk, Feeder, ring};
+use crate::handoff::stop::Stop;
+use crate::model::time::Micros;
+use crate::sink::{Mode, Options, Store, StoreError};
+use crate::source::cut::Cut;
+use crate::source::file::{self, FileError, Recording};
+use crate::source::peek;
+
+/// Chunks between reader and worker.
+const RING_DEPTH: usize = 16;
+
+/// Rows that are worth a hand-over.
+const ROWS_BATCH: usize = 32 * 1024;
+
+/// What to replay, and where to.
+#[derive(Debug)]
+pub struct Order {
+    /// What to read, in this order.
+    pub recordings: Vec<Recording>,
+    /// The store's directory; `None` writes no tables.
+    pub data: Option<PathBuf>,
+    /// Whether rows of the same time that are already in the store give way.
+    pub replace: bool,
+    /// Where refused lines go; `None` only counts them.
+    pub reject_file: Option<PathBuf>,
+    /// The engine's settings.
+    pub engine: EngineSettings,
+}
+
+/// Why a replay could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// A recording is not there or cannot be read at all.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Tables or the reject file could not be written.
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
+    /// The reject file of an earlier run is in the way.
+    #[error(transparent)]
+    Reject(#[from] RejectError),
+    /// The operating system gave no thread.
+    #[error("failed to start a thread: {0}")]
+    Thread(std::io::Error),
+    /// A thread panicked; the message is on standard error.
+    #[error("the {0} thread panicked")]
+    Panicked(&'static str),
+}
+
+/// How far a replay is.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Stored bytes read.
+    pub bytes: u64,
+    /// Stored bytes there are, if that is known.
+    pub bytes_total: Option<u64>,
+    /// Events folded.
+    pub events: u64,
+    /// Lines refused.
+    pub rejected: u64,
+    /// Time since the begin.
+    pub elapsed: Duration,
+}
+
+/// What a replay did.
+#[derive(Debug)]
+pub struct Report {
+    /// What the worker left behind.
+    pub ended: Ended,
+    /// What was delivered.
+    pub delivered: Delivered,
+    /// The last look.
+    pub look: Look,
+    /// Recordings that broke off; what could be read of them was folded.
+    pub damaged: Vec<FileError>,
+    /// A recording that begins before the one read before it ends, if there is one.
+    pub overlapping: Option<String>,
+}
+
+/// What the reader noticed.
+#[derive(Debug, Default)]
+struct Readings {
+    damaged: Vec<FileError>,
+    overlapping: Option<String>,
+    failed: Option<FileError>,
+}
+
+/// Replays; `watch` is called every 100 ms. When `stop` is set, reading ends and nothing is published.
+///
+/// # Errors
+/// See [`ReplayError`].
+pub fn run(order: Order, stop: &Stop, mut watch: impl FnMut(&Look)) -> Result<Report, ReplayError> {
+    let begun = Instant::now();
+    let bytes_total = order.recordings.iter().map(Recording::size).sum();
+    let progress = Arc::new(Progress::default());
+    let read_bytes = Arc::new(AtomicU64::new(0));
+    let look = |begun: Instant| Look {
+        bytes: read_bytes.load(Ordering::Relaxed),
+        bytes_total,
+        events: progress.accepted.load(Ordering::Relaxed),
+        rejected: progress.rejected.load(Ordering::Relaxed),
+        elapsed: begun.elapsed(),
+    };
+    let threads = Threads::start(order, stop, &progress, &read_bytes)?;
+    while let Err(RecvTimeoutError::Timeout) = threads.worker_done.recv_timeout(Duration::from_millis(100)) {
+        watch(&look(begun));
+    }
+    let (readings, ended, delivered) = threads.join()?;
+    let look = look(begun);
+    watch(&look);
+    Ok(Report { ended, delivered, look, damaged: readings.damaged, overlapping: readings.overlapping })
+}
+
+struct Threads {
+    reader: JoinHandle<Readings>,
+    worker: JoinHandle<Ended>,
+    worker_done: Receiver<()>,
+    delivery: Option<JoinHandle<Result<Delivered, DeliveryError>>>,
+}
+
+impl Threads {
+    fn start(
+        order: Order,
+        stop: &Stop,
+        progress: &Arc<Progress>,
+        read_bytes: &Arc<AtomicU64>,
+    ) -> Result<Self, ReplayError> {
+        let store = match &order.data {
+            Some(data) => Some(open(data, order.replace)?),
+            None => None,
+        };
+        let rejects = order.reject_file.as_deref().map(|path| RejectFile::new(path, Begin::Fresh)).transpose()?;
+        let (mut deliveries, mut delivery) = (None, None);
+        if store.is_some() || rejects.is_some() {
+            let outlet = Outlet { store, rejects, discard: Some(stop.clone()), progress: Arc::clone(progress) };
+            let (sender, thread) = outlet.spawn()?;
+            (deliveries, delivery) = (Some(sender), Some(thread));
+        }
+        let (feeder, intake) = ring(RING_DEPTH);
+        let writer = Writer {
+            partition: Partition::new(order.engine),
+            intake,
+            deliveries,
+            leave: Leave::From(ROWS_BATCH),
+            publisher: None,
+            publish_every: Duration::ZERO,
+            clock: None,
+            progress: Arc::clone(progress),
+        };
+        let (done, worker_done) = bounded(0);
+        let worker = std::thread::Builder::new().name("worker".into()).spawn(move || {
+            let ended = writer.run();
+            // Dropping the sender is the message; a panic drops it, too.
+            drop::<crossbeam::channel::Sender<()>>(done);
+            ended
+        });
+        let (recordings, stop, read_bytes) = (order.recordings, stop.clone(), Arc::clone(read_bytes));
+        let reader = std::thread::Builder::new()
+            .name("reader".into())
+            .spawn(move || read_all(&recordings, &feeder, &stop, &read_bytes));
+        Ok(Self {
+            reader: reader.map_err(ReplayError::Thread)?,
+            worker: worker.map_err(ReplayError::Thread)?,
+            worker_done,
+            delivery,
+        })
+    }
+
+    fn join(self) -> Result<(Readings, Ended, Delivered), ReplayError> {
+        let worker = self.worker.join();
+        let readings = self.reader.join().map_err(|_| ReplayError::Panicked("reader"))?;
+        // What ended the delivery explains why a worker gave up, so it is asked first.
+        let delivered = self.delivery.map_or_else(|| Ok(Delivered::default()), delivery::join)?;
+        let ended = worker.map_err(|_| ReplayError::Panicked("worker"))?;
+        match readings.failed {
+            Some(error) => Err(error.into()),
+            None => Ok((readings, ended, delivered)),
+        }
+    }
+}
+
+fn open(data: &std::path::Path, replace: bool) -> Result<Store, StoreError> {
+    Store::open_with(data, Options { mode: Mode::Replay, replace })
+}
+
+/// Reads everything into the ring; dropping the feeder at the end closes it.
+fn read_all(recordings: &[Recording], feeder: &Feeder, stop: &Stop, read_bytes: &Arc<AtomicU64>) -> Readings {
+    let mut readings = Readings::default();
+    let mut last: Option<Micros> = None;
+    for recording in recordings {
+        let source: Arc<str> = recording.name().into();
+        let mut first = true;
+        let read = file::read(
+            recording,
+            read_bytes,
+            || feeder.buffer(),
+            |Cut { bytes, position }| {
+                if recordings.len() > 1 {
+                    let begins = peek::first_event_time(&bytes);
+                    if first && begins < last && begins.is_some() && readings.overlapping.is_none() {
+                        readings.overlapping = Some(recording.name());
+                    }
+                    first = false;
+                    last = last.max(peek::last_event_time(&bytes));
+                }
+                let chunk = Chunk { bytes, source: Arc::clone(&source), position, reply: None };
+                !stop.is_set() && feeder.send(chunk).is_ok()
+            },
+        );
+        match read {
+            Ok(()) => {}
+            Err(FileError::Stopped { .. }) => break,
+            Err(error @ FileError::Read { offset, .. }) if offset > 0 => readings.damaged.push(error),
+            Err(error) => {
+                // Nothing of it could be read: the tables would lack it without a trace.
+                readings.failed = Some(error);
+                stop.stop();
+                break;
+            }
+        }
+    }
+    readings
+}

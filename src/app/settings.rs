@@ -1,0 +1,291 @@
+//! The configuration as checked: every value has its type and its range, and all problems are reported together.
+//!
+//! In: a [`Config`] with the flags already laid over it. Out: [`Settings`]. The rule that matters most lives here: an
+//! address beyond this machine is refused unless somebody said that it may be insecure.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::config::{Config, Problem};
+use crate::engine::settings::Settings as EngineSettings;
+use crate::model::time::Span;
+use crate::source::file::Recording;
+
+/// Where the store is when nobody says.
+pub const DATA_DEFAULT: &str = "./data";
+
+/// Where HTTP listens when nobody says.
+pub const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
+
+/// Shortest time between two pictures when nobody says.
+pub const PUBLISH_EVERY_DEFAULT: Duration = Duration::from_millis(50);
+
+/// What a live server needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where HTTP listens.
+    pub listen: SocketAddr,
+    /// Directory of the store.
+    pub data: PathBuf,
+    /// Shortest time between two pictures.
+    pub publish_every: Duration,
+    /// Share of calls that should be within the service level.
+    pub sl_target: f64,
+    /// Thresholds, windows and limits of the engine.
+    pub engine: EngineSettings,
+    /// Sources.
+    pub feeds: Vec<Feed>,
+}
+
+/// A source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Feed {
+    /// Senders connect to us.
+    TcpListen(SocketAddr),
+    /// We subscribe to a bridge at this host and port.
+    Tcp(String),
+    /// A file or directory, read to its end.
+    File(PathBuf),
+    /// Standard input, read to its end.
+    Stdin,
+}
+
+impl FromStr for Feed {
+    type Err = String;
+
+    fn from_str(url: &str) -> Result<Self, String> {
+        if url == "-" {
+            return Ok(Self::Stdin);
+        }
+        if let Some(address) = url.strip_prefix("tcp-listen://") {
+            return resolve(address).map(Self::TcpListen);
+        }
+        if let Some(address) = url.strip_prefix("tcp://") {
+            return match address.rsplit_once(':') {
+                Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(Self::Tcp(address.into())),
+                _ => Err(format!("`{url}` needs a host and a port, as tcp://bridge.example:9100")),
+            };
+        }
+        if let Some(path) = url.strip_prefix("file:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            return if path.is_empty() { Err("file: needs a path".into()) } else { Ok(Self::File(path.into())) };
+        }
+        Err(format!("`{url}` is no source; known are tcp-listen://ADDR, tcp://ADDR, file:PATH and - (standard input)"))
+    }
+}
+
+impl Feed {
+    /// Files and standard input as recordings; `None` for sources that never end.
+    #[must_use]
+    pub fn recording(&self) -> Option<Recording> {
+        match self {
+            Self::File(path) => Some(Recording::File(path.clone())),
+            Self::Stdin => Some(Recording::Stdin),
+            Self::TcpListen(_) | Self::Tcp(_) => None,
+        }
+    }
+}
+
+/// The address that `text` names, as `127.0.0.1:8080`, `localhost:8080` or `:8080` (loopback).
+///
+/// # Errors
+/// What is wrong with it.
+pub fn resolve(text: &str) -> Result<SocketAddr, String> {
+    let full = if text.starts_with(':') { format!("127.0.0.1{text}") } else { text.to_owned() };
+    if let Ok(address) = full.parse() {
+        return Ok(address);
+    }
+    let found = full.to_socket_addrs().ok().and_then(|mut found| found.next());
+    found.ok_or_else(|| format!("`{text}` is no address and port, as {LISTEN_DEFAULT}"))
+}
+
+/// A duration as people write it: `20s`, `1.5s`, `2 min`, `1h 30m`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn duration(text: &str) -> Result<Span, String> {
+    let parsed: jiff::SignedDuration =
+        text.parse().map_err(|_| format!("`{text}` is no duration, as \"20s\", \"500ms\" or \"2m\""))?;
+    let micros = i64::try_from(parsed.as_micros()).map_err(|_| format!("`{text}` is too long"))?;
+    if micros < 0 { Err(format!("`{text}` is negative")) } else { Ok(Span(micros)) }
+}
+
+/// The duration as the standard library has it; never negative here.
+#[must_use]
+pub fn std_duration(span: Span) -> Duration {
+    Duration::from_micros(span.0.max(0).unsigned_abs())
+}
+
+/// How a live partition differs from the built-in settings: transports keep order, and people wait for rows.
+#[must_use]
+pub fn live_engine() -> EngineSettings {
+    EngineSettings {
+        reorder_window: Span(0),
+        provisional_rows: true,
+        grace: Span::from_mins(5),
+        ..EngineSettings::default()
+    }
+}
+
+/// How a replay differs: order is restored, and only final rows are written.
+#[must_use]
+pub fn replay_engine() -> EngineSettings {
+    EngineSettings {
+        reorder_window: Span::from_secs(2),
+        provisional_rows: false,
+        grace: Span::from_mins(60),
+        ..EngineSettings::default()
+    }
+}
+
+/// Whether anyone but this machine can reach `address`.
+#[must_use]
+pub fn is_open(address: SocketAddr) -> bool {
+    !address.ip().is_loopback()
+}
+
+/// Checks everything that was written.
+///
+/// # Errors
+/// Every problem.
+pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
+    let mut check = Check { problems: Vec::new() };
+    let insecure = config.server.insecure.unwrap_or(false);
+    let listen = config.server.listen.as_deref().unwrap_or(LISTEN_DEFAULT);
+    let listen = check.value("server.listen", resolve(listen)).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+    check.closed("server.listen", listen, insecure);
+    let publish_every = check.duration("server.publish_every", config.server.publish_every.as_deref(), "0s", "10s");
+    let mut engine = live_engine();
+    let queue = &config.queue_defaults;
+    if let Some(threshold) = check.duration("queue_defaults.sl_threshold", queue.sl_threshold.as_deref(), "1ms", "24h") {
+        engine.sl_threshold = threshold;
+    }
+    if let Some(short) = check.duration("queue_defaults.short_abandon", queue.short_abandon.as_deref(), "0s", "1h") {
+        engine.short_abandon = short;
+    }
+    let sl_target = queue.sl_target.unwrap_or(0.8);
+    if !(0.0..=1.0).contains(&sl_target) {
+        check.problem("queue_defaults.sl_target", format!("{sl_target} is not between 0 and 1"));
+    }
+    let data = PathBuf::from(config.store.path.as_deref().unwrap_or(DATA_DEFAULT));
+    if data.as_os_str().is_empty() {
+        check.problem("store.path", "an empty path".into());
+    }
+    let mut feeds = Vec::new();
+    for feed in &config.feed {
+        if let Some(feed) = check.value("feed.url", feed.url.parse()) {
+            if let Feed::TcpListen(address) = feed {
+                check.closed("feed.url", address, insecure);
+            }
+            feeds.push(feed);
+        }
+    }
+    if feeds.iter().filter(|feed| **feed == Feed::Stdin).count() > 1 {
+        check.problem("feed.url", "standard input can be only one source".into());
+    }
+    if !check.problems.is_empty() {
+        return Err(check.problems);
+    }
+    let publish_every = publish_every.map_or(PUBLISH_EVERY_DEFAULT, std_duration);
+    Ok(Settings { listen, data, publish_every, sl_target, engine, feeds })
+}
+
+/// Collects problems while values are read.
+struct Check {
+    problems: Vec<Problem>,
+}
+
+impl Check {
+    fn problem(&mut self, key: &str, what: String) {
+        self.problems.push(Problem { place: key.into(), what });
+    }
+
+    fn value<T>(&mut self, key: &str, value: Result<T, String>) -> Option<T> {
+        value.map_err(|what| self.problem(key, what)).ok()
+    }
+
+    fn duration(&mut self, key: &str, text: Option<&str>, least: &str, most: &str) -> Option<Span> {
+        let span = self.value(key, duration(text?))?;
+        let limit = |text| duration(text).expect("limits are written as durations");
+        if span < limit(least) || span > limit(most) {
+            self.problem(key, format!("`{}` is not between {least} and {most}", text.unwrap_or_default()));
+            return None;
+        }
+        Some(span)
+    }
+
+    fn closed(&mut self, key: &str, address: SocketAddr, insecure: bool) {
+        if is_open(address) && !insecure {
+            self.problem(
+                key,
+                format!(
+                    "{address} can be reached from other machines without TLS and tokens; listen on 127.0.0.1 behind a \
+                     proxy, or say --insecure"
+                ),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::config;
+
+    fn problems(text: &str) -> Vec<String> {
+        let config = config::read("c.toml", text, []).expect("known keys");
+        check(&config).expect_err("wrong").iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn nothing_written_gives_the_built_in_settings() {
+        let settings = check(&Config::default()).expect("right");
+        assert_eq!(settings.listen.to_string(), LISTEN_DEFAULT);
+        assert_eq!(settings.publish_every, PUBLISH_EVERY_DEFAULT);
+        assert_eq!(settings.engine.sl_threshold, Span::from_secs(20));
+        assert!(settings.engine.provisional_rows && settings.feeds.is_empty());
+    }
+
+    #[test]
+    fn all_problems_are_reported_together() {
+        let text = "[server]\nlisten = \"0.0.0.0:80\"\npublish_every = \"1d\"\n[queue_defaults]\nsl_threshold = \"soon\"\n\
+                    sl_target = 80.0\n[[feed]]\nurl = \"ftp://x\"\n";
+        let problems = problems(text);
+        assert_eq!(problems.len(), 5, "{problems:#?}");
+        assert!(problems[0].starts_with("server.listen: 0.0.0.0:80 can be reached"));
+    }
+
+    #[test]
+    fn the_sample_sets_the_built_in_values() {
+        let text = include_str!("../../schemas/config.toml");
+        let text: String = text.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
+        let settings = check(&config::read("sample", &text, []).expect("known keys")).expect("right");
+        let built_in = check(&Config::default()).expect("right");
+        let Settings { listen, data, publish_every, sl_target, engine, feeds } = settings;
+        assert_eq!((listen, data, publish_every), (built_in.listen, built_in.data, built_in.publish_every));
+        assert_eq!(sl_target, built_in.sl_target);
+        assert_eq!(format!("{engine:?}"), format!("{:?}", built_in.engine));
+        assert_eq!(feeds, [Feed::TcpListen(([127, 0, 0, 1], 9100).into())]);
+    }
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        assert_eq!(duration("20s"), Ok(Span::from_secs(20)));
+        assert_eq!(duration("500ms"), Ok(Span::from_millis(500)));
+        assert_eq!(duration("1h 30m"), Ok(Span::from_mins(90)));
+        assert_eq!(duration("0s"), Ok(Span(0)));
+        assert!(duration("-5s").is_err() && duration("5").is_err() && duration("").is_err());
+    }
+
+    #[test]
+    fn sources_are_told_apart_by_their_scheme() {
+        assert_eq!("-".parse(), Ok(Feed::Stdin));
+        assert_eq!("file:/a/b".parse(), Ok(Feed::File("/a/b".into())));
+        assert_eq!("file:///a/b".parse(), Ok(Feed::File("/a/b".into())));
+        assert_eq!("tcp://bridge:9100".parse(), Ok(Feed::Tcp("bridge:9100".into())));
+        assert_eq!("tcp-listen://:9100".parse(), Ok(Feed::TcpListen(([127, 0, 0, 1], 9100).into())));
+        assert!("tcp://bridge".parse::<Feed>().is_err() && "nats://x".parse::<Feed>().is_err());
+    }
+}

@@ -1,0 +1,250 @@
+//! The loop of the thread that owns a partition.
+//!
+//! In: chunks from the ring, and the passing of time. Out: rows and refused lines to the delivery thread, pictures to the
+//! publisher, answers to feeders that wait for one. One chunk is decoded and folded to its end while it is in cache; the
+//! outside is acted on once per batch. Refuses to read a file, a socket, or any clock but the one it was given.
+//!
+//! Full queues: rows stay in the engine while the delivery thread is busy, up to a limit at which the worker waits for it;
+//! a publisher that is busy gets fewer, larger pictures.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::Sender;
+
+use super::clock::{Clock, wall_now};
+use super::delivery::Delivery;
+use crate::engine::partition::Partition;
+use crate::engine::view::{Counters, Delta, QueueSummary};
+use crate::handoff::publish::{Picture, Publisher};
+use crate::handoff::ring::{Chunk, Folded, Intake, Wake};
+use crate::model::time::{Micros, Span};
+
+/// Rows in the engine at which the worker waits for the delivery thread.
+const ROWS_WAITING_MAX: usize = 2_000_000;
+
+/// How often time passes for a live partition.
+const TICK_EVERY: Duration = Duration::from_millis(250);
+
+/// How far behind the clock time passes, in real time: events still on their way keep their place.
+const TICK_LAG: Duration = Duration::from_secs(1);
+
+/// What others may know about the worker while it runs.
+#[derive(Debug)]
+pub struct Progress {
+    /// Events folded.
+    pub accepted: AtomicU64,
+    /// Duplicates dropped.
+    pub duplicate: AtomicU64,
+    /// Lines refused.
+    pub rejected: AtomicU64,
+    /// Event time, in microseconds; [`Micros::MIN`] before the first event.
+    pub event_time: AtomicI64,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        let zero = || AtomicU64::new(0);
+        Self { accepted: zero(), duplicate: zero(), rejected: zero(), event_time: AtomicI64::new(Micros::MIN.0) }
+    }
+}
+
+/// When rows leave.
+#[derive(Clone, Copy, Debug)]
+pub enum Leave {
+    /// When event time enters another minute, and so at the end of every interval: somebody waits for them, but each
+    /// batch costs files.
+    EachMinute,
+    /// When there are this many: throughput matters.
+    From(usize),
+    /// Now, whatever it takes: there will be no other time.
+    Finally,
+}
+
+/// A partition and everything it is connected to.
+#[derive(Debug)]
+pub struct Writer {
+    /// The partition.
+    pub partition: Partition,
+    /// Where chunks come from.
+    pub intake: Intake,
+    /// Where rows and refused lines go, if anywhere.
+    pub deliveries: Option<Sender<Delivery>>,
+    /// When rows leave.
+    pub leave: Leave,
+    /// Where pictures go, if anywhere.
+    pub publisher: Option<Publisher>,
+    /// Shortest time between two pictures; zero makes one after every chunk.
+    pub publish_every: Duration,
+    /// By which clock time passes without events; `None` in a replay, where only events move it.
+    pub clock: Option<Clock>,
+    /// Where figures are shown while the worker runs.
+    pub progress: Arc<Progress>,
+}
+
+/// What a worker leaves behind.
+#[derive(Debug)]
+pub struct Ended {
+    /// Every queue over everything folded.
+    pub summary: Vec<QueueSummary>,
+    /// Totals.
+    pub counters: Counters,
+    /// Event time at the end.
+    pub now: Micros,
+    /// The delivery thread ended before the worker did.
+    pub delivery_lost: bool,
+}
+
+/// The delivery thread has gone; it knows why.
+#[derive(Debug)]
+struct DeliveryLost;
+
+impl Writer {
+    /// Folds until the ring is closed and empty, then ends the partition.
+    #[must_use]
+    pub fn run(mut self) -> Ended {
+        let delivery_lost = self.fold_all().is_err();
+        Ended {
+            summary: self.partition.summary(),
+            counters: self.partition.counters(),
+            now: self.partition.now(),
+            delivery_lost,
+        }
+    }
+
+    fn fold_all(&mut self) -> Result<(), DeliveryLost> {
+        let mut times = Times { published: None, ticked: Instant::now(), dirty: true, left: None };
+        loop {
+            match self.intake.next(self.deadline(&times)) {
+                Wake::Chunk(chunk) => {
+                    self.fold(chunk)?;
+                    times.dirty = true;
+                }
+                Wake::Deadline => {}
+                Wake::Closed => break,
+            }
+            // The clock is looked at once per batch, not once per event.
+            self.pass_time(&mut times);
+            self.publish(&mut times);
+            self.deliver(self.leave, &mut times)?;
+        }
+        self.partition.finish();
+        self.deliver(Leave::Finally, &mut times)?;
+        if let Some(publisher) = &self.publisher {
+            publisher.publish(picture(&mut self.partition));
+        }
+        Ok(())
+    }
+
+    /// Until when the worker may wait for a chunk.
+    fn deadline(&self, times: &Times) -> Option<Instant> {
+        let tick = self.clock.as_ref().map(|_| times.ticked + TICK_EVERY);
+        let publish = match times.published {
+            Some(published) if times.dirty && self.publisher.is_some() => Some(published + self.publish_every),
+            _ => None,
+        };
+        tick.into_iter().chain(publish).min()
+    }
+
+    fn fold(&mut self, chunk: Chunk) -> Result<(), DeliveryLost> {
+        let fed = self.partition.feed(&chunk.bytes, chunk.position);
+        let progress = &self.progress;
+        progress.accepted.fetch_add(fed.accepted, Ordering::Relaxed);
+        progress.duplicate.fetch_add(fed.duplicate, Ordering::Relaxed);
+        progress.rejected.fetch_add(fed.rejected, Ordering::Relaxed);
+        progress.event_time.store(self.partition.now().0, Ordering::Relaxed);
+        let rejects = if fed.rejected > 0 { self.partition.take_rejects() } else { Vec::new() };
+        if let Some(deliveries) = &self.deliveries
+            && !rejects.is_empty()
+        {
+            let delivery = Delivery::Rejects { source: chunk.source, rejects: rejects.clone() };
+            deliveries.send(delivery).map_err(|_| DeliveryLost)?;
+        }
+        if let Some(reply) = chunk.reply {
+            // A feeder that no longer waits has hung up; its events are folded all the same.
+            let _ = reply.send(Folded { fed, rejects });
+        }
+        self.intake.recycle(chunk.bytes);
+        Ok(())
+    }
+
+    /// Lets time pass for a live partition.
+    fn pass_time(&mut self, times: &mut Times) {
+        let Some(clock) = &self.clock else { return };
+        if times.ticked.elapsed() < TICK_EVERY {
+            return;
+        }
+        times.ticked = Instant::now();
+        let lag = Span((TICK_LAG.as_secs_f64() * clock.speed() * 1e6) as i64);
+        if let Some(now) = clock.now()
+            && clock.is_live(self.partition.now())
+            && now - lag > self.partition.now()
+        {
+            self.partition.tick(now - lag);
+            times.dirty = true;
+        }
+    }
+
+    fn publish(&mut self, times: &mut Times) {
+        let Some(publisher) = &self.publisher else { return };
+        let due = times.published.is_none_or(|published| published.elapsed() >= self.publish_every);
+        if times.dirty && due {
+            if publisher.is_free() {
+                publisher.publish(picture(&mut self.partition));
+                times.dirty = false;
+            }
+            times.published = Some(Instant::now());
+        }
+    }
+
+    fn deliver(&mut self, leave: Leave, times: &mut Times) -> Result<(), DeliveryLost> {
+        let waiting = self.partition.rows_waiting();
+        let enough = match leave {
+            Leave::Finally => waiting > 0,
+            Leave::EachMinute => waiting > 0 && times.is_next_minute(self.partition.now()),
+            Leave::From(count) => waiting >= count,
+        };
+        let Some(deliveries) = &self.deliveries else {
+            if enough {
+                drop(self.partition.take_rows());
+            }
+            return Ok(());
+        };
+        // Nobody else sends, so a queue that is not full now takes the batch without waiting.
+        if enough
+            && (matches!(leave, Leave::Finally) || !deliveries.is_full() || waiting >= ROWS_WAITING_MAX)
+            && let Some(batch) = self.partition.take_rows()
+        {
+            times.left = Some((Instant::now(), batch.watermark));
+            deliveries.send(Delivery::Rows(batch)).map_err(|_| DeliveryLost)?;
+        }
+        Ok(())
+    }
+}
+
+/// When the worker last acted on the outside, and whether anything changed since.
+struct Times {
+    published: Option<Instant>,
+    ticked: Instant,
+    dirty: bool,
+    /// When rows left last, by this machine's clock and in event time.
+    left: Option<(Instant, Micros)>,
+}
+
+impl Times {
+    /// Whether `now` lies in a later minute than the rows that left last. Event time that runs fast does not make more
+    /// than one batch a second.
+    fn is_next_minute(&self, now: Micros) -> bool {
+        let minute = Span::from_mins(1);
+        self.left.is_none_or(|(at, left)| {
+            now.floor_to(minute) > left.floor_to(minute) && at.elapsed() >= Duration::from_secs(1)
+        })
+    }
+}
+
+fn picture(partition: &mut Partition) -> Picture {
+    let mut delta = Delta::default();
+    partition.delta(&mut delta);
+    Picture { delta, made_at: wall_now() }
+}

@@ -1,0 +1,204 @@
+//! `callfold serve`: events in from any source, wallboard, API and tables out.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+use super::Global;
+use super::exit::{Code, Failure};
+use super::output::{self, counted};
+use super::signal::Signal;
+use crate::app::clock::{Clock, wall_now};
+use crate::app::config::{self, Config};
+use crate::app::live::{Closed, Live, LiveError};
+use crate::app::settings::{self, Feed, Settings};
+use crate::handoff::stop::Stop;
+use crate::serve::BoardInfo;
+use crate::source::file::{self, FileError, Recording};
+use crate::source::tcp;
+
+/// Takes events, shows them live and keeps their history.
+///
+/// Without any --feed, events arrive by POST /api/v1/events. Files and standard input are read to their end; the board stays.
+/// Settings come from, later wins: built-in values, --config, environment (CALLFOLD_SECTION__KEY), flags.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  callfold serve --feed tcp-listen://127.0.0.1:9100 --data ./data\n  \
+    callfold serve --config callfold.toml --feed tcp://bridge.example:9100\n\n\
+    Exit codes: 0 stopped, 3 invalid configuration, 5 file not found, 9 address or store in use.")]
+pub struct ServeArgs {
+    /// A source: tcp-listen://ADDR, tcp://ADDR, file:PATH or - (repeatable)
+    #[arg(long, value_name = "URL", allow_hyphen_values = true)]
+    feed: Vec<String>,
+    /// Address and port of HTTP [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Directory of the store [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Allow addresses that other machines can reach, without TLS and tokens
+    #[arg(long)]
+    insecure: bool,
+}
+
+/// Runs the command.
+pub fn run(arguments: &ServeArgs, global: &Global) -> Result<Code, Failure> {
+    let settings = settings(arguments)?;
+    let recordings = find(&settings.feeds)?;
+    let stop = Stop::new();
+    let _signal = Signal::watch(stop.clone())?;
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let listener = bind(settings.listen, "--listen").await?;
+        let address = local(&listener)?;
+        let mut listeners = Vec::new();
+        for feed in &settings.feeds {
+            if let Feed::TcpListen(address) = feed {
+                listeners.push(bind(*address, "--feed").await?);
+            }
+        }
+        let info = BoardInfo { sl_target: settings.sl_target, ..board_info(&settings) };
+        let mut live = Live::start(&settings, info, Clock::wall(), stop.clone())?;
+        for listener in listeners {
+            tracing::info!(feed = %format!("tcp-listen://{}", local(&listener)?), "waiting for senders");
+            live.add_task(tcp::listen(listener, live.feeder.clone(), stop.clone()));
+        }
+        for feed in &settings.feeds {
+            if let Feed::Tcp(address) = feed {
+                live.add_task(tcp::subscribe(address.clone(), live.feeder.clone(), stop.clone()));
+            }
+        }
+        if !recordings.is_empty() {
+            read(&mut live, recordings)?;
+        }
+        live.board.set_ready(true);
+        if !global.quiet {
+            output::note(&format!("callfold {} listens on http://{address}/", env!("CARGO_PKG_VERSION")));
+            output::note(&format!("history goes to {}; Ctrl-C stops", settings.data.display()));
+        }
+        if settings::is_open(address) {
+            tracing::warn!(%address, "other machines can reach this address without TLS and tokens (--insecure)");
+        }
+        finish(live.run(listener).await, global)
+    })
+}
+
+/// Lays the flags over what the file and the environment say.
+fn settings(arguments: &ServeArgs) -> Result<Settings, Failure> {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
+    let (name, text) = match &arguments.config {
+        Some(path) => (path.display().to_string(), read_config(path)?),
+        None => ("configuration".to_owned(), String::new()),
+    };
+    let mut config: Config =
+        config::read(&name, &text, variables).map_err(|problems| Failure::configuration(&problems))?;
+    let flags = |flag: &Option<String>, key: &mut Option<String>| {
+        if flag.is_some() {
+            key.clone_from(flag);
+        }
+    };
+    flags(&arguments.listen, &mut config.server.listen);
+    flags(&arguments.data, &mut config.store.path);
+    if arguments.insecure {
+        config.server.insecure = Some(true);
+    }
+    config.feed.extend(arguments.feed.iter().map(|url| config::Feed { url: url.clone() }));
+    settings::check(&config).map_err(|problems| Failure::configuration(&problems))
+}
+
+fn read_config(path: &std::path::Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let code =
+            if error.kind() == std::io::ErrorKind::NotFound { Code::NotFound } else { Code::Configuration };
+        Failure::new(code, format!("failed to read configuration {}: {error}", path.display()))
+    })
+}
+
+/// The recordings that the feeds name, so that a missing file is told before anything starts.
+fn find(feeds: &[Feed]) -> Result<Vec<Recording>, FileError> {
+    let mut found = Vec::new();
+    for feed in feeds {
+        match feed {
+            Feed::File(path) => found.extend(file::find(std::slice::from_ref(path))?),
+            Feed::Stdin => found.push(Recording::Stdin),
+            Feed::TcpListen(_) | Feed::Tcp(_) => {}
+        }
+    }
+    Ok(found)
+}
+
+/// Reads recordings one after another in a thread of their own.
+fn read(live: &mut Live, recordings: Vec<Recording>) -> Result<(), LiveError> {
+    let (feeder, stop) = (live.feeder.clone(), live.stop.clone());
+    live.add_thread(move || {
+        for recording in recordings {
+            match file::feed(&recording, &feeder, &stop, &std::sync::Arc::default()) {
+                Ok(()) => tracing::info!(source = %recording.name(), "read to its end"),
+                Err(FileError::Stopped { .. }) => return,
+                Err(error) => tracing::error!(%error, "a source ended early"),
+            }
+        }
+    })
+}
+
+/// What the board is told about this run.
+pub(super) fn board_info(settings: &Settings) -> BoardInfo {
+    BoardInfo {
+        started_at: wall_now(),
+        data: settings.data.display().to_string(),
+        sl_threshold: settings.engine.sl_threshold,
+        short_abandon: settings.engine.short_abandon,
+        ..BoardInfo::default()
+    }
+}
+
+/// Threads for sockets; the work is elsewhere, so two are enough.
+pub(super) fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(32)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Code::Unexpected, format!("failed to start threads: {error}")))
+}
+
+/// Listens on `address`, which `flag` chose.
+pub(super) async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let code = match error.kind() {
+            std::io::ErrorKind::AddrInUse => Code::Conflict,
+            _ => Code::Unreachable,
+        };
+        Failure::new(code, format!("failed to listen on {address}: {error}"))
+            .with_fix(format!("choose another address with {flag}, or stop the program that has it"))
+    })
+}
+
+/// The address that a listener got.
+pub(super) fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
+    listener.local_addr().map_err(|error| Failure::new(Code::Unexpected, format!("a listener has no address: {error}")))
+}
+
+/// Says what happened.
+pub(super) fn finish(closed: Result<Closed, LiveError>, global: &Global) -> Result<Code, Failure> {
+    let closed = closed?;
+    if closed.ended.delivery_lost {
+        return Err(Failure::new(Code::Unexpected, "the delivery thread ended before the events did"));
+    }
+    if !global.quiet {
+        let counters = &closed.ended.counters;
+        let mut text = format!("stopped after {}", counted(counters.accepted, "event"));
+        if counters.rejected > 0 {
+            let path = closed.delivered.reject_file.map(|path| format!(" ({})", path.display())).unwrap_or_default();
+            text += &format!(", {} rejected{path}", counted(counters.rejected, "line"));
+        }
+        output::note(&text);
+    }
+    Ok(Code::Done)
+}

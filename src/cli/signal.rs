@@ -1,0 +1,56 @@
+//! Ctrl-C and termination: the first asks everything to stop, the second ends the program at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::exit::{Code, Failure};
+use super::output;
+use crate::handoff::stop::Stop;
+
+/// Which signal came, if any.
+#[derive(Clone, Debug, Default)]
+pub struct Signal {
+    number: Arc<AtomicI32>,
+}
+
+impl Signal {
+    /// Watches for signals; the first one sets `stop`.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub fn watch(stop: Stop) -> Result<Self, Failure> {
+        let failed = |error| Failure::new(Code::Unexpected, format!("failed to watch for signals: {error}"));
+        let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
+        let signal = Self::default();
+        let number = Arc::clone(&signal.number);
+        std::thread::Builder::new()
+            .name("signal".into())
+            .spawn(move || {
+                for received in signals.forever() {
+                    if number.swap(received, Ordering::SeqCst) != 0 {
+                        output::note("stopped at once");
+                        std::process::exit(code(received) as i32);
+                    }
+                    stop.stop();
+                }
+            })
+            .map_err(failed)?;
+        Ok(signal)
+    }
+
+    /// How a command ends that a signal cut short; `None` if none came.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        match self.number.load(Ordering::SeqCst) {
+            0 => None,
+            number => Some(code(number)),
+        }
+    }
+}
+
+fn code(number: i32) -> Code {
+    if number == SIGTERM { Code::Terminated } else { Code::Interrupted }
+}
