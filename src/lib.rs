@@ -1,12 +1,13 @@
 //! callfold
-pub mod engine;
-pub mod model;
-
 #[cfg(feature = "io")]
 pub mod app;
 #[cfg(feature = "io")]
 pub mod cli;
+pub mod engine;
 #[cfg(feature = "io")]
 pub mod handoff;
+pub mod model;
+#[cfg(feature = "io")]
+pub mod sink;
 #[cfg(feature = "io")]
 pub mod source;

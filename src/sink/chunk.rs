@@ -1,0 +1,348 @@
+//! One column of buffered rows to one encoded column chunk.
+//!
+//! Names become a dictionary and packed positions in it, integers and instants packed differences, texts what they do not
+//! share with the one before, ids and flags plain values. In: a buffer, and the order of the rows. Out: a chunk for
+//! [`super::parquet`]. Everything here works on plain arrays; no cell becomes an object of its own.
+
+use parquet::basic::Encoding;
+use parquet::data_type::{ByteArray, FixedLenByteArray};
+use parquet::errors::Result;
+use parquet::file::statistics::Statistics;
+use parquet::schema::types::ColumnDescPtr;
+
+use crate::model::table::Column;
+
+use super::column::{NULL_FLAG, NULL_INT, NULL_LONG, NULL_SPAN, Values};
+use super::encode::{PrefixScratch, delta_bytes, delta_i32, delta_i64, flags, hybrid, width_of};
+use super::mirror::{NULL, Texts};
+use super::page::{Bounds, Chunk, PageInfo, RawChunk, Zstd};
+
+/// Rows in a page.
+const PAGE_ROWS: usize = 1 << 15;
+
+/// Encodes column chunks, reusing its buffers.
+pub(super) struct Encoder {
+    zstd: Zstd,
+    raw: RawChunk,
+    levels: Vec<u32>,
+    longs: Vec<i64>,
+    ints: Vec<i32>,
+    keys: Vec<u32>,
+    spans: Vec<(u32, u32)>,
+    prefixes: PrefixScratch,
+    /// Position of a text in the chunk's dictionary; `u32::MAX` when it is not there.
+    places: Vec<u32>,
+    entries: Vec<u32>,
+}
+
+/// Where the cells of a column are, and in which order they are to be written.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) column: &'a Column,
+    pub(super) values: &'a Values,
+    /// Rows in the order wanted; all as they came when `None`.
+    pub(super) order: Option<&'a [u32]>,
+    pub(super) rows: usize,
+    /// Whether the rows are sorted by this column before any other.
+    pub(super) leads: bool,
+    pub(super) texts: &'a Texts,
+}
+
+impl<'a> Source<'a> {
+    fn pages(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
+        let rows = self.rows;
+        (0..rows).step_by(PAGE_ROWS).map(move |start| start..(start + PAGE_ROWS).min(rows))
+    }
+
+    /// Copies the cells of `range` that are not null to `out`, and marks in `levels` which are; returns the nulls.
+    #[inline]
+    fn gather<T: Copy + PartialEq>(
+        &self,
+        all: &[T],
+        null: T,
+        range: std::ops::Range<usize>,
+        out: &mut Vec<T>,
+        levels: &mut Vec<u32>,
+    ) -> usize {
+        out.clear();
+        levels.clear();
+        let rows = range.len();
+        match (self.order, self.column.nullable) {
+            (None, false) => out.extend_from_slice(&all[range]),
+            (Some(order), false) => out.extend(order[range].iter().map(|&i| all[i as usize])),
+            (None, true) => take(all[range].iter().copied(), null, rows, out, levels),
+            (Some(order), true) => take(order[range].iter().map(|&i| all[i as usize]), null, rows, out, levels),
+        }
+        rows - out.len()
+    }
+}
+
+/// Splits cells into levels and values without a branch per cell.
+#[inline]
+fn take<T: Copy + PartialEq>(
+    cells: impl Iterator<Item = T>,
+    null: T,
+    rows: usize,
+    out: &mut Vec<T>,
+    levels: &mut Vec<u32>,
+) {
+    out.resize(rows, null);
+    let mut n = 0;
+    levels.extend(cells.map(|v| {
+        out[n] = v;
+        let present = u32::from(v != null);
+        n += present as usize;
+        present
+    }));
+    out.truncate(n);
+}
+
+/// Appends levels with their length before them, as data pages of version 1 want.
+fn put_levels(out: &mut Vec<u8>, levels: &[u32], width: u32) {
+    let at = out.len();
+    out.extend_from_slice(&[0; 4]);
+    hybrid(out, levels, width);
+    let len = (out.len() - at - 4) as u32;
+    out[at..at + 4].copy_from_slice(&len.to_le_bytes());
+}
+
+/// Least and greatest of all pages and cells seen so far.
+struct Range<T>(Option<(T, T)>);
+
+impl<T: Copy + Ord> Range<T> {
+    /// Takes in the values of one page; returns the page's own bounds.
+    fn page(&mut self, values: impl Iterator<Item = T>) -> Option<(T, T)> {
+        let page = values.fold(None, |range, v| match range {
+            None => Some((v, v)),
+            Some((min, max)) => Some((v.min(min), v.max(max))),
+        });
+        if let Some((min, max)) = page {
+            let (a, b) = self.0.unwrap_or((min, max));
+            self.0 = Some((a.min(min), b.max(max)));
+        }
+        page
+    }
+}
+
+impl Encoder {
+    /// # Errors
+    /// When the compressor cannot be made.
+    pub(super) fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            zstd: Zstd::new()?,
+            raw: RawChunk::default(),
+            levels: Vec::new(),
+            longs: Vec::new(),
+            ints: Vec::new(),
+            keys: Vec::new(),
+            spans: Vec::new(),
+            prefixes: PrefixScratch::default(),
+            places: Vec::new(),
+            entries: Vec::new(),
+        })
+    }
+
+    /// Encodes one column.
+    ///
+    /// # Errors
+    /// When a page is beyond what the format can hold.
+    pub(super) fn encode(&mut self, source: Source<'_>, descr: ColumnDescPtr) -> Result<Chunk> {
+        let statistics = match source.values {
+            Values::Long(all) => self.long(source, all),
+            Values::Int(all) => self.int(source, all),
+            Values::Flag(all) => self.flag(source, all),
+            Values::Uuid(all) => self.uuid(source, all),
+            Values::Name(all) => self.name(source, all),
+            Values::Text { spans, data } => self.text(source, spans, data),
+            Values::NameList { spans, items } => self.list(source, spans, items),
+        };
+        self.raw.finish(&mut self.zstd, descr, statistics)
+    }
+
+    fn page(&mut self, rows: usize, nulls: usize, bounds: Bounds) {
+        self.raw.end_page(PageInfo { entries: rows, rows, nulls, bounds });
+    }
+
+    fn put_nulls(&mut self, source: Source<'_>) {
+        if source.column.nullable {
+            put_levels(self.raw.buffer(), &self.levels, 1);
+        }
+    }
+
+    fn long(&mut self, source: Source<'_>, all: &[i64]) -> Statistics {
+        self.raw.start(Encoding::DELTA_BINARY_PACKED);
+        let (mut range, mut nulls) = (Range(None), 0);
+        for rows in source.pages() {
+            let n = rows.len();
+            let page_nulls = source.gather(all, NULL_LONG, rows, &mut self.longs, &mut self.levels);
+            self.put_nulls(source);
+            delta_i64(self.raw.buffer(), &self.longs);
+            let bounds = range.page(self.longs.iter().copied());
+            self.page(n, page_nulls, bounds.map(|(a, b)| (a.to_le_bytes().into(), b.to_le_bytes().into())));
+            nulls += page_nulls;
+        }
+        Statistics::new(range.0.map(|r| r.0), range.0.map(|r| r.1), None, Some(nulls as u64), false)
+    }
+
+    fn int(&mut self, source: Source<'_>, all: &[i32]) -> Statistics {
+        self.raw.start(Encoding::DELTA_BINARY_PACKED);
+        let (mut range, mut nulls) = (Range(None), 0);
+        for rows in source.pages() {
+            let n = rows.len();
+            let page_nulls = source.gather(all, NULL_INT, rows, &mut self.ints, &mut self.levels);
+            self.put_nulls(source);
+            delta_i32(self.raw.buffer(), &self.ints);
+            let bounds = range.page(self.ints.iter().copied());
+            self.page(n, page_nulls, bounds.map(|(a, b)| (a.to_le_bytes().into(), b.to_le_bytes().into())));
+            nulls += page_nulls;
+        }
+        Statistics::new(range.0.map(|r| r.0), range.0.map(|r| r.1), None, Some(nulls as u64), false)
+    }
+
+    fn flag(&mut self, source: Source<'_>, all: &[u8]) -> Statistics {
+        self.raw.start(Encoding::PLAIN);
+        let (mut range, mut nulls) = (Range(None), 0);
+        let mut values = Vec::with_capacity(PAGE_ROWS.min(source.rows));
+        for rows in source.pages() {
+            let n = rows.len();
+            let page_nulls = source.gather(all, NULL_FLAG, rows, &mut values, &mut self.levels);
+            self.put_nulls(source);
+            flags(self.raw.buffer(), values.iter().map(|&v| v == 1));
+            let bounds = range.page(values.iter().copied());
+            self.page(n, page_nulls, bounds.map(|(a, b)| (vec![a], vec![b])));
+            nulls += page_nulls;
+        }
+        let (min, max) = (range.0.map(|r| r.0 == 1), range.0.map(|r| r.1 == 1));
+        Statistics::new(min, max, None, Some(nulls as u64), false)
+    }
+
+    fn uuid(&mut self, source: Source<'_>, all: &[u128]) -> Statistics {
+        self.raw.start(Encoding::PLAIN);
+        let (mut range, mut nulls) = (Range(None), 0);
+        let mut values = Vec::with_capacity(PAGE_ROWS.min(source.rows));
+        for rows in source.pages() {
+            let n = rows.len();
+            let page_nulls = source.gather(all, 0, rows, &mut values, &mut self.levels);
+            self.put_nulls(source);
+            let out = self.raw.buffer();
+            out.reserve(values.len() * 16);
+            values.iter().for_each(|v| out.extend_from_slice(&v.to_be_bytes()));
+            let bounds = range.page(values.iter().copied());
+            self.page(n, page_nulls, bounds.map(|(a, b)| (a.to_be_bytes().into(), b.to_be_bytes().into())));
+            nulls += page_nulls;
+        }
+        let fixed = |v: u128| FixedLenByteArray::from(v.to_be_bytes().to_vec());
+        let (min, max) = (range.0.map(|r| fixed(r.0)), range.0.map(|r| fixed(r.1)));
+        Statistics::new(min, max, None, Some(nulls as u64), false)
+    }
+
+    /// Finds the different texts of `keys` in the order of first sight, and writes them as the dictionary page.
+    fn dictionary(&mut self, keys: impl Iterator<Item = u32>, texts: &Texts) -> Option<(ByteArray, ByteArray)> {
+        self.entries.iter().for_each(|&id| self.places[id as usize] = u32::MAX);
+        self.entries.clear();
+        self.places.resize(texts.len(), u32::MAX);
+        for key in keys {
+            if key != NULL && self.places[key as usize] == u32::MAX {
+                self.places[key as usize] = self.entries.len() as u32;
+                self.entries.push(key);
+            }
+        }
+        let out = self.raw.buffer();
+        let (mut min, mut max) = (None, None);
+        for &id in &self.entries {
+            let text = texts.get(id).as_bytes();
+            out.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            out.extend_from_slice(text);
+            min = Some(min.map_or(text, |m: &[u8]| m.min(text)));
+            max = Some(max.map_or(text, |m: &[u8]| m.max(text)));
+        }
+        self.raw.end_dictionary(self.entries.len());
+        min.zip(max).map(|(a, b)| (ByteArray::from(a.to_vec()), ByteArray::from(b.to_vec())))
+    }
+
+    /// Writes positions in the dictionary.
+    fn put_places(&mut self) {
+        let width = width_of(self.entries.len().saturating_sub(1) as u64).max(1);
+        for key in &mut self.keys {
+            *key = self.places[*key as usize];
+        }
+        let out = self.raw.buffer();
+        out.push(width as u8);
+        hybrid(out, &self.keys, width);
+    }
+
+    fn name(&mut self, source: Source<'_>, all: &[u32]) -> Statistics {
+        self.raw.start(Encoding::RLE_DICTIONARY);
+        let bounds = match source.order {
+            None => self.dictionary(all.iter().copied(), source.texts),
+            Some(order) => self.dictionary(order.iter().map(|&i| all[i as usize]), source.texts),
+        };
+        let mut nulls = 0;
+        for rows in source.pages() {
+            let n = rows.len();
+            let page_nulls = source.gather(all, NULL, rows, &mut self.keys, &mut self.levels);
+            // Sorted rows make a page a range of names; its ends are its bounds.
+            let page_bounds = source.leads.then(|| {
+                let ends = self.keys.first().zip(self.keys.last());
+                ends.map(|(a, b)| (source.texts.get(*a).into(), source.texts.get(*b).into()))
+            });
+            self.put_nulls(source);
+            self.put_places();
+            self.page(n, page_nulls, page_bounds.flatten());
+            nulls += page_nulls;
+        }
+        let (min, max) = bounds.unzip();
+        Statistics::new(min, max, None, Some(nulls as u64), false)
+    }
+
+    fn text(&mut self, source: Source<'_>, all: &[(u32, u32)], data: &[u8]) -> Statistics {
+        self.raw.start(Encoding::DELTA_BYTE_ARRAY);
+        let mut nulls = 0;
+        for rows in source.pages() {
+            let n = rows.len();
+            let page_nulls = source.gather(all, NULL_SPAN, rows, &mut self.spans, &mut self.levels);
+            self.put_nulls(source);
+            let texts = self.spans.iter().map(|&(start, len)| &data[start as usize..][..len as usize]);
+            delta_bytes(self.raw.buffer(), texts, &mut self.prefixes);
+            self.page(n, page_nulls, None);
+            nulls += page_nulls;
+        }
+        Statistics::new::<ByteArray>(None, None, None, Some(nulls as u64), false)
+    }
+
+    fn list(&mut self, source: Source<'_>, all: &[(u32, u32)], items: &[u32]) -> Statistics {
+        self.raw.start(Encoding::RLE_DICTIONARY);
+        let bounds = self.dictionary(items.iter().copied(), source.texts);
+        let present = 1 + u32::from(source.column.nullable);
+        let mut repeated = Vec::new();
+        let mut nulls = 0;
+        for rows in source.pages() {
+            let n = rows.len();
+            repeated.clear();
+            self.levels.clear();
+            self.keys.clear();
+            for row in rows {
+                let row = source.order.map_or(row, |order| order[row] as usize);
+                let (start, len) = all[row];
+                if len == 0 {
+                    repeated.push(0);
+                    let is_null = all[row] == NULL_SPAN && source.column.nullable;
+                    self.levels.push(if is_null { 0 } else { present - 1 });
+                    continue;
+                }
+                self.keys.extend_from_slice(&items[start as usize..][..len as usize]);
+                repeated.extend((0..len).map(|i| u32::from(i > 0)));
+                self.levels.extend((0..len).map(|_| present));
+            }
+            let empty = self.levels.iter().filter(|&&l| l < present).count();
+            let entries = self.levels.len();
+            put_levels(self.raw.buffer(), &repeated, 1);
+            put_levels(self.raw.buffer(), &self.levels, width_of(u64::from(present)));
+            self.put_places();
+            self.raw.end_page(PageInfo { entries, rows: n, nulls: empty, bounds: None });
+            nulls += empty;
+        }
+        let (min, max) = bounds.unzip();
+        Statistics::new(min, max, None, Some(nulls as u64), false)
+    }
+}

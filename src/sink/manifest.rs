@@ -1,0 +1,104 @@
+//! The live files of one partition of one table, with what a reader cannot see from their names.
+//!
+//! One JSON document per table, tenant and date under `DIR/manifest`, replaced as a whole by rename. Instants are
+//! microseconds since 1970 UTC.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::parquet::{DEFINITIONS_VERSION, SCHEMA_VERSION};
+use super::store::StoreError;
+
+/// The live files of one partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Table.
+    pub table: String,
+    /// Tenant as sent, not escaped.
+    pub tenant: String,
+    /// UTC date of the rows' time column.
+    pub date: String,
+    /// Version of the columns.
+    pub schema_version: u32,
+    /// Version of what the numbers mean.
+    pub definitions_version: u32,
+    /// Event time up to which everything has been seen.
+    pub watermark_us: i64,
+    /// The files by name.
+    pub files: Vec<FileEntry>,
+}
+
+/// One live file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Name inside the partition's directory.
+    pub name: String,
+    /// Rows.
+    pub rows: u64,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// Algorithm of `checksum`.
+    pub checksum_algorithm: String,
+    /// Checksum of the content in hex.
+    pub checksum: String,
+    /// Earliest value of the table's time column.
+    pub first_us: i64,
+    /// Latest value of the table's time column.
+    pub last_us: i64,
+    /// Switches whose rows it holds.
+    pub switches: BTreeSet<String>,
+    /// `replay` or `live`.
+    pub writer: String,
+    /// Event time up to which everything had been seen when it was written.
+    pub watermark_us: i64,
+}
+
+impl FileEntry {
+    /// Whether both may hold rows of one switch and one instant.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.first_us <= other.last_us && other.first_us <= self.last_us && !self.switches.is_disjoint(&other.switches)
+    }
+}
+
+impl Manifest {
+    /// A partition without files.
+    #[must_use]
+    pub fn empty(table: &str, tenant: &str, date: &str) -> Self {
+        Self {
+            table: table.into(),
+            tenant: tenant.into(),
+            date: date.into(),
+            schema_version: SCHEMA_VERSION,
+            definitions_version: DEFINITIONS_VERSION,
+            watermark_us: i64::MIN,
+            files: Vec::new(),
+        }
+    }
+
+    /// Reads the manifest at `path`; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not a manifest.
+    pub fn read(path: &Path) -> Result<Option<Self>, StoreError> {
+        let text = match fs::read(path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(StoreError::io("read manifest", path, e)),
+        };
+        let parsed = serde_json::from_slice(&text);
+        parsed.map(Some).map_err(|e| StoreError::Manifest { path: path.to_owned(), why: e.to_string() })
+    }
+
+    /// The document as it lies on the disk.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("texts and numbers always serialize");
+        text.push('\n');
+        text
+    }
+}

@@ -1,0 +1,32 @@
+//! Rows to files: batches of the engine become Parquet files that appear whole, once, under names that never lie.
+//!
+//! ```text
+//! RowBatch ─▶ mirror ─▶ column ─▶ order ─▶ chunk ─▶ page ─▶ parquet ─▶ publish ─▶ DIR/history, DIR/manifest
+//!           ids→texts   cells to   sort    encode   headers   file     rename
+//!                       buffers            columns
+//! ```
+//!
+//! The front is [`Store`]. A plain glob over `DIR/history/TABLE/**/*.parquet` shows every key exactly once at any time;
+//! the manifests add what a glob cannot know: rows, checksums, time ranges, the watermark. This directory knows nothing of
+//! open intervals or of how a row came to be.
+
+mod chunk;
+mod column;
+mod encode;
+mod lock;
+mod manifest;
+mod mirror;
+mod order;
+mod page;
+mod parquet;
+mod part;
+mod path;
+mod publish;
+mod store;
+
+pub use manifest::{FileEntry, Manifest};
+pub use parquet::{CHECKSUM, DEFINITIONS_VERSION, ROW_GROUP_ROWS, SCHEMA_VERSION, producer};
+pub use store::{Mode, Options, Published, Store, StoreError, TableTotal};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,319 @@
+//! What the store promises: rows read back as written, same rows give same bytes, nothing doubled, nothing half there.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::{Field, Row as ReadRow};
+
+use crate::engine::output::{NewNames, RowBatch};
+use crate::model::identity::Identities;
+use crate::model::ids::{SwitchId, Uuid};
+use crate::model::row::{QueueIntervalRow, Rows};
+use crate::model::time::Micros;
+use crate::{engine, for_each_table, model};
+
+use super::store::{Mode, Options, Published, Store, StoreError};
+
+#[path = "../../benches/synthetic/mod.rs"]
+mod synthetic;
+
+/// A directory that is removed when the test ends.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("callfold-sink-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    /// What a recursive glob finds: every Parquet file by its path below `history`.
+    fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        let mut dirs = vec![self.0.join("history")];
+        while let Some(dir) = dirs.pop() {
+            for entry in fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    dirs.push(path);
+                } else {
+                    assert_eq!(path.extension().unwrap(), "parquet");
+                    let name = path.strip_prefix(self.0.join("history")).unwrap().to_str().unwrap().to_owned();
+                    found.insert(name, fs::read(&path).unwrap());
+                }
+            }
+        }
+        found
+    }
+
+    fn rows(&self, table: &str) -> Vec<ReadRow> {
+        let files = self.files();
+        let of_table = files.keys().filter(|name| name.starts_with(&format!("{table}/")));
+        of_table.flat_map(|name| read(&self.0.join("history").join(name))).collect()
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn read(path: &Path) -> Vec<ReadRow> {
+    let reader = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
+    reader.get_row_iter(None).unwrap().map(Result::unwrap).collect()
+}
+
+fn batch(names: NewNames, rows: Rows, watermark: i64) -> RowBatch {
+    RowBatch { partition: 0, names, rows, watermark: Micros(watermark) }
+}
+
+fn replay(dir: &Dir, options: Options, tenant: &str, switch: &str, range: (u64, u64)) -> Result<Published, StoreError> {
+    let mut store = Store::open_with(&dir.0, options)?;
+    store.deliver(batch(synthetic::names(tenant, switch), Rows::default(), 0))?;
+    for from in (range.0..range.1).step_by(700) {
+        store.deliver(batch(NewNames::default(), synthetic::rows(from, (from + 700).min(range.1)), 5))?;
+    }
+    store.finish()
+}
+
+const RUN: Options = Options { mode: Mode::Replay, replace: false };
+
+fn field<'a>(row: &'a ReadRow, name: &str) -> &'a Field {
+    row.get_column_iter().find(|(n, _)| *n == name).map(|(_, f)| f).unwrap_or_else(|| panic!("no column {name}"))
+}
+
+fn uuid(id: Uuid) -> Field {
+    Field::Bytes(id.0.to_be_bytes().to_vec().into())
+}
+
+fn text(text: &str) -> Field {
+    Field::Str(text.into())
+}
+
+#[test]
+fn rows_read_back_as_they_were_delivered() {
+    let dir = Dir::new("equal");
+    let published = replay(&dir, RUN, "default", "east", (0, 3000)).unwrap();
+    assert!(published.tables.iter().all(|t| t.rows == 3000 && t.files >= 1 && t.bytes > 0));
+
+    let mut calls = dir.rows("call");
+    assert_eq!(calls.len(), 3000);
+    calls.sort_by_key(|r| field(r, "conn_id").to_string());
+    for (i, row) in calls.iter().enumerate() {
+        let want = synthetic::call(i as u64);
+        assert_eq!(field(row, "call_id"), &uuid(want.call_id));
+        assert_eq!(field(row, "conn_id"), &text(&want.conn_id.to_string()));
+        assert_eq!(field(row, "started_at"), &Field::TimestampMicros(want.started_at.0));
+        let connected = want.first_connected_at.map_or(Field::Null, |t| Field::TimestampMicros(t.0));
+        assert_eq!(field(row, "first_connected_at"), &connected);
+        assert_eq!(field(row, "ani"), &text(want.ani.as_ref().unwrap()));
+        assert_eq!(field(row, "abandoned"), &Field::Bool(want.abandoned));
+        assert_eq!(field(row, "merged_into_call_id"), &Field::Null);
+        assert_eq!(field(row, "call_type"), &text(want.call_type));
+        assert_eq!(field(row, "duration_ms"), &Field::Long(want.duration_ms));
+        assert_eq!(field(row, "hold_count"), &Field::Int(want.hold_count));
+        let event = want.last_event_id;
+        assert_eq!(field(row, "last_event_id"), &text(&format!("east:{}:{}", event.epoch, event.seq)));
+    }
+}
+
+#[test]
+fn names_and_object_ids_are_those_of_the_model() {
+    let dir = Dir::new("names");
+    replay(&dir, RUN, "default", "east", (0, 500)).unwrap();
+    let rows: Vec<_> = dir.rows("handling_segment");
+    let mut want = BTreeMap::new();
+    let mut ids = Identities::default();
+    for i in 0..500 {
+        let row = synthetic::handling_segment(i);
+        let dn = format!("{}@east", 70_000 + row.resource_id.0);
+        let queue = format!("{}@east", 70_000 + row.queue_id.0);
+        let stay = ids.queue_segment(row.queue_segment_id.as_ref().unwrap(), &queue);
+        let agent = format!("{}", 1000 + row.agent_id.0);
+        let session = ids.session(&row.agent_session_id.unwrap(), &agent);
+        let leg = ids.leg(&row.handling_segment_id, &dn);
+        let party = ids.party(&row.party_id.0, &dn);
+        want.insert(leg.to_string(), (leg, stay, session, party, dn, queue, agent));
+    }
+    assert_eq!(rows.len(), want.len());
+    for row in &rows {
+        let Field::Bytes(id) = field(row, "handling_segment_id") else { panic!("not an id") };
+        let id = Uuid(u128::from_be_bytes(id.data().try_into().unwrap()));
+        let (_, stay, session, party, dn, queue, agent) = &want[&id.to_string()];
+        assert_eq!(field(row, "queue_segment_id"), &uuid(*stay));
+        assert_eq!(field(row, "agent_session_id"), &uuid(*session));
+        assert_eq!(field(row, "party_id"), &uuid(*party));
+        assert_eq!(field(row, "resource_id"), &text(dn));
+        assert_eq!(field(row, "queue_id"), &text(queue));
+        assert_eq!(field(row, "agent_id"), &text(agent));
+    }
+    let keys: Vec<_> =
+        rows.iter().map(|r| (field(r, "resource_id").to_string(), field(r, "offered_at").to_string())).collect();
+    assert!(keys.is_sorted(), "rows are in the order the file declares");
+    let session = &dir.rows("agent_session")[0];
+    assert_eq!(field(session, "media_types").to_string(), "[\"voice\"]");
+}
+
+#[test]
+fn two_runs_give_the_same_bytes_and_batching_does_not_matter() {
+    let (a, b) = (Dir::new("bytes-a"), Dir::new("bytes-b"));
+    replay(&a, RUN, "default", "east", (0, 2000)).unwrap();
+    let first = a.files();
+    replay(&a, RUN, "default", "east", (0, 2000)).unwrap();
+    assert!(first == a.files(), "a second run replaces every file by an equal one");
+    let mut store = Store::open_with(&b.0, RUN).unwrap();
+    store.deliver(batch(synthetic::names("default", "east"), synthetic::rows(0, 2000), 5)).unwrap();
+    store.finish().unwrap();
+    assert!(first == b.files());
+}
+
+#[test]
+fn a_longer_run_replaces_a_shorter_one_and_an_overlap_is_refused() {
+    let dir = Dir::new("overlap");
+    replay(&dir, RUN, "default", "east", (1000, 2000)).unwrap();
+    let before = dir.files();
+    let refused = replay(&dir, RUN, "default", "east", (1500, 2500));
+    assert!(matches!(refused, Err(StoreError::Overlap { .. })), "{refused:?}");
+    assert!(before == dir.files(), "nothing changed");
+    replay(&dir, RUN, "default", "west", (1500, 2500)).unwrap();
+    assert_eq!(dir.rows("call").len(), 2000, "other switches are other rows");
+    // Times wobble by seconds, so that only a clear surplus on both sides covers.
+    replay(&dir, RUN, "default", "east", (0, 8000)).unwrap();
+    assert_eq!(dir.rows("call").len(), 9000);
+    replay(&dir, Options { replace: true, ..RUN }, "default", "east", (5000, 9000)).unwrap();
+    assert_eq!(dir.rows("call").len(), 5000);
+}
+
+#[test]
+fn a_run_that_dies_leaves_what_was_there() {
+    let dir = Dir::new("crash");
+    replay(&dir, RUN, "default", "east", (0, 1000)).unwrap();
+    let before = dir.files();
+    let mut store = Store::open(&dir.0, Mode::Replay).unwrap();
+    store.deliver(batch(synthetic::names("default", "east"), synthetic::rows(0, 900), 5)).unwrap();
+    drop(store);
+    assert!(before == dir.files());
+    let store = Store::open(&dir.0, Mode::Replay).unwrap();
+    assert_eq!(fs::read_dir(dir.0.join(".tmp")).unwrap().count(), 0);
+    store.finish().unwrap();
+    assert!(before == dir.files());
+}
+
+#[test]
+fn one_directory_has_one_writer() {
+    let dir = Dir::new("lock");
+    let store = Store::open(&dir.0, Mode::Live).unwrap();
+    let second = Store::open(&dir.0, Mode::Live).map(|_| ());
+    assert!(matches!(second, Err(StoreError::Locked { pid: Some(pid), .. }) if pid == std::process::id()));
+    drop(store);
+    Store::open(&dir.0, Mode::Live).unwrap();
+}
+
+#[test]
+fn a_tenant_stays_below_its_table() {
+    let dir = Dir::new("tenant");
+    replay(&dir, RUN, "../../x y", "east", (0, 10)).unwrap();
+    assert!(dir.files().keys().all(|name| name.contains("/tenant=%2E.%2F..%2Fx%20y/date=2023-11-14/part-")));
+    assert_eq!(field(&dir.rows("call")[0], "tenant_id"), &text("../../x y"));
+}
+
+fn interval(status: &'static str, entered: i32, start: Micros, switch: SwitchId) -> QueueIntervalRow {
+    let row = synthetic::queue_interval(0);
+    QueueIntervalRow { status, entered, interval_start: start, tenant_id: model::table::Tenant(switch), ..row }
+}
+
+#[test]
+fn a_final_interval_replaces_the_provisional_one() {
+    let dir = Dir::new("live");
+    let mut store = Store::open(&dir.0, Mode::Live).unwrap();
+    let mut names = synthetic::names("default", "east");
+    names.switches.push(("default".into(), "west".into()));
+    let start = synthetic::START;
+    let one = |status, entered| Rows {
+        queue_interval: vec![interval(status, entered, start, SwitchId(0))],
+        ..Rows::default()
+    };
+    store.deliver(batch(names, one("provisional", 3), 1)).unwrap();
+    assert_eq!(dir.rows("queue_interval").len(), 1);
+    let mut rows = one("final", 4);
+    rows.queue_interval.push(interval("final", 9, start, SwitchId(1)));
+    rows.queue_interval.push(interval("provisional", 1, Micros(start.0 + 900_000_000), SwitchId(0)));
+    store.deliver(batch(NewNames::default(), rows, 2)).unwrap();
+    let rows = dir.rows("queue_interval");
+    assert_eq!(rows.len(), 3, "a further switch changes the name of the file, not the number of rows");
+    assert_eq!(rows.iter().filter(|r| field(r, "status") == &text("final")).count(), 2);
+    assert_eq!(dir.files().len(), 2);
+    assert_eq!(store.stats().tables[6].files, 3);
+}
+
+#[test]
+fn live_details_come_once_and_a_repeated_batch_replaces_itself() {
+    let dir = Dir::new("once");
+    let calls = |from, to| Rows { call: (from..to).map(synthetic::call).collect(), ..Rows::default() };
+    let mut store = Store::open(&dir.0, Mode::Live).unwrap();
+    store.deliver(batch(synthetic::names("default", "east"), calls(0, 10), 100)).unwrap();
+    store.deliver(batch(NewNames::default(), calls(10, 30), 200)).unwrap();
+    store.deliver(batch(NewNames::default(), calls(30, 40), 200)).unwrap();
+    assert_eq!(dir.rows("call").len(), 40);
+    drop(store);
+    let mut store = Store::open(&dir.0, Mode::Live).unwrap();
+    store.deliver(batch(synthetic::names("default", "east"), calls(10, 30), 200)).unwrap();
+    assert_eq!(dir.rows("call").len(), 40, "a batch delivered again after a crash");
+    store.finish().unwrap();
+}
+
+#[test]
+fn rows_of_several_partitions_meet_in_one_file_with_their_own_names() {
+    let dir = Dir::new("partitions");
+    let mut store = Store::open(&dir.0, Mode::Replay).unwrap();
+    let calls = |i| Rows { call: vec![synthetic::call(i)], ..Rows::default() };
+    store.deliver(batch(synthetic::names("default", "east"), calls(1), 5)).unwrap();
+    let west = RowBatch { partition: 1, ..batch(synthetic::names("default", "west"), calls(2), 6) };
+    store.deliver(west).unwrap();
+    store.finish().unwrap();
+    let rows = dir.rows("call");
+    assert_eq!(dir.files().len(), 1);
+    let mut sites: Vec<_> = rows.iter().map(|r| field(r, "site_id").to_string()).collect();
+    sites.sort();
+    assert_eq!(sites, ["\"east\"", "\"west\""]);
+}
+
+#[test]
+fn more_dates_than_open_files_are_all_written() {
+    let dir = Dir::new("dates");
+    let mut store = Store::open(&dir.0, Mode::Replay).unwrap();
+    let mut rows = Rows::default();
+    for round in 0..2 {
+        for day in 0..40_i64 {
+            let mut call = synthetic::call(day as u64 + 40 * round);
+            call.started_at = Micros(day * 86_400_000_000 + round as i64);
+            rows.call.push(call);
+        }
+    }
+    store.deliver(batch(synthetic::names("default", "east"), rows, 5)).unwrap();
+    let published = store.finish().unwrap();
+    assert_eq!(published.tables[0].rows, 80);
+    assert_eq!(dir.rows("call").len(), 80);
+}
+
+#[test]
+fn a_change_cut_short_is_finished_by_the_next_start() {
+    let dir = Dir::new("resume");
+    replay(&dir, RUN, "default", "east", (0, 100)).unwrap();
+    let files = dir.files();
+    let name = files.keys().next().unwrap();
+    let old = Path::new("history").join(name);
+    let new = old.with_file_name("part-new.parquet");
+    fs::create_dir_all(dir.0.join(".tmp")).unwrap();
+    fs::write(dir.0.join(".tmp/1.part"), b"whole").unwrap();
+    let change = serde_json::json!({ "moves": [[&old, &new]], "removes": [], "renames": [[".tmp/1.part", &new]] });
+    fs::write(dir.0.join(".tmp/change.json"), change.to_string()).unwrap();
+    Store::open(&dir.0, Mode::Replay).unwrap();
+    assert!(!dir.0.join(&old).exists());
+    assert_eq!(fs::read(dir.0.join(&new)).unwrap(), b"whole");
+    assert_eq!(fs::read_dir(dir.0.join(".tmp")).unwrap().count(), 0);
+}
