@@ -1,3 +1,4 @@
 //! callfold
 pub mod engine;
 pub mod model;
+pub mod simulate;

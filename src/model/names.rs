@@ -115,7 +115,9 @@ impl Names {
     pub fn dn(&mut self, switch: SwitchId, number: &str) -> Result<DnId, NameRefused> {
         let hash = self.hasher.hash_one((switch.0, number));
         let dns = &self.dns;
-        if let Some(&i) = self.dn_index.find(hash, |&i| dns[i as usize].scope == switch && dns[i as usize].text == number) {
+        if let Some(&i) =
+            self.dn_index.find(hash, |&i| dns[i as usize].scope == switch && dns[i as usize].text == number)
+        {
             return Ok(DnId(i));
         }
         if self.dns.len() >= self.limits.dns as usize || number.len() > self.limits.name_bytes {
@@ -149,8 +151,7 @@ impl Names {
     pub fn agent(&mut self, switch: SwitchId, id: &str) -> Result<AgentId, NameRefused> {
         let hash = self.hasher.hash_one(id);
         let (agents, switches) = (&self.agents, &self.switches);
-        let same_tenant =
-            |a: SwitchId| a == switch || switches[a.index()].tenant == switches[switch.index()].tenant;
+        let same_tenant = |a: SwitchId| a == switch || switches[a.index()].tenant == switches[switch.index()].tenant;
         let found = self.agent_index.find(hash, |&i| {
             let agent = &agents[i as usize];
             agent.text == id && same_tenant(agent.scope)
@@ -176,7 +177,9 @@ impl Names {
     pub fn reason(&mut self, key: &str, code: &str) -> Result<ReasonId, NameRefused> {
         let hash = self.hasher.hash_one((key, code));
         let reasons = &self.reasons;
-        if let Some(&i) = self.reason_index.find(hash, |&i| reasons[i as usize].0 == key && reasons[i as usize].1 == code) {
+        if let Some(&i) =
+            self.reason_index.find(hash, |&i| reasons[i as usize].0 == key && reasons[i as usize].1 == code)
+        {
             return Ok(ReasonId(i));
         }
         if self.reasons.len() >= self.limits.reasons as usize || key.len().max(code.len()) > self.limits.name_bytes {
