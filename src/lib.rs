@@ -7,6 +7,7 @@ pub mod engine;
 #[cfg(feature = "io")]
 pub mod handoff;
 pub mod model;
+pub mod simulate;
 #[cfg(feature = "io")]
 pub mod sink;
 #[cfg(feature = "io")]
