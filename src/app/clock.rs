@@ -84,9 +84,7 @@ impl Clock {
         match state {
             Played::Waiting => None,
             Played::Standing { at } => Some(at),
-            Played::Running { from, since } => {
-                Some(from + Span((since.elapsed().as_secs_f64() * speed * 1e6) as i64))
-            }
+            Played::Running { from, since } => Some(from + Span((since.elapsed().as_secs_f64() * speed * 1e6) as i64)),
         }
     }
 

@@ -231,7 +231,8 @@ mod tests {
     #[test]
     fn the_sample_has_every_key_and_nothing_else() {
         // The sample shows every key commented out, with its built-in value; taking the marks away sets them all.
-        let text: String = SAMPLE.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
+        let text: String =
+            SAMPLE.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
         let config = read("sample", &text, []).expect("the sample is right");
         assert!(config.server.listen.is_some() && config.server.insecure.is_some());
         let table: toml::Table = toml::from_str(&text).expect("toml");

@@ -156,7 +156,8 @@ impl Live {
         let server = tokio::spawn({
             let (http_stop, closing) = (http_stop.clone(), closing.clone());
             async move {
-                let served = axum::serve(listener, router).with_graceful_shutdown(async move { http_stop.wait().await });
+                let served =
+                    axum::serve(listener, router).with_graceful_shutdown(async move { http_stop.wait().await });
                 if let Err(error) = served.await {
                     tracing::error!(%error, "the HTTP listener ended");
                     closing.stop();
@@ -220,7 +221,11 @@ fn publish(pictures: &Pictures, board: &Board) {
 #[must_use]
 pub fn mark() -> (Chunk, oneshot::Receiver<Folded>) {
     let (reply, folded) = oneshot::channel();
-    let chunk =
-        Chunk { bytes: Vec::new(), source: "mark".into(), position: Position { line: 1, offset: 0 }, reply: Some(reply) };
+    let chunk = Chunk {
+        bytes: Vec::new(),
+        source: "mark".into(),
+        position: Position { line: 1, offset: 0 },
+        reply: Some(reply),
+    };
     (chunk, folded)
 }

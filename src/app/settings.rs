@@ -159,7 +159,8 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
     let publish_every = check.duration("server.publish_every", config.server.publish_every.as_deref(), "0s", "10s");
     let mut engine = live_engine();
     let queue = &config.queue_defaults;
-    if let Some(threshold) = check.duration("queue_defaults.sl_threshold", queue.sl_threshold.as_deref(), "1ms", "24h") {
+    if let Some(threshold) = check.duration("queue_defaults.sl_threshold", queue.sl_threshold.as_deref(), "1ms", "24h")
+    {
         engine.sl_threshold = threshold;
     }
     if let Some(short) = check.duration("queue_defaults.short_abandon", queue.short_abandon.as_deref(), "0s", "1h") {
@@ -260,7 +261,8 @@ mod tests {
     #[test]
     fn the_sample_sets_the_built_in_values() {
         let text = include_str!("../../schemas/config.toml");
-        let text: String = text.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
+        let text: String =
+            text.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
         let settings = check(&config::read("sample", &text, []).expect("known keys")).expect("right");
         let built_in = check(&Config::default()).expect("right");
         let Settings { listen, data, publish_every, sl_target, engine, feeds } = settings;

@@ -204,7 +204,10 @@ fn greet(what: &str, address: SocketAddr, arguments: &DemoArgs) {
     output::note(&format!("callfold {what}"));
     output::note(&format!("  wallboard  {url}"));
     output::note(&format!("  API        {url}api/v1/queues   {url}api/v1/agents   {url}metrics"));
-    output::note(&format!("  history    {}/history/TABLE/**/*.parquet, as each interval ends", arguments.data.display()));
+    output::note(&format!(
+        "  history    {}/history/TABLE/**/*.parquet, as each interval ends",
+        arguments.data.display()
+    ));
     output::note("  look at the queue with the longest wait first; Ctrl-C stops");
     if !arguments.no_open && output::is_terminal() {
         open(&url);
@@ -222,8 +225,7 @@ fn open(url: &str) {
         return;
     };
     let quiet = std::process::Stdio::null;
-    let opened =
-        std::process::Command::new(program).arg(url).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn();
+    let opened = std::process::Command::new(program).arg(url).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn();
     if let Err(error) = opened {
         tracing::debug!(%error, program, "no browser was opened");
     }

@@ -33,6 +33,7 @@ struct Cli {
 
 /// What every command understands.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
 struct Global {
     /// Say only what went wrong
     #[arg(short, long, global = true)]
@@ -47,13 +48,9 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// A simulated floor, live on a wallboard, with no configuration
     Demo(demo::DemoArgs),
-    /// Takes events, shows them live and keeps their history
     Serve(serve::ServeArgs),
-    /// Folds recorded events into the store as fast as the machine can
     Replay(replay::ReplayArgs),
-    /// Makes the events of a synthetic floor
     Simulate(simulate::SimulateArgs),
     /// Says which version this is
     #[command(after_help = "Examples:\n  callfold version\n  callfold version --json")]

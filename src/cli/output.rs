@@ -27,7 +27,8 @@ pub fn write_failed(place: &str, error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Failure::new(Code::PipeClosed, "the reader has gone");
     }
-    Failure::new(Code::Unexpected, format!("failed to write to {place}: {error}")).with_fix("check space and permissions")
+    Failure::new(Code::Unexpected, format!("failed to write to {place}: {error}"))
+        .with_fix("check space and permissions")
 }
 
 /// Writes one line for people to standard error.

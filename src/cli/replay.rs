@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Global;
 use super::exit::{Code, Failure};
 use super::output::{self, counted, grouped};
 use super::progress::Progress;
 use super::signal::Signal;
 use super::summary::{self, Format};
-use super::Global;
 use crate::app::live::reject_path;
 use crate::app::replay::{self, Order, Report};
 use crate::app::settings::{DATA_DEFAULT, replay_engine};
@@ -95,7 +95,8 @@ fn notes(arguments: &ReplayArgs, report: &Report) {
     let look = &report.look;
     let secs = look.elapsed.as_secs_f64();
     let rate = grouped((look.events as f64 / secs.max(1e-3)) as u64);
-    let rejected = if look.rejected == 0 { "none rejected".into() } else { format!("{} rejected", grouped(look.rejected)) };
+    let rejected =
+        if look.rejected == 0 { "none rejected".into() } else { format!("{} rejected", grouped(look.rejected)) };
     let mut text = format!("{} in {secs:.2} s ({rate}/s), {rejected}", counted(look.events, "event"));
     if let Some(published) = &report.delivered.published {
         let files = published.tables.iter().map(|table| table.files).sum();
@@ -118,7 +119,9 @@ fn notes(arguments: &ReplayArgs, report: &Report) {
 fn findings(report: &Report, global: &Global) -> Result<Code, Failure> {
     let mut findings: Vec<String> = report.damaged.iter().map(ToString::to_string).collect();
     if let Some(name) = &report.overlapping {
-        findings.push(format!("{name} begins before the file read before it ends; merge such files by time for exact numbers"));
+        findings.push(format!(
+            "{name} begins before the file read before it ends; merge such files by time for exact numbers"
+        ));
     }
     let rejected = report.look.rejected.max(report.ended.counters.rejected);
     if rejected > 0 {
@@ -131,7 +134,9 @@ fn findings(report: &Report, global: &Global) -> Result<Code, Failure> {
         );
         findings.push(format!("{} rejected{reasons}; {place}", counted(rejected, "line")));
         if report.look.events == 0 {
-            findings.push("no line was an event; a feed has one JSON object a line with at least Event and TimeinSecs".into());
+            findings.push(
+                "no line was an event; a feed has one JSON object a line with at least Event and TimeinSecs".into(),
+            );
         }
     }
     if !global.quiet || global.json {

@@ -114,8 +114,7 @@ fn settings(arguments: &ServeArgs) -> Result<Settings, Failure> {
 
 fn read_config(path: &std::path::Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| {
-        let code =
-            if error.kind() == std::io::ErrorKind::NotFound { Code::NotFound } else { Code::Configuration };
+        let code = if error.kind() == std::io::ErrorKind::NotFound { Code::NotFound } else { Code::Configuration };
         Failure::new(code, format!("failed to read configuration {}: {error}", path.display()))
     })
 }

@@ -117,7 +117,11 @@ fn write(arguments: &SimulateArgs, scenario: Scenario, stop: &Stop, global: &Glo
     });
     written.and_then(|_| out.flush()).map_err(|error| write_failed(&name, &error))?;
     if !global.quiet && name != "-" {
-        output::note(&format!("{} ({} bytes) in {name}", counted(lines_written, "event"), output::grouped(bytes_written)));
+        output::note(&format!(
+            "{} ({} bytes) in {name}",
+            counted(lines_written, "event"),
+            output::grouped(bytes_written)
+        ));
         output::note(&format!("next: callfold replay {name}"));
     }
     Ok(Code::Done)

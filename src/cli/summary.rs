@@ -85,15 +85,27 @@ fn object(queue: &QueueSummary) -> Value {
 
 fn csv(queues: &[QueueSummary]) -> String {
     let keys = [
-        "tenant", "queue", "kind", "entered", "answered", "abandoned", "handled", "sl_short_excluded_ratio", "asa_seconds",
-        "wait_answered_p50_seconds", "wait_answered_p90_seconds", "aht_seconds",
+        "tenant",
+        "queue",
+        "kind",
+        "entered",
+        "answered",
+        "abandoned",
+        "handled",
+        "sl_short_excluded_ratio",
+        "asa_seconds",
+        "wait_answered_p50_seconds",
+        "wait_answered_p90_seconds",
+        "aht_seconds",
     ];
     let mut text = keys.join(",") + "\n";
     for queue in queues {
         let object = object(queue);
         let cells = keys.map(|key| match &object[key] {
             Value::Null => String::new(),
-            Value::String(cell) if cell.contains([',', '"', '\n', '\r']) => format!("\"{}\"", cell.replace('"', "\"\"")),
+            Value::String(cell) if cell.contains([',', '"', '\n', '\r']) => {
+                format!("\"{}\"", cell.replace('"', "\"\""))
+            }
             Value::String(cell) => cell.clone(),
             cell => cell.to_string(),
         });

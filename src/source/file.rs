@@ -31,7 +31,9 @@ pub enum FileError {
         path: String,
     },
     /// A directory without a file of events.
-    #[error("{path}: no file of events in this directory (they end in .ndjson, .jsonl, .json or .log, also with .gz or .zst)")]
+    #[error(
+        "{path}: no file of events in this directory (they end in .ndjson, .jsonl, .json or .log, also with .gz or .zst)"
+    )]
     Empty {
         /// What was asked for.
         path: String,
@@ -211,9 +213,11 @@ pub fn order(recordings: Vec<Recording>) -> Result<Vec<Recording>, FileError> {
 
 fn first_event_time(recording: &Recording) -> Result<Option<Micros>, FileError> {
     let mut reader = recording.open(&Arc::default())?;
-    let cut = Cutter::new(Vec::new())
-        .read(&mut *reader, Fill::Eager, Vec::new)
-        .map_err(|source| FileError::Read { path: recording.name(), offset: 0, source })?;
+    let cut = Cutter::new(Vec::new()).read(&mut *reader, Fill::Eager, Vec::new).map_err(|source| FileError::Read {
+        path: recording.name(),
+        offset: 0,
+        source,
+    })?;
     Ok(cut.and_then(|cut| peek::first_event_time(&cut.bytes)))
 }
 

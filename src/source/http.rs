@@ -96,8 +96,7 @@ async fn events(State(ingest): State<Ingest>, request: Request) -> Result<Respon
             .map_err(|error| Refused::Body(error.to_string()))??,
     };
     let (reply, folded) = oneshot::channel();
-    let chunk =
-        Chunk { bytes, source: "http".into(), position: Position { line: 1, offset: 0 }, reply: Some(reply) };
+    let chunk = Chunk { bytes, source: "http".into(), position: Position { line: 1, offset: 0 }, reply: Some(reply) };
     ingest.feeder.send_from_task(chunk, Some(PATIENCE)).await.map_err(Refused::Overload)?;
     let folded = folded.await.map_err(|_| Refused::Overload(SendError::Closed))?;
     Ok(answer(&folded))

@@ -130,12 +130,7 @@ fn log_end(source: &str, ended: &Result<End, Broken>) {
 }
 
 /// Hands on what `stream` says until it ends, breaks, or `stop`.
-async fn read(
-    mut stream: impl AsyncRead + Unpin,
-    source: &str,
-    feeder: &Feeder,
-    stop: &Stop,
-) -> Result<End, Broken> {
+async fn read(mut stream: impl AsyncRead + Unpin, source: &str, feeder: &Feeder, stop: &Stop) -> Result<End, Broken> {
     let source: Arc<str> = source.into();
     let mut cutter = Cutter::new(feeder.buffer());
     let mut bytes = 0;

@@ -1,0 +1,4 @@
+//! The program seen from outside, a module per behaviour.
+
+mod cli;
+mod process;
