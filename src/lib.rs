@@ -1,3 +1,5 @@
 //! callfold
 pub mod engine;
 pub mod model;
+#[cfg(feature = "io")]
+pub mod serve;
