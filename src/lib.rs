@@ -3,10 +3,13 @@
 pub mod app;
 #[cfg(feature = "io")]
 pub mod cli;
+pub mod decode;
 pub mod engine;
 #[cfg(feature = "io")]
 pub mod handoff;
 pub mod model;
+#[cfg(feature = "io")]
+pub mod serve;
 pub mod simulate;
 #[cfg(feature = "io")]
 pub mod sink;

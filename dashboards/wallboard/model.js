@@ -1,0 +1,230 @@
+// The floor as the server last described it, and the clock that its timers run on.
+//
+// Timers count event time: a state's begin is an event's own instant, and a demo or a recorded feed may run at another
+// pace than the wall clock. Each message carries the event time at a server time and the rate between the two.
+
+/** States of an agent: word in the API, glyph, short name, name, hue, and whether he is staffed. */
+export const STATES = [
+  { word: "ready", glyph: "●", short: "RDY", name: "ready", hue: "teal", bands: [60, 300] },
+  { word: "ringing", glyph: "◎", short: "RNG", name: "ringing", hue: "sky", bands: [15, 30] },
+  { word: "dialing", glyph: "△", short: "DIA", name: "dialling", hue: "sky", bands: [30, 60] },
+  { word: "talking", glyph: "▲", short: "TLK", name: "talking", hue: "blue", bands: [300, 600] },
+  { word: "held", glyph: "‖", short: "HLD", name: "on hold", hue: "indigo", bands: [60, 180] },
+  { word: "acw", glyph: "✎", short: "ACW", name: "after-call work", hue: "violet", bands: [60, 120] },
+  { word: "busy", glyph: "◆", short: "BSY", name: "busy elsewhere", hue: "slate", bands: [300, 600] },
+  { word: "not_ready", glyph: "■", short: "PAU", name: "paused", hue: "amber", bands: [300, 900] },
+  { word: "logged_out", glyph: "○", short: "OFF", name: "logged out", hue: "grey", bands: null },
+  { word: "unknown", glyph: "?", short: "UNK", name: "unknown: source silent", hue: "hatch", bands: null },
+];
+export const STATE = new Map(STATES.map((state, order) => [state.word, { ...state, order }]));
+export const stateOf = (word) => STATE.get(word) ?? STATE.get("unknown");
+
+const SPARK_MINUTES = 60;
+const SPARK_STEP_MS = 10_000;
+const SPARK_MIN = 180_000 / SPARK_STEP_MS;
+const SPARK_MAX = (SPARK_MINUTES * 60_000) / SPARK_STEP_MS;
+
+/** Event time now, carried on from the last message; stands still while frozen. Never runs backwards by jitter. */
+export class EventClock {
+  #event = null;
+  #server = 0;
+  #rate = 1;
+  #offset = 0; // server clock minus this machine's clock, in ms
+  #frozen = null;
+
+  /** Takes over the clocks of a message. `fresh`: the server read its own clock just now, so the offset can be told. */
+  set(message, fresh) {
+    const server = Date.parse(message.server_time);
+    const event = Date.parse(message.event_time);
+    if (Number.isNaN(server) || Number.isNaN(event)) return;
+    if (fresh) this.#offset = server - Date.now();
+    const before = this.#event == null ? null : this.#at(this.server());
+    const rate = message.clock_rate;
+    const next = event + (this.server() - server) * rate;
+    const slack = 2000 * Math.max(1, rate);
+    // A message that was a little longer on its way must not set timers back: ease towards it instead.
+    const kept = before != null && before > next && before - next < slack ? next + (before - next) * 0.9 : next;
+    this.#event = kept;
+    this.#server = this.server();
+    this.#rate = rate;
+  }
+
+  #at(server) {
+    return this.#event + (server - this.#server) * this.#rate;
+  }
+
+  /** The server's clock now, in ms. */
+  server() {
+    return Date.now() + this.#offset;
+  }
+
+  /** How far this machine's clock is off, in ms. */
+  get offset() {
+    return this.#offset;
+  }
+
+  get rate() {
+    return this.#rate;
+  }
+
+  /** Event time in ms; null before the first message. */
+  now() {
+    if (this.#frozen != null) return this.#frozen;
+    return this.#event == null ? null : this.#at(this.server());
+  }
+
+  freeze() {
+    this.#frozen ??= this.now();
+  }
+
+  thaw() {
+    this.#frozen = null;
+  }
+}
+
+const keyOf = (object) => `${object.tenant}\n${object.id}`;
+
+export class Model {
+  clock = new EventClock();
+  /** What `hello` said about targets and the program; null before. */
+  info = null;
+  queues = new Map();
+  agents = new Map();
+  sources = [];
+  watermark = null;
+  loaded = false;
+  #history = new Map();
+
+  hello(message) {
+    this.info = message.info;
+    this.clock.set(message, true);
+  }
+
+  snapshot(message) {
+    this.clock.set(message, false);
+    this.queues = new Map();
+    this.agents = new Map();
+    this.#put(message);
+    this.loaded = true;
+  }
+
+  delta(message) {
+    this.clock.set(message, false);
+    this.#put(message);
+  }
+
+  heartbeat(message) {
+    this.clock.set(message, true);
+    this.sources = message.sources;
+    this.watermark = message.watermark;
+  }
+
+  #put(message) {
+    for (const queue of message.queues ?? []) {
+      queue.key = keyOf(queue);
+      queue.longestSince = queue.longest_wait_since ? Date.parse(queue.longest_wait_since) : null;
+      this.queues.set(queue.key, queue);
+      this.#note(queue);
+    }
+    for (const agent of message.agents ?? []) {
+      agent.key = keyOf(agent);
+      agent.sinceMs = Date.parse(agent.since);
+      this.agents.set(agent.key, agent);
+    }
+  }
+
+  /** Keeps the highest number of waiting calls of each step, for the sparkline. */
+  #note(queue) {
+    const at = Math.floor(this.clock.server() / SPARK_STEP_MS);
+    let series = this.#history.get(queue.key);
+    if (!series) this.#history.set(queue.key, (series = []));
+    const last = series.at(-1);
+    if (last && last.at === at) {
+      last.peak = Math.max(last.peak, queue.waiting);
+      last.end = queue.waiting;
+    } else {
+      series.push({ at, peak: queue.waiting, end: queue.waiting });
+      if (series.length > SPARK_MAX) series.shift();
+    }
+  }
+
+  /** Waiting per step since this page was loaded, at most an hour, oldest first; null before. At least 3 minutes. */
+  spark(queue) {
+    const now = Math.floor(this.clock.server() / SPARK_STEP_MS);
+    const series = this.#history.get(queue.key) ?? [];
+    const known = series.length ? now - series[0].at + 1 : 0;
+    const length = Math.min(SPARK_MAX, Math.max(SPARK_MIN, known));
+    const first = now - length + 1;
+    const values = new Array(length).fill(null);
+    let carried = null;
+    let next = first;
+    for (const { at, peak, end } of series) {
+      for (; next < at; next++) values[next - first] = carried;
+      if (at >= first) values[at - first] = peak;
+      next = Math.max(next, at + 1);
+      carried = end;
+    }
+    for (; next <= now; next++) values[next - first] = carried;
+    return { values, minutes: Math.max(1, Math.round((Math.min(known, SPARK_MAX) * SPARK_STEP_MS) / 60_000)) };
+  }
+
+  /** -1, 0 or 1: whether fewer or more calls wait than five minutes ago (or than at load). */
+  trend(queue) {
+    const then = this.clock.server() / SPARK_STEP_MS - (5 * 60_000) / SPARK_STEP_MS;
+    const series = this.#history.get(queue.key) ?? [];
+    const before = series.findLast((step) => step.at <= then) ?? series[0];
+    return before ? Math.sign(queue.waiting - before.end) : 0;
+  }
+
+  /** Service level of a figure under the board's own definition, with its parts. */
+  serviceLevel(part) {
+    const name = this.info.service_level;
+    return {
+      ratio: part[`${name}_ratio`],
+      numerator: part[`${name}_numerator`],
+      denominator: part[`${name}_denominator`],
+    };
+  }
+
+  longest(queue) {
+    const now = this.clock.now();
+    return queue.longestSince == null || now == null ? null : Math.max(0, (now - queue.longestSince) / 1000);
+  }
+
+  /** How bad a queue is: 0 ok, 1 warning, 2 critical; a ratio of too few calls does not count. */
+  severity(queue) {
+    const info = this.info;
+    const level = this.serviceLevel(queue.window);
+    const longest = this.longest(queue) ?? 0;
+    const judged = level.denominator >= info.sample_min;
+    const waits = longest >= info.longest_wait_crit_seconds ? 2 : longest >= info.longest_wait_warn_seconds ? 1 : 0;
+    const miss = judged ? info.sl_target_ratio - level.ratio : 0;
+    return Math.max(waits, miss > 0.15 ? 2 : miss > 0 ? 1 : 0);
+  }
+
+  /** Sums over all queues and agents, for the strip. */
+  totals() {
+    const sum = { waiting: 0, alerting: 0, longest: null, levelPart: 0, levelWhole: 0, lostPart: 0, lostWhole: 0 };
+    sum.entered = 0;
+    sum.answered = 0;
+    for (const queue of this.queues.values()) {
+      const level = this.serviceLevel(queue.window);
+      sum.waiting += queue.waiting;
+      sum.alerting += queue.alerting;
+      sum.levelPart += level.numerator;
+      sum.levelWhole += level.denominator;
+      sum.lostPart += queue.window.abandon_numerator;
+      sum.lostWhole += queue.window.abandon_denominator;
+      sum.entered += queue.day.entered;
+      sum.answered += queue.day.answered;
+      const longest = this.longest(queue);
+      if (longest != null && (sum.longest == null || longest > sum.longest)) sum.longest = longest;
+    }
+    sum.states = new Map(STATES.map((state) => [state.word, 0]));
+    for (const agent of this.agents.values()) {
+      const word = stateOf(agent.state).word;
+      sum.states.set(word, sum.states.get(word) + 1);
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,236 @@
+//! `/metrics` in the Prometheus text format 0.0.4.
+//!
+//! Counters, not ratios: a queue's totals since the program started, so that any window's service level is a query.
+//! The names after the prefix are those of the history columns. Labels are queues, switches and fixed words; never an
+//! agent, a call or a number dialled. Queues beyond the limit of series are left out and counted.
+
+use std::fmt::{Display, Write};
+use std::sync::atomic::Ordering;
+
+use super::board::{Board, QueueEntry, State};
+use super::object::{STATE_WORDS, agents_by_word};
+use crate::engine::view::QueueFigures;
+
+/// Media type of [`text`].
+pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Series that one queue has in all families together.
+const SERIES_PER_QUEUE: usize = 2 + STATE_WORDS.len() + QUEUE_COUNTERS.len();
+
+/// Everything there is to measure about `board` now.
+#[must_use]
+pub(super) fn text(board: &Board) -> String {
+    let mut page = Page(String::with_capacity(16 << 10));
+    let state = board.state();
+    write_queues(&mut page, board, &state);
+    write_sources(&mut page, &state);
+    write_engine(&mut page, &state);
+    drop(state);
+    write_serving(&mut page, board);
+    page.0
+}
+
+/// Text under construction.
+struct Page(String);
+
+impl Page {
+    /// Begins a family: its help and its type.
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        self.add(format_args!("# HELP callfold_{name} {help}\n# TYPE callfold_{name} {kind}\n"));
+    }
+
+    /// A sample of the family that was begun last.
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
+        self.add(format_args!("callfold_{name}"));
+        for (i, (label, text)) in labels.iter().enumerate() {
+            self.add(format_args!("{}{label}=\"", if i == 0 { '{' } else { ',' }));
+            for symbol in text.chars() {
+                match symbol {
+                    '\\' => self.0.push_str("\\\\"),
+                    '"' => self.0.push_str("\\\""),
+                    '\n' => self.0.push_str("\\n"),
+                    plain => self.0.push(plain),
+                }
+            }
+            self.0.push('"');
+        }
+        self.add(format_args!("{} {value}\n", if labels.is_empty() { "" } else { "}" }));
+    }
+
+    /// A family of one sample without labels.
+    fn single(&mut self, name: &str, kind: &str, help: &str, value: impl Display) {
+        self.family(name, kind, help);
+        self.sample(name, &[], value);
+    }
+
+    fn add(&mut self, text: std::fmt::Arguments<'_>) {
+        self.0.write_fmt(text).expect("writing to a string cannot fail");
+    }
+}
+
+/// A counter of a queue: family, its own label if any, and the value.
+struct QueueCounter {
+    family: &'static str,
+    label: Option<(&'static str, &'static str)>,
+    value: fn(&QueueFigures) -> f64,
+}
+
+const fn counter(
+    family: &'static str,
+    label: Option<(&'static str, &'static str)>,
+    value: fn(&QueueFigures) -> f64,
+) -> QueueCounter {
+    QueueCounter { family, label, value }
+}
+
+/// Counters of a queue; those of one family stand together.
+const QUEUE_COUNTERS: [QueueCounter; 17] = [
+    counter("queue_entered_total", None, |f| f.entered as f64),
+    counter("queue_answered_total", Some(("within_threshold", "true")), |f| f.answered_within_sl as f64),
+    counter("queue_answered_total", Some(("within_threshold", "false")), |f| {
+        (f.answered - f.answered_within_sl) as f64
+    }),
+    counter("queue_abandoned_total", Some(("kind", "short")), |f| f.abandoned_short as f64),
+    counter("queue_abandoned_total", Some(("kind", "true")), |f| (f.abandoned - f.abandoned_short) as f64),
+    counter("queue_diverted_in_total", None, |f| f.diverted_in as f64),
+    counter("queue_diverted_out_total", None, |f| f.diverted_out as f64),
+    counter("queue_cleared_total", None, |f| f.cleared as f64),
+    counter("queue_other_total", None, |f| f.other as f64),
+    counter("queue_no_answer_total", None, |f| f.no_answer as f64),
+    counter("queue_transferred_out_total", None, |f| f.transferred_out as f64),
+    counter("queue_handled_total", None, |f| f.handled as f64),
+    counter("queue_wait_seconds_total", Some(("outcome", "answered")), |f| f.wait_answered_ms as f64 / 1000.0),
+    counter("queue_wait_seconds_total", Some(("outcome", "abandoned")), |f| f.wait_abandoned_ms as f64 / 1000.0),
+    counter("queue_handle_seconds_total", Some(("part", "talk")), |f| f.talk_ms as f64 / 1000.0),
+    counter("queue_handle_seconds_total", Some(("part", "hold")), |f| f.hold_ms as f64 / 1000.0),
+    counter("queue_handle_seconds_total", Some(("part", "acw")), |f| f.acw_ms as f64 / 1000.0),
+];
+
+fn queue_help(family: &str) -> &'static str {
+    match family {
+        "queue_entered_total" => "Calls that entered the queue.",
+        "queue_answered_total" => "Calls answered, by whether they waited no longer than the service-level threshold.",
+        "queue_abandoned_total" => "Calls abandoned waiting or ringing, short ones apart from true ones.",
+        "queue_diverted_in_total" => "Calls that came from another queue.",
+        "queue_diverted_out_total" => "Calls that left to another queue or to a target that was never seen.",
+        "queue_cleared_total" => "Calls removed without reaching anyone.",
+        "queue_other_total" => "Calls that left in any other way.",
+        "queue_no_answer_total" => "Offers to agents that were not answered.",
+        "queue_transferred_out_total" => "Calls of the queue that agents transferred on.",
+        "queue_handled_total" => "Calls whose handling has ended.",
+        "queue_wait_seconds_total" => "Time that calls waited, by how the wait ended.",
+        _ => "Time that agents spent on calls of the queue, by part.",
+    }
+}
+
+fn write_queues(page: &mut Page, board: &Board, state: &State) {
+    let fits = board.info().series_max / SERIES_PER_QUEUE;
+    let dropped = state.queues.len().saturating_sub(fits) * SERIES_PER_QUEUE;
+    board.counts.series_dropped.fetch_add(dropped as u64, Ordering::Relaxed);
+    let queues = || state.queues.values().take(fits);
+    let place = |entry: &QueueEntry| [entry.view.tenant.clone(), entry.view.site.clone(), entry.view.id.clone()];
+
+    page.family("queue_waiting", "gauge", "Calls waiting, ringing ones excluded.");
+    for entry in queues() {
+        let [tenant, site, queue] = &place(entry);
+        page.sample("queue_waiting", &[("tenant", tenant), ("site", site), ("queue", queue)], entry.view.waiting);
+    }
+    let help = "Wait so far of the call that waits longest; 0 when none waits.";
+    page.family("queue_longest_wait_seconds", "gauge", help);
+    let now = board.tick_now(state).event_time;
+    for entry in queues() {
+        let [tenant, site, queue] = &place(entry);
+        let wait = entry.view.oldest_entered_at.map_or(0.0, |since| (now - since).0.max(0) as f64 / 1e6);
+        page.sample("queue_longest_wait_seconds", &[("tenant", tenant), ("site", site), ("queue", queue)], wait);
+    }
+    page.family("queue_agents", "gauge", "Agents logged in to the queue, by state.");
+    for entry in queues() {
+        let [tenant, site, queue] = &place(entry);
+        for (word, n) in STATE_WORDS.iter().zip(agents_by_word(&entry.view.agents)) {
+            page.sample("queue_agents", &[("tenant", tenant), ("site", site), ("queue", queue), ("state", word)], n);
+        }
+    }
+    for family in QUEUE_COUNTERS.chunk_by(|a, b| a.family == b.family) {
+        let name = family[0].family;
+        page.family(name, "counter", queue_help(name));
+        for entry in queues() {
+            let [tenant, site, queue] = &place(entry);
+            for counter in family {
+                let mut labels = vec![("tenant", tenant.as_str()), ("site", site), ("queue", queue)];
+                labels.extend(counter.label);
+                page.sample(name, &labels, (counter.value)(&entry.total));
+            }
+        }
+    }
+}
+
+fn write_sources(page: &mut Page, state: &State) {
+    let mut family = |name: &str, kind: &str, help: &str, value: &dyn Fn(usize) -> Option<f64>| {
+        page.family(name, kind, help);
+        for (i, entry) in state.sources.iter().enumerate() {
+            if let Some(value) = value(i) {
+                page.sample(name, &[("tenant", &entry.view.tenant), ("source", &entry.view.switch)], value);
+            }
+        }
+    };
+    let sources = &state.sources;
+    family("source_up", "gauge", "Whether the link of the switch is up.", &|i| {
+        Some(f64::from(u8::from(sources[i].view.up)))
+    });
+    let help = "Time from the last event's own time to its arrival; absent when event time is not the wall clock's.";
+    family("source_event_lag_seconds", "gauge", help, &|i| sources[i].lag_seconds);
+    let help = "Event time of the last event.";
+    family("source_last_event_timestamp_seconds", "gauge", help, &|i| {
+        Some(sources[i].view.last_event_at.0 as f64 / 1e6)
+    });
+    let help = "Events folded, by switch.";
+    family("source_events_total", "counter", help, &|i| Some(sources[i].view.events as f64));
+}
+
+fn write_engine(page: &mut Page, state: &State) {
+    let counters = &state.counters;
+    page.family("ingest_events_total", "counter", "Events taken in, by what became of them.");
+    let outcomes =
+        [("accepted", counters.accepted), ("duplicate", counters.duplicate), ("rejected", counters.rejected)];
+    for (outcome, n) in outcomes {
+        page.sample("ingest_events_total", &[("outcome", outcome)], n);
+    }
+    page.family("ingest_rejected_total", "counter", "Lines refused, by reason.");
+    for (reason, n) in &counters.rejected_by {
+        page.sample("ingest_rejected_total", &[("reason", reason)], n);
+    }
+    page.family("anomalies_total", "counter", "Things the switch said that cannot be, by kind.");
+    for (kind, n) in &counters.anomalies {
+        page.sample("anomalies_total", &[("kind", kind)], n);
+    }
+    let unknown: u64 = counters.unknown.iter().map(|(_, n)| n).sum();
+    page.single("unknown_values_total", "counter", "Names and values that the decoder did not know.", unknown);
+    let help = "Invariants found broken; always 0.";
+    page.single("invariant_violations_total", "counter", help, counters.violations);
+    page.family("open_objects", "gauge", "Objects alive in the engine, by kind.");
+    let open = counters.open;
+    for (kind, n) in [("call", open.calls), ("party", open.parties), ("stay", open.stays), ("session", open.sessions)] {
+        page.sample("open_objects", &[("kind", kind)], n);
+    }
+    let help = "Event time up to which everything has been seen.";
+    page.single("watermark_timestamp_seconds", "gauge", help, state.as_of.0 as f64 / 1e6);
+}
+
+fn write_serving(page: &mut Page, board: &Board) {
+    let counts = &board.counts;
+    page.single("live_clients", "gauge", "Live streams open.", counts.clients.load(Ordering::Relaxed));
+    let of = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
+    let help = "Snapshots sent to streams in place of changes that were no longer held.";
+    page.single("live_resyncs_total", "counter", help, of(&counts.resyncs));
+    page.single("live_refused_total", "counter", "Live streams refused at the limit.", of(&counts.refused));
+    let help = "Live streams ended because their reader took nothing.";
+    page.single("live_stalled_total", "counter", help, of(&counts.stalled));
+    let help = "Series left out of answers at the limit of series.";
+    page.single("metrics_series_dropped_total", "counter", help, of(&counts.series_dropped));
+    page.single("ready", "gauge", "Whether answers are correct by now.", u8::from(board.is_ready()));
+    let info = board.info();
+    let started = info.started_at.0 as f64 / 1e6;
+    page.single("start_timestamp_seconds", "gauge", "When the process started.", started);
+    page.family("build_info", "gauge", "Version and revision of the program.");
+    page.sample("build_info", &[("version", &info.version), ("commit", &info.commit)], 1);
+}
