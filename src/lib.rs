@@ -1,3 +1,4 @@
 //! callfold
+pub mod decode;
 pub mod engine;
 pub mod model;
