@@ -121,7 +121,7 @@ mod tests {
         command.clone().debug_assert();
         for sub in command.get_subcommands() {
             let help = sub.get_after_help().expect("examples").to_string();
-            let examples = help.lines().filter(|line| line.trim_start().starts_with("callfold ")).count();
+            let examples = help.lines().filter(|line| line.starts_with("  ") && line.contains("callfold ")).count();
             assert!(examples >= 2, "{} has {examples} examples", sub.get_name());
         }
     }
