@@ -243,7 +243,8 @@ mod tests {
             };
             let mut written: Vec<_> = section.keys().map(String::as_str).collect();
             let mut known = keys.to_vec();
-            (written.sort_unstable(), known.sort_unstable());
+            written.sort_unstable();
+            known.sort_unstable();
             assert_eq!(written, known);
         }
     }

@@ -24,7 +24,7 @@ const DEPTH: usize = 4;
 #[derive(Debug)]
 pub enum Delivery {
     /// Rows for the store.
-    Rows(RowBatch),
+    Rows(Box<RowBatch>),
     /// Refused lines of one source.
     Rejects {
         /// The source's name.
@@ -50,6 +50,9 @@ pub enum DeliveryError {
     #[error("the delivery thread panicked")]
     Panicked,
 }
+
+/// The delivery thread.
+pub type Thread = JoinHandle<Result<Delivered, DeliveryError>>;
 
 /// What was delivered.
 #[derive(Debug, Default)]
@@ -79,7 +82,7 @@ impl Outlet {
     ///
     /// # Errors
     /// [`DeliveryError::Thread`].
-    pub fn spawn(self) -> Result<(Sender<Delivery>, JoinHandle<Result<Delivered, DeliveryError>>), DeliveryError> {
+    pub fn spawn(self) -> Result<(Sender<Delivery>, Thread), DeliveryError> {
         let (sender, receiver) = bounded(DEPTH);
         let thread = std::thread::Builder::new().name("delivery".into()).spawn(move || self.run(&receiver));
         Ok((sender, thread.map_err(DeliveryError::Thread)?))
@@ -92,7 +95,7 @@ impl Outlet {
                 Delivery::Rows(batch) => {
                     delivered.rows += batch.rows.len() as u64;
                     if let Some(store) = &mut self.store {
-                        store.deliver(batch)?;
+                        store.deliver(*batch)?;
                     }
                 }
                 Delivery::Rejects { source, rejects } => {
@@ -121,6 +124,6 @@ impl Outlet {
 ///
 /// # Errors
 /// What ended it early.
-pub fn join(thread: JoinHandle<Result<Delivered, DeliveryError>>) -> Result<Delivered, DeliveryError> {
+pub fn join(thread: Thread) -> Result<Delivered, DeliveryError> {
     thread.join().unwrap_or(Err(DeliveryError::Panicked))
 }

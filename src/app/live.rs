@@ -24,9 +24,9 @@ use super::delivery::{self, Delivered, DeliveryError, Outlet};
 use super::reject::{Begin, RejectError, RejectFile};
 use super::settings::Settings;
 use super::writer::{Ended, Leave, Progress, Writer};
-use crate::engine::partition::{Partition, Position};
+use crate::engine::partition::Partition;
 use crate::handoff::publish::{Pictures, publisher};
-use crate::handoff::ring::{Chunk, Feeder, Folded, ring};
+use crate::handoff::ring::{Feeder, ring};
 use crate::handoff::stop::Stop;
 use crate::serve::{self, Board, BoardInfo};
 use crate::sink::{Mode, Store, StoreError};
@@ -81,7 +81,7 @@ pub struct Live {
     sources: JoinSet<()>,
     worker: JoinHandle<Ended>,
     publisher: JoinHandle<()>,
-    delivery: JoinHandle<Result<Delivered, DeliveryError>>,
+    delivery: delivery::Thread,
 }
 
 impl Live {
@@ -107,6 +107,7 @@ impl Live {
             publish_every: settings.publish_every,
             clock: Some(clock),
             progress: Arc::clone(&progress),
+            source: "".into(),
         };
         let board = Board::new(info);
         let publisher = spawn("publisher", {
@@ -214,18 +215,9 @@ pub fn reject_path(data: &Path) -> std::path::PathBuf {
 fn publish(pictures: &Pictures, board: &Board) {
     while let Some(picture) = pictures.next() {
         board.apply(picture.delta, picture.made_at);
+        if let Some(seen) = picture.seen {
+            // Whoever asked may have stopped waiting.
+            let _ = seen.send(());
+        }
     }
-}
-
-/// An empty chunk whose answer comes when everything handed over before it was folded.
-#[must_use]
-pub fn mark() -> (Chunk, oneshot::Receiver<Folded>) {
-    let (reply, folded) = oneshot::channel();
-    let chunk = Chunk {
-        bytes: Vec::new(),
-        source: "mark".into(),
-        position: Position { line: 1, offset: 0 },
-        reply: Some(reply),
-    };
-    (chunk, folded)
 }

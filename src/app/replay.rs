@@ -30,7 +30,10 @@ use crate::source::file::{self, FileError, Recording};
 use crate::source::peek;
 
 /// Chunks between reader and worker.
-const RING_DEPTH: usize = 16;
+const RING_DEPTH: usize = 8;
+
+/// How long a reader may take to notice that it shall stop; one that waits for a silent pipe never does.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Rows that are worth a hand-over.
 const ROWS_BATCH: usize = 32 * 1024;
@@ -65,6 +68,9 @@ pub enum ReplayError {
     /// The reject file of an earlier run is in the way.
     #[error(transparent)]
     Reject(#[from] RejectError),
+    /// Stopped while a source was silent.
+    #[error("stopped while waiting for input")]
+    Interrupted,
     /// The operating system gave no thread.
     #[error("failed to start a thread: {0}")]
     Thread(std::io::Error),
@@ -128,8 +134,16 @@ pub fn run(order: Order, stop: &Stop, mut watch: impl FnMut(&Look)) -> Result<Re
         elapsed: begun.elapsed(),
     };
     let threads = Threads::start(order, stop, &progress, &read_bytes)?;
+    let mut asked = None;
     while let Err(RecvTimeoutError::Timeout) = threads.worker_done.recv_timeout(Duration::from_millis(100)) {
         watch(&look(begun));
+        if stop.is_set() && !threads.reader.is_finished() {
+            let asked = *asked.get_or_insert_with(Instant::now);
+            if asked.elapsed() >= PATIENCE {
+                // The threads end with the program; without the end of the input nothing is published.
+                return Err(ReplayError::Interrupted);
+            }
+        }
     }
     let (readings, ended, delivered) = threads.join()?;
     let look = look(begun);
@@ -141,7 +155,7 @@ struct Threads {
     reader: JoinHandle<Readings>,
     worker: JoinHandle<Ended>,
     worker_done: Receiver<()>,
-    delivery: Option<JoinHandle<Result<Delivered, DeliveryError>>>,
+    delivery: Option<delivery::Thread>,
 }
 
 impl Threads {
@@ -172,6 +186,7 @@ impl Threads {
             publish_every: Duration::ZERO,
             clock: None,
             progress: Arc::clone(progress),
+            source: "".into(),
         };
         let (done, worker_done) = bounded(0);
         let worker = std::thread::Builder::new().name("worker".into()).spawn(move || {

@@ -12,9 +12,11 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::Sender;
+use tokio::sync::oneshot;
 
 use super::clock::{Clock, wall_now};
 use super::delivery::Delivery;
+use crate::engine::output::Reject;
 use crate::engine::partition::Partition;
 use crate::engine::view::{Counters, Delta, QueueSummary};
 use crate::handoff::publish::{Picture, Publisher};
@@ -81,6 +83,8 @@ pub struct Writer {
     pub clock: Option<Clock>,
     /// Where figures are shown while the worker runs.
     pub progress: Arc<Progress>,
+    /// Who was heard last, for what the end of the input still refuses.
+    pub source: Arc<str>,
 }
 
 /// What a worker leaves behind.
@@ -121,6 +125,7 @@ impl Writer {
                     self.fold(chunk)?;
                     times.dirty = true;
                 }
+                Wake::Mark(seen) => self.show(seen, &mut times),
                 Wake::Deadline => {}
                 Wake::Closed => break,
             }
@@ -130,9 +135,11 @@ impl Writer {
             self.deliver(self.leave, &mut times)?;
         }
         self.partition.finish();
+        let late = self.partition.take_rejects();
+        self.refuse(&self.source, &late)?;
         self.deliver(Leave::Finally, &mut times)?;
         if let Some(publisher) = &self.publisher {
-            publisher.publish(picture(&mut self.partition));
+            publisher.publish(picture(&mut self.partition, None));
         }
         Ok(())
     }
@@ -154,19 +161,26 @@ impl Writer {
         progress.duplicate.fetch_add(fed.duplicate, Ordering::Relaxed);
         progress.rejected.fetch_add(fed.rejected, Ordering::Relaxed);
         progress.event_time.store(self.partition.now().0, Ordering::Relaxed);
-        let rejects = if fed.rejected > 0 { self.partition.take_rejects() } else { Vec::new() };
-        if let Some(deliveries) = &self.deliveries
-            && !rejects.is_empty()
-        {
-            let delivery = Delivery::Rejects { source: chunk.source, rejects: rejects.clone() };
-            deliveries.send(delivery).map_err(|_| DeliveryLost)?;
-        }
+        let rejects = self.partition.take_rejects();
+        self.refuse(&chunk.source, &rejects)?;
+        self.source = chunk.source;
         if let Some(reply) = chunk.reply {
             // A feeder that no longer waits has hung up; its events are folded all the same.
             let _ = reply.send(Folded { fed, rejects });
         }
         self.intake.recycle(chunk.bytes);
         Ok(())
+    }
+
+    /// Keeps refused lines of `source`.
+    fn refuse(&self, source: &Arc<str>, rejects: &[Reject]) -> Result<(), DeliveryLost> {
+        match &self.deliveries {
+            Some(deliveries) if !rejects.is_empty() => {
+                let delivery = Delivery::Rejects { source: Arc::clone(source), rejects: rejects.to_vec() };
+                deliveries.send(delivery).map_err(|_| DeliveryLost)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Lets time pass for a live partition.
@@ -186,12 +200,21 @@ impl Writer {
         }
     }
 
+    /// Publishes at once and tells `seen` when readers see it.
+    fn show(&mut self, seen: oneshot::Sender<()>, times: &mut Times) {
+        if let Some(publisher) = &self.publisher {
+            publisher.publish(picture(&mut self.partition, Some(seen)));
+            times.published = Some(Instant::now());
+            times.dirty = false;
+        }
+    }
+
     fn publish(&mut self, times: &mut Times) {
         let Some(publisher) = &self.publisher else { return };
         let due = times.published.is_none_or(|published| published.elapsed() >= self.publish_every);
         if times.dirty && due {
             if publisher.is_free() {
-                publisher.publish(picture(&mut self.partition));
+                publisher.publish(picture(&mut self.partition, None));
                 times.dirty = false;
             }
             times.published = Some(Instant::now());
@@ -217,7 +240,7 @@ impl Writer {
             && let Some(batch) = self.partition.take_rows()
         {
             times.left = Some((Instant::now(), batch.watermark));
-            deliveries.send(Delivery::Rows(batch)).map_err(|_| DeliveryLost)?;
+            deliveries.send(Delivery::Rows(Box::new(batch))).map_err(|_| DeliveryLost)?;
         }
         Ok(())
     }
@@ -243,8 +266,81 @@ impl Times {
     }
 }
 
-fn picture(partition: &mut Partition) -> Picture {
+fn picture(partition: &mut Partition, seen: Option<oneshot::Sender<()>>) -> Picture {
     let mut delta = Delta::default();
     partition.delta(&mut delta);
-    Picture { delta, made_at: wall_now() }
+    Picture { delta, made_at: wall_now(), seen }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossbeam::channel::bounded;
+
+    use super::*;
+    use crate::engine::partition::Position;
+    use crate::engine::settings::Settings;
+    use crate::handoff::publish::publisher;
+    use crate::handoff::ring::ring;
+
+    fn writer(intake: Intake) -> Writer {
+        Writer {
+            partition: Partition::new(Settings::default()),
+            intake,
+            deliveries: None,
+            leave: Leave::EachMinute,
+            publisher: None,
+            publish_every: Duration::from_secs(3600),
+            clock: Some(Clock::wall()),
+            progress: Arc::default(),
+            source: "".into(),
+        }
+    }
+
+    #[test]
+    fn a_mark_is_answered_with_a_picture_however_recent_the_last_one_is() {
+        let (feeder, intake) = ring(4);
+        let (publisher, pictures) = publisher();
+        let worker = Writer { publisher: Some(publisher), ..writer(intake) };
+        let worker = std::thread::spawn(move || worker.run());
+        let (reply, folded) = oneshot::channel();
+        let position = Position { line: 1, offset: 0 };
+        let chunk = Chunk { bytes: b"\n".to_vec(), source: "test".into(), position, reply: Some(reply) };
+        feeder.send(chunk).expect("room");
+        folded.blocking_recv().expect("folded");
+        let mut marked = feeder.mark().expect("open");
+        let mut seen = 0;
+        while marked.try_recv().is_err() {
+            let picture = pictures.next().expect("the worker lives");
+            seen += 1;
+            picture.seen.map(|seen| seen.send(()));
+        }
+        assert!((1..=2).contains(&seen));
+        feeder.close();
+        assert!(pictures.next().is_some(), "the last picture shows the end");
+        assert!(!worker.join().expect("no panic").delivery_lost);
+    }
+
+    #[test]
+    fn a_lost_delivery_thread_ends_the_worker() {
+        let (feeder, intake) = ring(4);
+        let (deliveries, receiver) = bounded(1);
+        drop(receiver);
+        let worker = Writer { deliveries: Some(deliveries), ..writer(intake) };
+        let rejects =
+            [Reject { line: 1, offset: 0, reason: "invalid_json", detail: String::new(), sample: Vec::new() }];
+        assert!(worker.refuse(&"test".into(), &[]).is_ok());
+        assert!(worker.refuse(&"test".into(), &rejects).is_err());
+        drop(feeder);
+    }
+
+    #[test]
+    fn rows_leave_once_a_minute_of_event_time_and_at_most_once_a_second() {
+        let at = |secs| Micros::from_parts(secs, 0);
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(2)).expect("the machine runs for seconds");
+        let times = |left| Times { published: None, ticked: Instant::now(), dirty: false, left };
+        assert!(times(None).is_next_minute(at(0)));
+        assert!(times(Some((long_ago, at(59)))).is_next_minute(at(60)));
+        assert!(!times(Some((long_ago, at(60)))).is_next_minute(at(119)));
+        assert!(!times(Some((Instant::now(), at(0)))).is_next_minute(at(600)));
+    }
 }

@@ -13,7 +13,7 @@ use super::serve::{bind, board_info, finish, local, runtime};
 use super::signal::Signal;
 use crate::app::clock::{Clock, wall_now};
 use crate::app::config::Problem;
-use crate::app::live::{Live, mark};
+use crate::app::live::Live;
 use crate::app::settings::{self, DATA_DEFAULT, LISTEN_DEFAULT, PUBLISH_EVERY_DEFAULT, Settings, live_engine};
 use crate::app::{playback, synthetic};
 use crate::engine::partition::Position;
@@ -167,8 +167,7 @@ fn simulate(scenario: Scenario, feeder: &Feeder, clock: &Clock, stop: &Stop, war
     if !matches!(synthetic::rush(&mut floor, start, now, |lines| Ok(source.take(lines))), Ok(true)) {
         return;
     }
-    let (chunk, folded) = mark();
-    if feeder.send(chunk).is_err() || folded.blocking_recv().is_err() {
+    if !feeder.mark().is_ok_and(|seen| seen.blocking_recv().is_ok()) {
         return;
     }
     clock.start(now);

@@ -175,6 +175,7 @@ impl From<ReplayError> for Failure {
             ReplayError::File(error) => error.into(),
             ReplayError::Store(error) => error.into(),
             ReplayError::Delivery(error) => error.into(),
+            ReplayError::Interrupted => Self::new(Code::Interrupted, error.to_string()),
             error => Self::new(Code::Unexpected, error.to_string()),
         }
     }

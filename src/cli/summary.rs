@@ -183,8 +183,8 @@ mod tests {
     fn the_table_is_aligned_and_shows_what_is_undefined() {
         let text = render(&queues(), Format::Table);
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines[1], "8001@east         100        80         20  75.0 %  10.0 s  8.5 s  –  200.0 s");
-        assert!(lines[2].starts_with("8,\"2?@east") && lines[2].ends_with("–        –"), "{text}");
+        assert_eq!(lines[1], "8001@east       100        80         20  75.0 %  10.0 s  8.5 s    –  200.0 s");
+        assert!(lines[2].starts_with("8,\"2?@east ") && lines[2].ends_with("  –        –"), "{text}");
     }
 
     #[test]

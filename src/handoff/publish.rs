@@ -5,6 +5,7 @@
 //! deltas and never a backlog. Refuses to know who the readers are.
 
 use crossbeam::channel::{Receiver, Sender, bounded};
+use tokio::sync::oneshot;
 
 use crate::engine::view::Delta;
 use crate::model::time::Micros;
@@ -16,6 +17,8 @@ pub struct Picture {
     pub delta: Delta,
     /// The clock by which event times of this run are judged, at the moment of making.
     pub made_at: Micros,
+    /// Whom to tell when readers see it.
+    pub seen: Option<oneshot::Sender<()>>,
 }
 
 /// The worker's end.
@@ -67,7 +70,7 @@ mod tests {
     fn a_taken_slot_says_so_and_a_gone_worker_ends_the_stream() {
         let (publisher, pictures) = publisher();
         assert!(publisher.is_free());
-        publisher.publish(Picture { delta: Delta::default(), made_at: Micros(1) });
+        publisher.publish(Picture { delta: Delta::default(), made_at: Micros(1), seen: None });
         assert!(!publisher.is_free());
         drop(publisher);
         assert_eq!(pictures.next().map(|p| p.made_at), Some(Micros(1)));

@@ -60,10 +60,18 @@ pub enum SendError {
     Closed,
 }
 
+/// What travels through the ring.
+#[derive(Debug)]
+enum Message {
+    Chunk(Chunk),
+    Mark(oneshot::Sender<()>),
+    Close,
+}
+
 /// A feeder's end of the ring.
 #[derive(Clone, Debug)]
 pub struct Feeder {
-    chunks: Sender<Option<Chunk>>,
+    messages: Sender<Message>,
     buffers: Arc<ArrayQueue<Vec<u8>>>,
     closed: Arc<AtomicBool>,
 }
@@ -71,7 +79,7 @@ pub struct Feeder {
 /// The worker's end of the ring.
 #[derive(Debug)]
 pub struct Intake {
-    chunks: Receiver<Option<Chunk>>,
+    messages: Receiver<Message>,
     buffers: Arc<ArrayQueue<Vec<u8>>>,
     closing: bool,
 }
@@ -81,6 +89,8 @@ pub struct Intake {
 pub enum Wake {
     /// Lines to fold.
     Chunk(Chunk),
+    /// Somebody wants to know when readers see everything handed over before.
+    Mark(oneshot::Sender<()>),
     /// The deadline has come.
     Deadline,
     /// Nothing will come any more.
@@ -93,8 +103,8 @@ pub fn ring(depth: usize) -> (Feeder, Intake) {
     let (sender, receiver) = bounded(depth);
     let buffers = Arc::new(ArrayQueue::new(depth));
     let closed = Arc::new(AtomicBool::new(false));
-    let feeder = Feeder { chunks: sender, buffers: Arc::clone(&buffers), closed };
-    (feeder, Intake { chunks: receiver, buffers, closing: false })
+    let feeder = Feeder { messages: sender, buffers: Arc::clone(&buffers), closed };
+    (feeder, Intake { messages: receiver, buffers, closing: false })
 }
 
 impl Feeder {
@@ -112,7 +122,7 @@ impl Feeder {
         if self.closed.load(Ordering::Acquire) {
             return Err(SendError::Closed);
         }
-        self.chunks.send(Some(chunk)).map_err(|_| SendError::Closed)
+        self.messages.send(Message::Chunk(chunk)).map_err(|_| SendError::Closed)
     }
 
     /// Hands `chunk` over from a task, waiting for room at most `patience` (for ever if `None`).
@@ -122,14 +132,14 @@ impl Feeder {
     /// # Errors
     /// [`SendError::Full`] after `patience`, [`SendError::Closed`] when nobody takes chunks any more.
     pub async fn send_from_task(&self, chunk: Chunk, patience: Option<Duration>) -> Result<(), SendError> {
-        let mut message = Some(chunk);
+        let mut message = Message::Chunk(chunk);
         let mut waited = Duration::ZERO;
         let step = Duration::from_millis(2);
         loop {
             if self.closed.load(Ordering::Acquire) {
                 return Err(SendError::Closed);
             }
-            match self.chunks.try_send(message) {
+            match self.messages.try_send(message) {
                 Ok(()) => return Ok(()),
                 Err(TrySendError::Disconnected(_)) => return Err(SendError::Closed),
                 Err(TrySendError::Full(back)) => message = back,
@@ -142,11 +152,24 @@ impl Feeder {
         }
     }
 
+    /// Sets a mark behind everything handed over so far; the receiver hears when readers see all of it.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] when nobody takes chunks any more.
+    pub fn mark(&self) -> Result<oneshot::Receiver<()>, SendError> {
+        let (seen, is_seen) = oneshot::channel();
+        if self.closed.load(Ordering::Acquire) {
+            return Err(SendError::Closed);
+        }
+        self.messages.send(Message::Mark(seen)).map_err(|_| SendError::Closed)?;
+        Ok(is_seen)
+    }
+
     /// Closes the ring for all feeders; what was handed over before is still folded.
     pub fn close(&self) {
         if !self.closed.swap(true, Ordering::AcqRel) {
             // An error says that the worker has gone, which is all that closing wants.
-            let _ = self.chunks.send(None);
+            let _ = self.messages.send(Message::Close);
         }
     }
 }
@@ -159,12 +182,13 @@ impl Intake {
             return self.rest();
         }
         let received = match deadline {
-            Some(deadline) => self.chunks.recv_deadline(deadline),
-            None => self.chunks.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(deadline) => self.messages.recv_deadline(deadline),
+            None => self.messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match received {
-            Ok(Some(chunk)) => Wake::Chunk(chunk),
-            Ok(None) => {
+            Ok(Message::Chunk(chunk)) => Wake::Chunk(chunk),
+            Ok(Message::Mark(seen)) => Wake::Mark(seen),
+            Ok(Message::Close) => {
                 self.closing = true;
                 self.rest()
             }
@@ -175,16 +199,17 @@ impl Intake {
 
     /// What feeders handed over that had looked just before the ring was closed.
     fn rest(&self) -> Wake {
-        match self.chunks.try_recv() {
-            Ok(Some(chunk)) => Wake::Chunk(chunk),
-            Ok(None) | Err(_) => Wake::Closed,
+        match self.messages.try_recv() {
+            Ok(Message::Chunk(chunk)) => Wake::Chunk(chunk),
+            Ok(Message::Mark(seen)) => Wake::Mark(seen),
+            Ok(Message::Close) | Err(_) => Wake::Closed,
         }
     }
 
     /// Whether nothing waits.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.chunks.is_empty()
+        self.messages.is_empty()
     }
 
     /// Gives a chunk's buffer back to the feeders.
@@ -207,7 +232,7 @@ mod tests {
     fn text(wake: Wake) -> Option<String> {
         match wake {
             Wake::Chunk(chunk) => Some(String::from_utf8(chunk.bytes).expect("text")),
-            Wake::Deadline | Wake::Closed => None,
+            Wake::Mark(_) | Wake::Deadline | Wake::Closed => None,
         }
     }
 

@@ -256,3 +256,28 @@ fn a_demo_plays_a_recording_to_its_end_and_stays() {
     assert_eq!(http(address, "GET /api/v1/queues", &[], b"").0, 200);
     assert_eq!(demo.signal("INT"), Some(0));
 }
+
+#[test]
+fn an_interrupted_replay_publishes_nothing_and_says_how_to_go_on() {
+    let place = Place::new("interrupt");
+    let mut child = callfold(&place.path(""), &["replay", "-", "--data", "d"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    stdin.write_all(CALL.as_bytes()).and_then(|()| stdin.flush()).expect("sent");
+    // The lock of the store shows that the signal will be noticed.
+    while !place.path("d").exists() {
+        std::thread::yield_now();
+    }
+    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+    let output = child.wait_with_output().expect("it ends while its input is still open");
+    drop(stdin);
+    assert_eq!(output.status.code(), Some(130));
+    assert!(output.stdout.is_empty());
+    assert!(stderr(&output).contains("run the same command again"));
+    assert!(!place.path("d/history/queue_interval").exists());
+}
