@@ -1,3 +1,6 @@
 //! callfold
 pub mod engine;
+pub mod fold;
+pub mod history;
 pub mod model;
+pub mod stats;
