@@ -1,4 +1,5 @@
 //! callfold
+pub mod decode;
 pub mod engine;
 pub mod fold;
 pub mod history;

@@ -8,6 +8,7 @@ pub mod identity;
 pub mod ids;
 pub mod names;
 pub mod row;
+mod symbol;
 pub mod table;
 pub mod tevent;
 pub mod time;

@@ -9,6 +9,7 @@ use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
 use super::ids::{AgentId, DnId, ReasonId, SwitchId};
+use super::symbol::{Found, ShortText, SymbolTable};
 
 /// How many names of each kind a partition accepts.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +41,13 @@ pub struct NameRefused;
 struct Switch {
     tenant: CompactString,
     name: CompactString,
+    /// Packed forms of the two, `None` when long: what almost every lookup compares.
+    tenant_short: Option<ShortText>,
+    name_short: Option<ShortText>,
+    /// The first switch of the same tenant: it holds the tenant's table of agents.
+    home: SwitchId,
+    dns: SymbolTable,
+    agents: SymbolTable,
 }
 
 #[derive(Debug)]
@@ -58,8 +66,10 @@ pub struct Names {
     /// The last switch asked for: almost every event comes from the same one.
     last_switch: SwitchId,
     dns: Vec<Scoped>,
+    /// DNs that have no place in their switch's table.
     dn_index: HashTable<u32>,
     agents: Vec<Scoped>,
+    /// Agents that have no place in their tenant's table.
     agent_index: HashTable<u32>,
     reasons: Vec<(CompactString, CompactString)>,
     reason_index: HashTable<u32>,
@@ -83,13 +93,20 @@ impl Names {
     ///
     /// # Errors
     /// [`NameRefused`] beyond the limits.
+    #[inline]
     pub fn switch(&mut self, tenant: &str, name: &str) -> Result<SwitchId, NameRefused> {
         if let Some(last) = self.switches.get(self.last_switch.index())
-            && last.name == name
-            && last.tenant == tenant
+            && last.name_short.is_some()
+            && last.tenant_short.is_some()
+            && last.name_short == ShortText::pack(name)
+            && last.tenant_short == ShortText::pack(tenant)
         {
             return Ok(self.last_switch);
         }
+        self.other_switch(tenant, name)
+    }
+
+    fn other_switch(&mut self, tenant: &str, name: &str) -> Result<SwitchId, NameRefused> {
         let found = self.switches.iter().position(|s| s.name == name && s.tenant == tenant);
         let index = match found {
             Some(index) => index,
@@ -100,7 +117,16 @@ impl Names {
                     self.refused += 1;
                     return Err(NameRefused);
                 }
-                self.switches.push(Switch { tenant: tenant.into(), name: name.into() });
+                let home = self.switches.iter().position(|s| s.tenant == tenant).unwrap_or(self.switches.len());
+                self.switches.push(Switch {
+                    tenant: tenant.into(),
+                    name: name.into(),
+                    tenant_short: ShortText::pack(tenant),
+                    name_short: ShortText::pack(name),
+                    home: SwitchId(home as u32),
+                    dns: SymbolTable::default(),
+                    agents: SymbolTable::default(),
+                });
                 self.switches.len() - 1
             }
         };
@@ -112,29 +138,49 @@ impl Names {
     ///
     /// # Errors
     /// [`NameRefused`] beyond the limits.
+    #[inline]
     pub fn dn(&mut self, switch: SwitchId, number: &str) -> Result<DnId, NameRefused> {
-        let hash = self.hasher.hash_one((switch.0, number));
-        let dns = &self.dns;
-        if let Some(&i) = self.dn_index.find(hash, |&i| dns[i as usize].scope == switch && dns[i as usize].text == number) {
-            return Ok(DnId(i));
-        }
+        let found = self.find_dn(switch, number);
+        if found.is_some() { Ok(found) } else { self.mint_dn(switch, number) }
+    }
+
+    #[cold]
+    fn mint_dn(&mut self, switch: SwitchId, number: &str) -> Result<DnId, NameRefused> {
         if self.dns.len() >= self.limits.dns as usize || number.len() > self.limits.name_bytes {
             self.refused += 1;
             return Err(NameRefused);
         }
         let id = self.dns.len() as u32;
         self.dns.push(Scoped { scope: switch, text: number.into() });
-        let (dns, hasher) = (&self.dns, &self.hasher);
-        self.dn_index.insert_unique(hash, id, |&i| {
-            let dn = &dns[i as usize];
-            hasher.hash_one((dn.scope.0, dn.text.as_str()))
-        });
+        let (dns, hasher, index) = (&self.dns, &self.hasher, &mut self.dn_index);
+        let hash = |id: u32| hasher.hash_one((dns[id as usize].scope.0, dns[id as usize].text.as_str()));
+        let mut spill = |id: u32| {
+            index.insert_unique(hash(id), id, |&i| hash(i));
+        };
+        match (ShortText::pack(number), self.switches.get_mut(switch.index())) {
+            (Some(short), Some(switch)) => switch.dns.insert(short, id, &mut spill),
+            _ => spill(id),
+        }
         Ok(DnId(id))
     }
 
     /// The DN `number` of `switch` if it has an object already.
+    #[inline]
     #[must_use]
     pub fn find_dn(&self, switch: SwitchId, number: &str) -> DnId {
+        if let Some(short) = ShortText::pack(number)
+            && let Some(switch) = self.switches.get(switch.index())
+        {
+            match switch.dns.find(short) {
+                Found::Id(id) => return DnId(id),
+                Found::Absent => return DnId::NONE,
+                Found::Elsewhere => {}
+            }
+        }
+        self.find_dn_elsewhere(switch, number)
+    }
+
+    fn find_dn_elsewhere(&self, switch: SwitchId, number: &str) -> DnId {
         let hash = self.hasher.hash_one((switch.0, number));
         let dns = &self.dns;
         self.dn_index
@@ -146,26 +192,55 @@ impl Names {
     ///
     /// # Errors
     /// [`NameRefused`] beyond the limits.
+    #[inline]
     pub fn agent(&mut self, switch: SwitchId, id: &str) -> Result<AgentId, NameRefused> {
-        let hash = self.hasher.hash_one(id);
-        let (agents, switches) = (&self.agents, &self.switches);
-        let same_tenant =
-            |a: SwitchId| a == switch || switches[a.index()].tenant == switches[switch.index()].tenant;
-        let found = self.agent_index.find(hash, |&i| {
-            let agent = &agents[i as usize];
-            agent.text == id && same_tenant(agent.scope)
-        });
-        if let Some(&i) = found {
-            return Ok(AgentId(i));
+        let home = self.agent_home(switch);
+        if let Some(short) = ShortText::pack(id)
+            && let Some(home) = self.switches.get(home.index())
+        {
+            match home.agents.find(short) {
+                Found::Id(id) => return Ok(AgentId(id)),
+                Found::Absent => return self.mint_agent(switch, id),
+                Found::Elsewhere => {}
+            }
         }
+        let hash = self.hasher.hash_one((home.0, id));
+        let found = self.agent_index.find(hash, |&i| {
+            let agent = &self.agents[i as usize];
+            agent.text == id && self.agent_home(agent.scope) == home
+        });
+        if let Some(&i) = found { Ok(AgentId(i)) } else { self.mint_agent(switch, id) }
+    }
+
+    /// The switch that holds the agents of the tenant of `switch`.
+    #[inline]
+    fn agent_home(&self, switch: SwitchId) -> SwitchId {
+        self.switches.get(switch.index()).map_or(SwitchId::NONE, |s| s.home)
+    }
+
+    #[cold]
+    fn mint_agent(&mut self, switch: SwitchId, id: &str) -> Result<AgentId, NameRefused> {
         if self.agents.len() >= self.limits.agents as usize || id.len() > self.limits.name_bytes {
             self.refused += 1;
             return Err(NameRefused);
         }
         let index = self.agents.len() as u32;
         self.agents.push(Scoped { scope: switch, text: id.into() });
-        let (agents, hasher) = (&self.agents, &self.hasher);
-        self.agent_index.insert_unique(hash, index, |&i| hasher.hash_one(agents[i as usize].text.as_str()));
+        let home = self.agent_home(switch);
+        let mut spilled = Vec::new();
+        match (ShortText::pack(id), self.switches.get_mut(home.index())) {
+            (Some(short), Some(home)) => home.agents.insert(short, index, &mut |id| spilled.push(id)),
+            _ => spilled.push(index),
+        }
+        let (agents, hasher, switches) = (&self.agents, &self.hasher, &self.switches);
+        let hash = |id: u32| {
+            let agent = &agents[id as usize];
+            let home = switches.get(agent.scope.index()).map_or(SwitchId::NONE, |s| s.home);
+            hasher.hash_one((home.0, agent.text.as_str()))
+        };
+        for id in spilled {
+            self.agent_index.insert_unique(hash(id), id, |&i| hash(i));
+        }
         Ok(AgentId(index))
     }
 
@@ -176,7 +251,9 @@ impl Names {
     pub fn reason(&mut self, key: &str, code: &str) -> Result<ReasonId, NameRefused> {
         let hash = self.hasher.hash_one((key, code));
         let reasons = &self.reasons;
-        if let Some(&i) = self.reason_index.find(hash, |&i| reasons[i as usize].0 == key && reasons[i as usize].1 == code) {
+        if let Some(&i) =
+            self.reason_index.find(hash, |&i| reasons[i as usize].0 == key && reasons[i as usize].1 == code)
+        {
             return Ok(ReasonId(i));
         }
         if self.reasons.len() >= self.limits.reasons as usize || key.len().max(code.len()) > self.limits.name_bytes {
@@ -263,5 +340,55 @@ impl Names {
     #[must_use]
     pub fn reason_text(&self, id: ReasonId) -> (&str, &str) {
         self.reasons.get(id.index()).map_or(("none", "none"), |(k, c)| (k, c))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_get_dense_ids_per_scope_and_are_found_again_whatever_their_length() {
+        let mut names = Names::new(NameLimits::default());
+        let (east, west) = (names.switch("default", "east").unwrap(), names.switch("default", "west").unwrap());
+        let other = names.switch("a tenant with a long name", "east").unwrap();
+        assert_eq!((east, west, other), (SwitchId(0), SwitchId(1), SwitchId(2)));
+        let numbers: Vec<String> = (0..5000).map(|i| "7".repeat(i % 20) + &i.to_string()).collect();
+        for round in 0..2 {
+            for (i, number) in numbers.iter().enumerate() {
+                let (a, b) = (names.dn(east, number).unwrap(), names.dn(west, number).unwrap());
+                assert_eq!((a.0, b.0), (2 * i as u32, 2 * i as u32 + 1), "round {round}");
+                assert_eq!((names.dn_number(a), names.dn_switch(b)), (number.as_str(), west));
+                assert_eq!(names.find_dn(other, number), DnId::NONE);
+            }
+        }
+        assert_eq!((names.dn_count(), names.refused()), (10_000, 0));
+    }
+
+    #[test]
+    fn an_agent_is_one_over_the_switches_of_a_tenant_and_another_in_the_next_tenant() {
+        let mut names = Names::new(NameLimits::default());
+        let (east, west) = (names.switch("default", "east").unwrap(), names.switch("default", "west").unwrap());
+        let other = names.switch("other", "east").unwrap();
+        for id in ["amir", "an.agent@with.a.long.id.example"] {
+            let agent = names.agent(west, id).unwrap();
+            assert_eq!(names.agent(east, id), Ok(agent));
+            assert_ne!(names.agent(other, id), Ok(agent));
+            assert_eq!((names.agent_switch(agent), names.agent_id(agent)), (west, id));
+        }
+        assert_eq!(names.agent_count(), 4);
+    }
+
+    #[test]
+    fn names_beyond_a_limit_are_refused_and_counted() {
+        let mut names = Names::new(NameLimits { switches: 1, dns: 2, agents: 1, reasons: 1, name_bytes: 20 });
+        let switch = names.switch("default", "east").unwrap();
+        assert_eq!(names.switch("default", "west"), Err(NameRefused));
+        assert!(names.dn(switch, "1").is_ok() && names.dn(switch, "2").is_ok() && names.dn(switch, "1").is_ok());
+        assert_eq!(names.dn(switch, "3"), Err(NameRefused));
+        assert_eq!(names.agent(switch, "123456789012345678901"), Err(NameRefused));
+        assert!(names.agent(switch, "1").is_ok() && names.reason("k", "v").is_ok());
+        assert_eq!((names.agent(switch, "2"), names.reason("k", "w")), (Err(NameRefused), Err(NameRefused)));
+        assert_eq!(names.refused(), 5);
     }
 }

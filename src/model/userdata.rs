@@ -103,14 +103,12 @@ impl<'a> Pairs<'a> {
         let start = self.at;
         let mut escaped = false;
         loop {
-            match self.peek()? {
-                b'"' => break,
-                b'\\' => {
-                    escaped = true;
-                    self.at += 2;
-                }
-                _ => self.at += 1,
+            self.at += memchr::memchr2(b'"', b'\\', self.raw.as_bytes().get(self.at..)?)?;
+            if self.peek()? == b'"' {
+                break;
             }
+            escaped = true;
+            self.at += 2;
         }
         let text = self.raw.get(start..self.at)?;
         self.at += 1;
@@ -143,43 +141,56 @@ impl<'a> Pairs<'a> {
 #[must_use]
 pub fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    let mut high: Option<u32> = None;
-    while let Some(c) = chars.next() {
-        let unit = if c == '\\' {
-            match chars.next() {
-                Some('u') => {
-                    let hex: String = chars.by_ref().take(4).collect();
-                    u32::from_str_radix(&hex, 16).unwrap_or(0xfffd)
-                }
-                Some('n') => 10,
-                Some('t') => 9,
-                Some('r') => 13,
-                Some('b') => 8,
-                Some('f') => 12,
-                Some(other) => other as u32,
-                None => break,
-            }
-        } else {
-            c as u32
-        };
-        match (high.take(), unit) {
-            (Some(h), 0xdc00..=0xdfff) => {
-                out.push(char::from_u32(0x1_0000 + ((h - 0xd800) << 10) + (unit - 0xdc00)).unwrap_or('\u{fffd}'));
+    unescape_into(text, &mut out);
+    out
+}
+
+/// Appends the text behind the escapes of a JSON string to `out`, never more bytes than `text` has.
+pub fn unescape_into(text: &str, out: &mut String) {
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        out.push_str(&rest[..at]);
+        let mut chars = rest[at + 1..].chars();
+        match chars.next() {
+            Some('u') => {
+                let (code, after) = code_point(chars.as_str());
+                out.push(code);
+                rest = after;
                 continue;
             }
-            (Some(_), _) => out.push('\u{fffd}'),
-            (None, _) => {}
+            Some('n') => out.push('\n'),
+            Some('t') => out.push('\t'),
+            Some('r') => out.push('\r'),
+            Some('b') => out.push('\u{8}'),
+            Some('f') => out.push('\u{c}'),
+            Some(other) => out.push(other),
+            None => {}
         }
-        match unit {
-            0xd800..=0xdbff => high = Some(unit),
-            _ => out.push(char::from_u32(unit).unwrap_or('\u{fffd}')),
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+}
+
+/// The character behind the digits of one escape, or of a pair of them, and the text after it.
+fn code_point(text: &str) -> (char, &str) {
+    let (unit, after) = code_unit(text);
+    if let (0xd800..=0xdbff, Some(second)) = (unit, after.strip_prefix("\\u"))
+        && let (low @ 0xdc00..=0xdfff, after) = code_unit(second)
+    {
+        let code = 0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+        return (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), after);
+    }
+    (char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER), after)
+}
+
+/// The number behind four hexadecimal digits, and the text after them; U+FFFD and the same text when they are not four.
+fn code_unit(text: &str) -> (u32, &str) {
+    match text.split_at_checked(4) {
+        Some((digits, after)) if digits.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            (u32::from_str_radix(digits, 16).unwrap_or(0xfffd), after)
         }
+        _ => (0xfffd, text),
     }
-    if high.is_some() {
-        out.push('\u{fffd}');
-    }
-    out
 }
 
 #[cfg(test)]
@@ -193,5 +204,12 @@ mod tests {
         assert_eq!(pairs, ["a=x\"y", "n=12", r#"l={"k":"}","m":[1]}"#, "u=😀"]);
         assert_eq!(list.get("n").as_deref(), Some("12"));
         assert!(KvList::EMPTY.is_empty() && KvList::from_json("{ }").is_empty());
+    }
+
+    #[test]
+    fn escapes_read_as_json_means_them_and_halves_of_pairs_as_replacement() {
+        assert_eq!(unescape(r#"a\\\/\"\n\t\r\b\f\u00fc\ud83d\ude00"#), "a\\/\"\n\t\r\u{8}\u{c}ü😀");
+        assert_eq!(unescape(r"\ud83d-\ude00\ud83dA\ud83d\u0041"), "\u{fffd}-\u{fffd}\u{fffd}A\u{fffd}A");
+        assert_eq!((unescape(r"\u12"), unescape("\\")), ("\u{fffd}12".into(), String::new()));
     }
 }

@@ -1,0 +1,223 @@
+//! Fields to an event: what every value of the feed means, decided once for both decoders.
+
+use super::error::DecodeError;
+use super::field::{Field, Fields, Kind, Slot};
+use super::number;
+use super::simd::Lanes;
+use super::unknown::Unknowns;
+use super::word::{Class, Meaning, Words, resolve_number};
+use crate::model::ids::{ConnId, SwitchId};
+use crate::model::names::Names;
+use crate::model::tevent::{CallState, CallType, DnRole, EventKind, TEvent, WorkMode};
+use crate::model::time::Micros;
+use crate::model::userdata::KvList;
+
+/// The last second of the year 9999.
+const SECS_MAX: u64 = 253_402_300_799;
+
+/// What a line's values are read with.
+pub(super) struct Assembly<'a, 't, L> {
+    pub(super) lanes: L,
+    /// The line's text, which the fields point into.
+    pub(super) line: &'t str,
+    /// The same from its first byte, with at least 32 bytes more.
+    pub(super) padded: &'t [u8],
+    pub(super) fields: &'a Fields,
+    pub(super) words: &'a mut Words,
+    pub(super) unknowns: &'a mut Unknowns,
+}
+
+impl<'t, L: Lanes> Assembly<'_, 't, L> {
+    #[inline(always)]
+    fn raw(&self, slot: Slot) -> &'t str {
+        self.line.get(slot.start()..slot.end()).unwrap_or("")
+    }
+
+    /// A name or number as sent; numbers come as their text.
+    #[inline(always)]
+    fn text(&self, field: Field, key: &'static str) -> Result<&'t str, DecodeError> {
+        let slot = self.fields.get(field);
+        match slot.kind() {
+            Kind::Absent => Ok(""),
+            Kind::Text | Kind::Digits | Kind::Number => Ok(self.raw(slot)),
+            Kind::Object | Kind::Other => Err(DecodeError::BadValue { key, expected: "a string" }),
+        }
+    }
+
+    /// A whole number, also as a string of digits.
+    #[inline(always)]
+    fn integer(&self, field: Field, key: &'static str) -> Result<Option<u64>, DecodeError> {
+        let slot = self.fields.get(field);
+        if slot.is_absent() {
+            return Ok(None);
+        }
+        let text = self.raw(slot);
+        match slot.kind() {
+            Kind::Digits => number::decimal(text.as_bytes()),
+            Kind::Text if text.is_empty() => return Ok(None),
+            Kind::Text => number::decimal(text.as_bytes()),
+            Kind::Number => number::integer(text),
+            _ => None,
+        }
+        .map(Some)
+        .ok_or(DecodeError::BadValue { key, expected: "a number" })
+    }
+
+    /// A part of the event's time up to `max`; a fraction is cut off.
+    #[inline(always)]
+    fn time(&self, field: Field, key: &'static str, max: u64) -> Result<Option<u64>, DecodeError> {
+        let slot = self.fields.get(field);
+        if slot.is_absent() {
+            return Ok(None);
+        }
+        let text = self.raw(slot);
+        let number = match slot.kind() {
+            Kind::Digits => number::decimal(text.as_bytes()),
+            Kind::Text if text.is_empty() => return Ok(None),
+            Kind::Text => number::decimal(text.as_bytes()),
+            Kind::Number => number::whole(text),
+            _ => None,
+        };
+        number.filter(|&n| n <= max).map(Some).ok_or(DecodeError::BadTime { key })
+    }
+
+    /// A value of an enumeration; the outer `None` when absent, the inner when unknown, which is counted.
+    #[inline(always)]
+    fn word(&mut self, class: Class, field: Field, key: &'static str) -> Result<Option<Meaning>, DecodeError> {
+        let slot = self.fields.get(field);
+        if slot.is_absent() {
+            return Ok(None);
+        }
+        let meaning = match slot.kind() {
+            Kind::Text if slot.len() == 0 => return Ok(None),
+            Kind::Text => self.words.meaning(self.lanes, class, self.padded, self.line, slot),
+            Kind::Digits | Kind::Number => {
+                number::integer(self.raw(slot)).and_then(|number| resolve_number(class, number))
+            }
+            _ => return Err(DecodeError::BadValue { key, expected: "a name or a number" }),
+        };
+        if meaning.is_none() {
+            self.unknowns.count(key, self.raw(slot));
+        }
+        Ok(Some(meaning))
+    }
+
+    /// A connection id: hexadecimal as a string, decimal as a number.
+    #[inline(always)]
+    fn conn(&self, field: Field, key: &'static str) -> Result<ConnId, DecodeError> {
+        let slot = self.fields.get(field);
+        if slot.is_absent() {
+            return Ok(ConnId::NONE);
+        }
+        let text = self.raw(slot);
+        let id = match slot.kind() {
+            Kind::Text if text.len() == 16 => number::hexadecimal(text.as_bytes()).or_else(|| decorated_hex(text)),
+            Kind::Text if text.is_empty() => Some(0),
+            Kind::Text => decorated_hex(text),
+            Kind::Digits => number::decimal(text.as_bytes()),
+            Kind::Number => number::integer(text),
+            _ => None,
+        };
+        id.map(ConnId).ok_or(DecodeError::BadValue { key, expected: "a hexadecimal number of 64 bits" })
+    }
+
+    /// An attached list. Anything but an object is counted as unknown and read as absent.
+    #[inline(always)]
+    fn list(&mut self, field: Field, key: &'static str) -> KvList<'t> {
+        let slot = self.fields.get(field);
+        match slot.kind() {
+            Kind::Absent => KvList::EMPTY,
+            Kind::Object => KvList::from_json(self.raw(slot)),
+            Kind::Text if slot.len() == 0 => KvList::EMPTY,
+            _ => {
+                self.unknowns.count(key, self.raw(slot));
+                KvList::EMPTY
+            }
+        }
+    }
+
+    /// The event that the fields describe.
+    #[inline(always)]
+    pub(super) fn event(mut self, names: &mut Names) -> Result<TEvent<'t>, DecodeError> {
+        let kind = match self.word(Class::Event, Field::Event, "Event")? {
+            None => return Err(DecodeError::MissingEvent),
+            Some(meaning) => meaning.map_or(EventKind::UNKNOWN, EventKind),
+        };
+        let secs = self.time(Field::TimeinSecs, "TimeinSecs", SECS_MAX)?.ok_or(DecodeError::MissingTime)?;
+        let micros = self.time(Field::TimeinuSecs, "TimeinuSecs", 999_999)?.unwrap_or(0);
+        let mut event = TEvent::new(kind, Micros((secs * 1_000_000 + micros) as i64), SwitchId::NONE);
+        event.seq = self.integer(Field::EventSequenceNumber, "EventSequenceNumber")?;
+        event.epoch = self.integer(Field::ServerStartTime, "ServerStartTime")?;
+        self.connections(&mut event)?;
+        self.qualifiers(&mut event)?;
+        event.call_uuid = self.text(Field::CallUuid, "CallUUID")?;
+        event.ani = self.text(Field::Ani, "ANI")?;
+        event.dnis = self.text(Field::Dnis, "DNIS")?;
+        event.other_number = self.text(Field::OtherDn, "OtherDN")?;
+        event.user_data = self.list(Field::UserData, "UserData");
+        event.reasons = self.list(Field::Reasons, "Reasons");
+        event.extensions = self.list(Field::Extensions, "Extensions");
+        self.objects(&mut event, names)?;
+        Ok(event)
+    }
+
+    #[inline(always)]
+    fn connections(&self, event: &mut TEvent<'t>) -> Result<(), DecodeError> {
+        event.conn = self.conn(Field::ConnId, "ConnID")?;
+        event.previous_conn = self.conn(Field::PreviousConnId, "PreviousConnID")?;
+        let transfer = self.conn(Field::TransferConnId, "TransferConnID")?;
+        let conference = self.conn(Field::ConferenceConnId, "ConferenceConnID")?;
+        event.held_conn = if transfer.is_some() { transfer } else { conference };
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn qualifiers(&mut self, event: &mut TEvent<'t>) -> Result<(), DecodeError> {
+        event.call_type = self
+            .word(Class::CallType, Field::CallType, "CallType")?
+            .map(|meaning| meaning.and_then(|n| CallType::from_number(n.into())).unwrap_or_default());
+        let or_zero = |meaning: Option<Meaning>| meaning.flatten().unwrap_or(0);
+        event.call_state = CallState(or_zero(self.word(Class::CallState, Field::CallState, "CallState")?));
+        event.this_role = DnRole(or_zero(self.word(Class::Role, Field::ThisDnRole, "ThisDNRole")?));
+        event.other_role = DnRole(or_zero(self.word(Class::Role, Field::OtherDnRole, "OtherDNRole")?));
+        event.third_party_role =
+            DnRole(or_zero(self.word(Class::Role, Field::ThirdPartyDnRole, "ThirdPartyDNRole")?));
+        event.work_mode = WorkMode(or_zero(self.word(Class::WorkMode, Field::AgentWorkMode, "AgentWorkMode")?));
+        Ok(())
+    }
+
+    /// The names that get ids: last, so that a line refused for another reason mints none.
+    #[inline(always)]
+    fn objects(&self, event: &mut TEvent<'t>, names: &mut Names) -> Result<(), DecodeError> {
+        let or_default = |name| if name == "" { "default" } else { name };
+        let switch = or_default(self.text(Field::Switch, "Switch")?);
+        let tenant = or_default(self.text(Field::Tenant, "Tenant")?);
+        let this_dn = self.text(Field::ThisDn, "ThisDN")?;
+        let this_queue = self.text(Field::ThisQueue, "ThisQueue")?;
+        let agent = self.text(Field::AgentId, "AgentID")?;
+        event.third_party_number = self.text(Field::ThirdPartyDn, "ThirdPartyDN")?;
+        let refused = |key| move |_| DecodeError::NameRefused { key };
+        event.switch = names.switch(tenant, switch).map_err(refused("Switch"))?;
+        if !this_dn.is_empty() {
+            event.this_dn = names.dn(event.switch, this_dn).map_err(refused("ThisDN"))?;
+        }
+        if !this_queue.is_empty() {
+            event.this_queue = names.dn(event.switch, this_queue).map_err(refused("ThisQueue"))?;
+        }
+        if !agent.is_empty() {
+            event.agent = names.agent(event.switch, agent).map_err(refused("AgentID"))?;
+        }
+        if !event.third_party_number.is_empty() {
+            event.third_party_dn = names.find_dn(event.switch, event.third_party_number);
+        }
+        Ok(())
+    }
+}
+
+/// A hexadecimal number that may carry `0x` before it and `@switch` after it.
+#[cold]
+fn decorated_hex(text: &str) -> Option<u64> {
+    let text = text.split('@').next().unwrap_or(text);
+    let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    number::hexadecimal(text.as_bytes())
+}

@@ -1,0 +1,246 @@
+//! The feed's lines to events: the front of the decoder.
+//!
+//! In go chunks of whole lines, out comes one call per line that is not blank, in order. A decoder keeps what it
+//! learned about the feed's habits (orders of keys, words) and its counts of what it did not know; nothing that changes
+//! a result.
+
+use super::assemble::Assembly;
+use super::error::DecodeError;
+use super::field::{Fields, LINE_BYTES_MAX};
+use super::scan::{Guesses, Plain};
+use super::simd::{Isa, Kernel, Lanes, sweep};
+use super::tolerant::{PADDING, Scratch};
+use super::unknown::Unknowns;
+use super::word::Words;
+use crate::model::names::Names;
+use crate::model::tevent::TEvent;
+
+/// What a line may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest line in bytes, without its newline. Default 64 KiB, at most 128 MiB.
+    pub line_bytes_max: usize,
+    /// Deepest nesting; the line's own object is the first level. Default 32, from 2 to 128.
+    pub depth_max: u32,
+    /// Most pairs and array elements of a line over all levels. Default 1024.
+    pub pairs_max: u32,
+    /// How many different unknown values are counted by name. Default 1024.
+    pub unknown_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { line_bytes_max: 64 * 1024, depth_max: 32, pairs_max: 1024, unknown_max: 1024 }
+    }
+}
+
+/// A line of a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// Number of the line in its chunk, from 0; blank lines count.
+    pub index: u64,
+    /// Byte in the chunk at which it begins.
+    pub offset: u64,
+    /// Its bytes without the newline.
+    pub bytes: &'a [u8],
+}
+
+/// Decodes the event feed.
+#[derive(Debug)]
+pub struct Decoder {
+    /// What the scanner runs on; `None` leaves every line to the tolerant decoder.
+    isa: Option<Isa>,
+    learned: Learned,
+    /// A copy of a line that stands too near to the end of its chunk for vectors.
+    tail: Vec<u8>,
+    scratch: Scratch,
+}
+
+/// Everything both ways of decoding use.
+#[derive(Debug)]
+struct Learned {
+    limits: Limits,
+    guesses: Guesses,
+    words: Words,
+    fields: Fields,
+    unknowns: Unknowns,
+}
+
+impl Decoder {
+    /// A decoder that has seen nothing; limits out of range are brought into it.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self::with_isa(limits, Some(Isa::best()))
+    }
+
+    fn with_isa(limits: Limits, isa: Option<Isa>) -> Self {
+        let limits = Limits {
+            line_bytes_max: limits.line_bytes_max.min(LINE_BYTES_MAX),
+            depth_max: limits.depth_max.clamp(2, 128),
+            ..limits
+        };
+        Self {
+            isa,
+            learned: Learned {
+                limits,
+                guesses: Guesses::new(),
+                words: Words::new(),
+                fields: Fields::default(),
+                unknowns: Unknowns::new(limits.unknown_max),
+            },
+            tail: Vec::new(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Unknown messages and values met so far.
+    #[must_use]
+    pub fn unknowns(&self) -> &Unknowns {
+        &self.learned.unknowns
+    }
+
+    /// Decodes the whole lines of `chunk` (the last may lack its newline) and calls `each` once per line that is not
+    /// blank, in order. Names that are new are minted in `names`; a refused line may mint some too, when it is refused
+    /// for a later name.
+    pub fn chunk(
+        &mut self,
+        chunk: &[u8],
+        names: &mut Names,
+        each: &mut impl FnMut(&mut Names, Line<'_>, Result<&TEvent<'_>, DecodeError>),
+    ) {
+        let Self { isa, learned, tail, scratch } = self;
+        let (mut at, mut index) = (0, 0);
+        while at < chunk.len() {
+            let scanned = match isa {
+                Some(isa) => match isa.run(Step { text: chunk, from: at, learned, names }) {
+                    Some(scanned) => scanned,
+                    None => {
+                        let end = line_end(chunk, at);
+                        tail.clear();
+                        tail.extend_from_slice(&chunk[at..end]);
+                        tail.push(b'\n');
+                        tail.resize(tail.len() + PADDING, 0);
+                        let scanned = isa.run(Step { text: tail, from: 0, learned, names });
+                        Scanned { end, outcome: scanned.map_or(Outcome::Unsure, |s| s.outcome) }
+                    }
+                },
+                None => Scanned { end: line_end(chunk, at), outcome: Outcome::Unsure },
+            };
+            let line = Line { index, offset: at as u64, bytes: &chunk[at..scanned.end] };
+            match scanned.outcome {
+                Outcome::Event(event) => each(names, line, Ok(&event)),
+                Outcome::Refused(error) => each(names, line, Err(error)),
+                Outcome::Unsure if line.bytes.trim_ascii().is_empty() => {}
+                Outcome::Unsure => {
+                    let result = learned.tolerant(line.bytes, scratch, names);
+                    each(names, line, result.as_ref().map_err(|error| *error));
+                }
+            }
+            at = scanned.end + 1;
+            index += 1;
+        }
+    }
+}
+
+/// Where the line that begins at `at` ends.
+fn line_end(chunk: &[u8], at: usize) -> usize {
+    memchr::memchr(b'\n', &chunk[at..]).map_or(chunk.len(), |n| at + n)
+}
+
+impl Learned {
+    fn tolerant<'t>(
+        &mut self,
+        line: &[u8],
+        scratch: &'t mut Scratch,
+        names: &mut Names,
+    ) -> Result<TEvent<'t>, DecodeError> {
+        let max = self.limits.line_bytes_max;
+        if line.len() > max {
+            return Err(DecodeError::TooLong { max });
+        }
+        let line = std::str::from_utf8(line).map_err(|e| DecodeError::InvalidUtf8 { at: e.valid_up_to() })?;
+        let line = line.strip_prefix('\u{feff}').unwrap_or(line);
+        let text = scratch.parse(line, &self.limits, &mut self.fields)?;
+        Isa::PORTABLE.run(Read { text, learned: self, names })
+    }
+}
+
+/// The fields of `text` to an event.
+struct Read<'a, 't> {
+    text: &'t str,
+    learned: &'a mut Learned,
+    names: &'a mut Names,
+}
+
+impl<'t> Kernel for Read<'_, 't> {
+    type Output = Result<TEvent<'t>, DecodeError>;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> Self::Output {
+        let Learned { fields, words, unknowns, .. } = self.learned;
+        Assembly { lanes, line: self.text, padded: self.text.as_bytes(), fields, words, unknowns }.event(self.names)
+    }
+}
+
+/// One line of `text`, found, scanned and read.
+struct Step<'a, 't> {
+    text: &'t [u8],
+    from: usize,
+    learned: &'a mut Learned,
+    names: &'a mut Names,
+}
+
+/// What became of a line.
+struct Scanned<'t> {
+    /// Where its newline stands.
+    end: usize,
+    outcome: Outcome<'t>,
+}
+
+#[expect(clippy::large_enum_variant, reason = "lives for one line, in the caller's frame")]
+enum Outcome<'t> {
+    Event(TEvent<'t>),
+    Refused(DecodeError),
+    /// The tolerant decoder has to decide.
+    Unsure,
+}
+
+impl<'t> Kernel for Step<'_, 't> {
+    /// `None` when the line stands too near to the end of the text.
+    type Output = Option<Scanned<'t>>;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> Self::Output {
+        let Self { text, from, learned, names } = self;
+        let Learned { limits, guesses, words, fields, unknowns } = learned;
+        let swept = sweep(lanes, text, from)?;
+        let end = swept.end;
+        if text.len() - end < 64 {
+            return None;
+        }
+        let unsure = Some(Scanned { end, outcome: Outcome::Unsure });
+        let Some(mut line) = swept.line else { return unsure };
+        if line.len() > limits.line_bytes_max {
+            return unsure;
+        }
+        if !swept.plain {
+            match line.strip_suffix('\r') {
+                Some(rest) if rest.bytes().all(|b| b >= 0x20 && b != b'\\') => line = rest,
+                _ => return unsure,
+            }
+        }
+        let padded = &text[from..];
+        let plain = Plain { padded, end: line.len(), pairs_max: limits.pairs_max };
+        if plain.scan(lanes, guesses, fields).is_none() {
+            return unsure;
+        }
+        let outcome = match (Assembly { lanes, line, padded, fields, words, unknowns }).event(names) {
+            Ok(event) => Outcome::Event(event),
+            Err(error) => Outcome::Refused(error),
+        };
+        Some(Scanned { end, outcome })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! The fast decoder: one pass over a plain line, every key guessed before it is read.
+//!
+//! Servers write their attributes in few orders, so the keys seen so far on a line nearly always tell the next. The
+//! guess is one table look-up by a hash of those keys and one vector compare; a wrong one costs a look-up by the key's
+//! own text and is corrected. The scanner accepts one object of strings, digits, `null` and flat lists, compact or with
+//! a single space after colons and commas. It never refuses a line: what it does not accept is left to the tolerant
+//! decoder.
+
+use super::field::{Field, Fields, KNOWN, Kind, STRANGER, Slot, candidate, home};
+use super::simd::Lanes;
+
+/// How many sequences of keys are remembered.
+const GUESSES: usize = 2048;
+
+/// Which key follows a sequence of keys: an index of [`KNOWN`] by a hash of the sequence.
+#[derive(Debug)]
+pub(super) struct Guesses(Box<[u8; GUESSES]>);
+
+impl Guesses {
+    pub(super) fn new() -> Self {
+        Self(Box::new([0; GUESSES]))
+    }
+}
+
+/// A line to be scanned.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plain<'t> {
+    /// The line from its first byte, its end, and at least 64 bytes more.
+    pub(super) padded: &'t [u8],
+    /// Where it ends in `padded`.
+    pub(super) end: usize,
+    /// Most pairs over all levels.
+    pub(super) pairs_max: u32,
+}
+
+impl Plain<'_> {
+    #[inline(always)]
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.padded.get(at).copied()
+    }
+
+    #[inline(always)]
+    fn block(&self, at: usize) -> Option<&[u8; 32]> {
+        self.padded.get(at..)?.first_chunk()
+    }
+
+    /// The place after an optional space at `at`.
+    #[inline(always)]
+    fn spaced(&self, at: usize) -> Option<usize> {
+        Some(if self.byte(at)? == b' ' { at + 1 } else { at })
+    }
+
+    /// The end of the number of plain digits at `at`; `None` for one that JSON does not allow.
+    #[inline(always)]
+    fn digits<L: Lanes>(&self, lanes: L, at: usize) -> Option<usize> {
+        let count = (!lanes.digits(self.block(at)?)).trailing_zeros() as usize;
+        let leading_zero = count > 1 && self.byte(at)? == b'0';
+        if leading_zero || count == 0 || count == 32 { None } else { Some(at + count) }
+    }
+
+    /// The key whose opening quote is at `at`, looked up by its text; and the place after its colon.
+    #[inline(always)]
+    fn key<L: Lanes>(&self, lanes: L, at: usize) -> Option<(u8, usize)> {
+        if self.byte(at)? != b'"' {
+            return None;
+        }
+        let close = lanes.quote(self.padded, at + 1)?;
+        if self.byte(close + 1)? != b':' {
+            return None;
+        }
+        let block = self.block(at)?;
+        let mut home = home(self.padded, at, close - at - 1);
+        loop {
+            let index = candidate(home);
+            let spelling = &KNOWN[usize::from(index) % KNOWN.len()];
+            if index == STRANGER || !lanes.equal(block, &spelling.text) & spelling.mask == 0 {
+                return Some((index, close + 2));
+            }
+            home += 1;
+        }
+    }
+
+    /// The end of the flat list whose brace is at `at`.
+    #[inline(always)]
+    fn list<L: Lanes>(&self, lanes: L, at: usize, pairs: &mut u32) -> Option<usize> {
+        let mut at = at + 1;
+        if self.byte(at)? == b'}' {
+            return Some(at + 1);
+        }
+        loop {
+            *pairs += 1;
+            if self.byte(at)? != b'"' {
+                return None;
+            }
+            let close = lanes.quote(self.padded, at + 1)?;
+            if self.byte(close + 1)? != b':' {
+                return None;
+            }
+            at = self.spaced(close + 2)?;
+            at = if self.byte(at)? == b'"' { lanes.quote(self.padded, at + 1)? + 1 } else { self.digits(lanes, at)? };
+            match self.byte(at)? {
+                b',' => at = self.spaced(at + 1)?,
+                b'}' => return Some(at + 1),
+                _ => return None,
+            }
+        }
+    }
+
+    /// Finds the fields of the line; `None` when it is not of the common shape, `fields` then being of no use.
+    #[inline(always)]
+    pub(super) fn scan<L: Lanes>(&self, lanes: L, guesses: &mut Guesses, fields: &mut Fields) -> Option<()> {
+        fields.clear();
+        if self.byte(0)? != b'{' {
+            return None;
+        }
+        let (mut at, mut path, mut pairs) = (1, 0_u32, 0);
+        loop {
+            let guess = &mut guesses.0[path as usize % GUESSES];
+            let mut spelling = &KNOWN[usize::from(*guess) % KNOWN.len()];
+            if !lanes.equal(self.block(at)?, &spelling.text) & spelling.mask == 0 {
+                at += usize::from(spelling.len);
+            } else {
+                (*guess, at) = self.key(lanes, at)?;
+                spelling = &KNOWN[usize::from(*guess) % KNOWN.len()];
+            }
+            path = path.rotate_left(5) ^ spelling.salt;
+            pairs += 1;
+            at = self.spaced(at)?;
+            let start = at;
+            let slot = match self.byte(at)? {
+                b'"' => {
+                    let close = lanes.quote(self.padded, at + 1)?;
+                    at = close + 1;
+                    if spelling.field == Field::Event {
+                        // Different messages carry different keys: four letters after "Event" tell which it is.
+                        let letters = self.padded.get(start + 6..)?.first_chunk::<4>()?;
+                        path ^= u32::from_le_bytes(*letters).wrapping_mul(0x9e37_79b1) >> 15;
+                    }
+                    Slot::new(Kind::Text, start + 1, close - start - 1)
+                }
+                b'0'..=b'9' => {
+                    at = self.digits(lanes, at)?;
+                    Slot::new(Kind::Digits, start, at - start)
+                }
+                b'{' => {
+                    at = self.list(lanes, at, &mut pairs)?;
+                    Slot::new(Kind::Object, start, at - start)
+                }
+                b'n' if self.padded.get(at..at + 4)? == b"null" => {
+                    at += 4;
+                    Slot::default()
+                }
+                _ => return None,
+            };
+            fields.set(spelling.field, slot);
+            // A string without its closing quote may have found one beyond the line.
+            if at >= self.end || pairs > self.pairs_max {
+                return None;
+            }
+            match self.byte(at)? {
+                b',' => at = self.spaced(at + 1)?,
+                b'}' if at + 1 == self.end => return Some(()),
+                _ => return None,
+            }
+        }
+    }
+}
