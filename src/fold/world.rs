@@ -316,6 +316,12 @@ impl World {
         self.agents.get(agent.index())
     }
 
+    /// Whether the link of a switch is up, as far as is known.
+    #[must_use]
+    pub fn is_linked(&self, switch: SwitchId) -> bool {
+        self.switches.get(switch.index()).is_none_or(|s| s.down_since.is_none())
+    }
+
     /// Objects alive: calls, parties, stays, sessions.
     #[must_use]
     pub fn open_counts(&self) -> [u64; 4] {

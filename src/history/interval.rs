@@ -143,6 +143,12 @@ impl Intervals {
         if self.start == Micros::MIN { Micros::MIN } else { self.start + INTERVAL }
     }
 
+    /// The short-abandon limit, for detail rows.
+    #[must_use]
+    pub const fn short_abandon_ms(&self) -> i64 {
+        self.policy.thresholds.short_abandon_ms
+    }
+
     /// When the next rows become ready, by event time.
     #[must_use]
     pub fn next_deadline(&self) -> Micros {
