@@ -5,8 +5,10 @@ pub mod app;
 pub mod cli;
 pub mod decode;
 pub mod engine;
+pub mod fold;
 #[cfg(feature = "io")]
 pub mod handoff;
+pub mod history;
 pub mod model;
 #[cfg(feature = "io")]
 pub mod serve;
@@ -15,3 +17,4 @@ pub mod simulate;
 pub mod sink;
 #[cfg(feature = "io")]
 pub mod source;
+pub mod stats;

@@ -1,11 +1,21 @@
-//! One partition: decoder, names and engine behind one door. Bytes in; rows, deltas and refused lines out.
+//! One partition: decoder, names, order and engine behind one door. Bytes in; rows, deltas and refused lines out.
 
+use super::order::{Source, Verdict};
 use super::output::{NamesSent, NewNames, Reject, RowBatch};
+use super::picture;
 use super::settings::Settings;
+use super::step::Engine;
 use super::view::{Counters, Delta, QueueSummary};
+use crate::decode::ndjson::{Decoder, Limits, Line};
+use crate::model::ids::{EventId, SwitchId};
 use crate::model::names::Names;
-use crate::model::row::Rows;
-use crate::model::time::Micros;
+use crate::model::tevent::TEvent;
+use crate::model::time::{Micros, Span};
+
+/// Refused lines kept for the reject file between two looks.
+const REJECTS_MAX: usize = 4096;
+/// Bytes of a refused line that are kept.
+const SAMPLE_BYTES: usize = 512;
 
 /// What became of the lines of one chunk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,59 +41,180 @@ pub struct Position {
 #[derive(Debug)]
 pub struct Partition {
     settings: Settings,
+    decoder: Decoder,
+    /// Decodes held lines a second time; what it does not know was counted the first time.
+    second: Decoder,
     names: Names,
+    folding: Folding,
     sent: NamesSent,
-    rows: Rows,
     rejects: Vec<Reject>,
-    now: Micros,
+    rejected_by: Vec<(&'static str, u64)>,
+    totals: Fed,
+}
+
+/// What an event passes through after it was decoded.
+#[derive(Debug)]
+struct Folding {
+    window: Span,
+    sources: Vec<Source>,
+    engine: Engine,
+    /// Sources that hold events back.
+    holding: bool,
+}
+
+impl Folding {
+    #[inline]
+    fn source(&mut self, switch: SwitchId) -> &mut Source {
+        if self.sources.len() <= switch.index() {
+            self.sources.resize_with(switch.index() + 1, Source::new);
+        }
+        &mut self.sources[switch.index()]
+    }
+
+    #[inline]
+    fn pass(&mut self, ev: &TEvent<'_>, id: EventId, names: &mut Names) {
+        let time = self.source(ev.switch).clamp(ev.time);
+        if time == ev.time {
+            self.engine.event(ev, id, names);
+        } else {
+            self.engine.event(&TEvent { time, ..*ev }, id, names);
+        }
+    }
+
+    /// Folds an event in its turn; false for a duplicate.
+    #[inline]
+    fn event(&mut self, ev: &TEvent<'_>, line: &[u8], names: &mut Names, second: &mut Decoder) -> bool {
+        let window = self.window;
+        if self.holding && self.source(ev.switch).must_flush_for(ev) {
+            self.release(ev.switch, true, names, second);
+        }
+        match self.source(ev.switch).judge(ev, window) {
+            Verdict::Duplicate => return false,
+            Verdict::Pass(id) => self.pass(ev, id, names),
+            Verdict::Hold => {
+                self.source(ev.switch).hold(ev, line);
+                self.holding = true;
+                self.release(ev.switch, false, names, second);
+            }
+        }
+        true
+    }
+
+    /// Folds the held events whose turn has come.
+    fn release(&mut self, switch: SwitchId, all: bool, names: &mut Names, second: &mut Decoder) {
+        let window = self.window;
+        while let Some((id, line)) = self.source(switch).next_held(switch, window, all) {
+            second.chunk(&line, names, &mut |names, _, result| {
+                if let Ok(ev) = result {
+                    self.pass(ev, id, names);
+                }
+            });
+        }
+        self.holding = self.sources.iter().any(|s| !s.holds_nothing());
+    }
+
+    fn release_all(&mut self, names: &mut Names, second: &mut Decoder) {
+        for i in 0..self.sources.len() {
+            self.release(SwitchId(i as u32), true, names, second);
+        }
+    }
 }
 
 impl Partition {
     /// An empty partition.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
+        let limits = Limits { line_bytes_max: settings.line_bytes_max, ..Limits::default() };
         Self {
+            decoder: Decoder::new(limits),
+            second: Decoder::new(limits),
             names: Names::new(settings.names),
+            folding: Folding {
+                window: settings.reorder_window,
+                sources: Vec::new(),
+                engine: Engine::new(&settings),
+                holding: false,
+            },
             settings,
             sent: NamesSent::default(),
-            rows: Rows::default(),
             rejects: Vec::new(),
-            now: Micros::MIN,
+            rejected_by: Vec::new(),
+            totals: Fed::default(),
         }
     }
 
     /// Decodes and folds whole lines (`chunk` ends with a newline, or is the end of its source).
-    pub fn feed(&mut self, _chunk: &[u8], _position: Position) -> Fed {
-        Fed::default()
+    pub fn feed(&mut self, chunk: &[u8], position: Position) -> Fed {
+        let Self { decoder, second, names, folding, rejects, rejected_by, .. } = self;
+        let mut fed = Fed::default();
+        decoder.chunk(chunk, names, &mut |names, line: Line<'_>, result| match result {
+            Ok(ev) if folding.event(ev, line.bytes, names, second) => fed.accepted += 1,
+            Ok(_) => fed.duplicate += 1,
+            Err(error) => {
+                fed.rejected += 1;
+                let code = error.code();
+                match rejected_by.iter_mut().find(|r| r.0 == code) {
+                    Some(entry) => entry.1 += 1,
+                    None => rejected_by.push((code, 1)),
+                }
+                if rejects.len() < REJECTS_MAX {
+                    rejects.push(Reject {
+                        line: position.line + line.index,
+                        offset: position.offset + line.offset,
+                        reason: code,
+                        detail: error.to_string(),
+                        sample: line.bytes[..line.bytes.len().min(SAMPLE_BYTES)].to_vec(),
+                    });
+                }
+            }
+        });
+        self.totals.accepted += fed.accepted;
+        self.totals.duplicate += fed.duplicate;
+        self.totals.rejected += fed.rejected;
+        fed
     }
 
     /// Moves the clock to `now` without an event: closes intervals and takes settled decisions.
     pub fn tick(&mut self, now: Micros) {
-        self.now = self.now.max(now);
+        self.folding.engine.tick(now, &self.names);
     }
 
     /// Ends a finite input: takes every open decision, cuts what is open at the last event, closes all intervals.
-    pub fn finish(&mut self) {}
+    pub fn finish(&mut self) {
+        self.folding.release_all(&mut self.names, &mut self.second);
+        self.folding.engine.finish(&self.names);
+    }
 
     /// Event time of the latest input; [`Micros::MIN`] before the first.
     #[must_use]
     pub fn now(&self) -> Micros {
-        self.now
+        self.folding.engine.now()
     }
 
     /// The rows ready to leave, and the new names they use; `None` when there are none.
     pub fn take_rows(&mut self) -> Option<RowBatch> {
-        if self.rows.is_empty() {
+        let rows = &mut self.folding.engine.intervals.rows;
+        if rows.is_empty() {
             return None;
         }
+        let rows = std::mem::take(rows);
         let names = NewNames::since(&self.names, &mut self.sent);
-        Some(RowBatch { partition: 0, names, rows: std::mem::take(&mut self.rows), watermark: self.now })
+        Some(RowBatch { partition: 0, names, rows, watermark: self.now() })
+    }
+
+    /// Gives back a batch's memory for the rows to come.
+    pub fn recycle(&mut self, mut batch: RowBatch) {
+        let rows = &mut self.folding.engine.intervals.rows;
+        if rows.is_empty() {
+            batch.rows.clear();
+            *rows = batch.rows;
+        }
     }
 
     /// How many rows wait in [`Self::take_rows`].
     #[must_use]
     pub fn rows_waiting(&self) -> usize {
-        self.rows.len()
+        self.folding.engine.intervals.rows.len()
     }
 
     /// Lines refused since the last call (at most a bounded sample; [`Counters`] has the totals).
@@ -93,24 +224,47 @@ impl Partition {
 
     /// Everything that changed since the last call; the first call gives everything.
     pub fn delta(&mut self, into: &mut Delta) {
-        into.as_of = self.now;
+        picture::delta(&mut self.folding.engine, &self.names, into);
+        into.sources.clear();
+        into.sources.extend(picture::sources(&self.folding.engine, &self.names, &self.folding.sources));
+        into.counters = self.counters();
     }
 
     /// Totals.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        Counters::default()
+        let unknown = self.decoder.unknowns().entries();
+        Counters {
+            accepted: self.totals.accepted,
+            duplicate: self.totals.duplicate,
+            rejected: self.totals.rejected,
+            rejected_by: self.rejected_by.clone(),
+            unknown: unknown.iter().map(|u| (format!("{}={}", u.key, u.text).into(), u.count)).collect(),
+            ..picture::counters(&self.folding.engine)
+        }
     }
 
     /// Every queue over everything folded so far, in order of name.
     #[must_use]
     pub fn summary(&self) -> Vec<QueueSummary> {
-        Vec::new()
+        picture::summary(&self.folding.engine, &self.names)
     }
 
     /// The partition's settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The engine, for tests and explanations.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.folding.engine
+    }
+
+    /// The names, for tests and explanations.
+    #[must_use]
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 }

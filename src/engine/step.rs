@@ -1,0 +1,207 @@
+//! The engine: orchestration of fold, board and history. One event or tick in; rows and changes accumulate.
+
+use super::settings::Settings;
+use crate::fold::World;
+use crate::fold::world::Patience;
+use crate::history::interval::{Directory, INTERVAL, Intervals, Policy};
+use crate::model::ids::{AgentId, DnId, EventId, SwitchId};
+use crate::model::names::Names;
+use crate::model::tevent::TEvent;
+use crate::model::time::{Micros, Span};
+use crate::stats::board::{Board, Thresholds};
+
+const DAY: Span = Span::from_mins(24 * 60);
+
+/// All state of a partition but its names and the order of its sources.
+#[derive(Debug)]
+pub struct Engine {
+    /// Telephony.
+    pub world: World,
+    /// Live statistics.
+    pub board: Board,
+    /// History.
+    pub intervals: Intervals,
+    day_offset: Span,
+    /// Begin of the running day.
+    day_start: Micros,
+    /// The latest input.
+    now: Micros,
+    /// When something is due without an event.
+    due: Micros,
+}
+
+/// Switches and kinds, as history asks for them.
+struct Known<'a> {
+    world: &'a World,
+    names: &'a Names,
+}
+
+impl Directory for Known<'_> {
+    fn dn_switch(&self, dn: DnId) -> SwitchId {
+        self.names.dn_switch(dn)
+    }
+
+    fn agent_switch(&self, agent: AgentId) -> SwitchId {
+        self.names.agent_switch(agent)
+    }
+
+    fn queue_kind(&self, dn: DnId) -> &'static str {
+        self.world.queue_kind(dn)
+    }
+}
+
+impl Engine {
+    /// An engine that has seen nothing.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        let ms = |span: Span| span.0 / 1000;
+        let thresholds = Thresholds {
+            sl_ms: ms(settings.sl_threshold),
+            short_abandon_ms: ms(settings.short_abandon),
+            short_call_ms: ms(settings.short_call),
+        };
+        let patience = Patience { settle: settings.settle, stuck: settings.stuck_call, ..Patience::default() };
+        let policy = Policy {
+            thresholds,
+            settle: settings.settle,
+            grace: settings.grace,
+            provisional: settings.provisional_rows,
+        };
+        Self {
+            world: World::new(patience),
+            board: Board::new(thresholds),
+            intervals: Intervals::new(policy),
+            day_offset: settings.day_offset,
+            day_start: Micros::MIN,
+            now: Micros::MIN,
+            due: Micros::MIN,
+        }
+    }
+
+    /// The latest input's time; [`Micros::MIN`] before the first.
+    #[must_use]
+    pub const fn now(&self) -> Micros {
+        self.now
+    }
+
+    /// Begin of the running day.
+    #[must_use]
+    pub const fn day_start(&self) -> Micros {
+        self.day_start
+    }
+
+    /// Folds one event, whose time does not lie before the last one of its switch.
+    #[inline]
+    pub fn event(&mut self, ev: &TEvent<'_>, id: EventId, names: &mut Names) {
+        self.advance(ev.time, names);
+        self.world.apply(ev, id, names);
+        self.intervals.heard(ev.switch, ev.time);
+        self.drain(names);
+    }
+
+    /// Moves time on without an event.
+    pub fn tick(&mut self, now: Micros, names: &Names) {
+        if self.now == Micros::MIN || now <= self.now {
+            return;
+        }
+        self.advance(now, names);
+        self.world.advance(now);
+        self.drain(names);
+    }
+
+    fn advance(&mut self, now: Micros, names: &Names) {
+        if now <= self.now {
+            return;
+        }
+        self.now = now;
+        self.board.at(now);
+        if now < self.due {
+            return;
+        }
+        if self.intervals.end() == Micros::MIN {
+            self.intervals.begin(now, &mut self.board);
+            self.day_start = self.day_of(now);
+        }
+        while self.intervals.end() <= now {
+            self.end_interval(now, names);
+        }
+        self.world.advance(now);
+        self.drain(names);
+        let known = Known { world: &self.world, names };
+        self.intervals.hand_out(now, &self.board, &known);
+        self.due = self.intervals.next_deadline().max(now + Span(1));
+    }
+
+    fn end_interval(&mut self, now: Micros, names: &Names) {
+        let edge = self.intervals.end();
+        self.world.advance(edge);
+        self.drain(names);
+        self.world.commit_stretches_before(edge);
+        self.drain(names);
+        self.intervals.note_cohorts();
+        self.intervals.roll(now, &mut self.board);
+        self.world.sweep(edge);
+        self.drain(names);
+        self.intervals.forget_outages();
+        let day_start = self.day_of(self.intervals.end() - INTERVAL);
+        if day_start != self.day_start {
+            self.day_start = day_start;
+            self.board.start_day(day_start);
+        }
+        // Rows of intervals whose grace is over leave before the next ones are kept: memory does not grow with silence.
+        let known = Known { world: &self.world, names };
+        self.intervals.hand_out(edge, &self.board, &known);
+    }
+
+    fn day_of(&self, at: Micros) -> Micros {
+        (at - self.day_offset).floor_to(DAY) + self.day_offset
+    }
+
+    /// Books what the fold concluded, and collects the facts it closed.
+    #[inline]
+    fn drain(&mut self, names: &Names) {
+        let out = &mut self.world.out;
+        if !out.actions.is_empty() {
+            self.board.grow(names.dn_count(), names.agent_count());
+            for action in &out.actions {
+                self.board.apply(action);
+                self.intervals.apply(action, &self.board);
+            }
+            out.actions.clear();
+            if !self.board.late.is_empty() {
+                self.intervals.absorb(&mut self.board);
+            }
+        }
+        if !out.parties.is_empty() || !out.calls.is_empty() || !out.states.is_empty() || !out.stays.is_empty() {
+            self.collect();
+        } else if !out.legs.is_empty() || !out.sessions.is_empty() {
+            self.collect();
+        }
+    }
+
+    fn collect(&mut self) {
+        let short_ms = self.intervals.short_abandon_ms();
+        let (out, rows) = (&mut self.world.out, &mut self.intervals.rows);
+        rows.call.append(&mut out.calls);
+        rows.party.append(&mut out.parties);
+        rows.queue_segment.extend(out.stays.drain(..).map(|mut row| {
+            row.is_short_abandon = row.outcome.starts_with("abandoned") && row.wait_ms < short_ms;
+            row
+        }));
+        rows.handling_segment.append(&mut out.legs);
+        rows.agent_session.append(&mut out.sessions);
+        rows.agent_state.append(&mut out.states);
+    }
+
+    /// Ends a finite input.
+    pub fn finish(&mut self, names: &Names) {
+        if self.now == Micros::MIN {
+            return;
+        }
+        let last = self.now;
+        self.world.cut(last);
+        self.drain(names);
+        let known = Known { world: &self.world, names };
+        self.intervals.finish(last, &mut self.board, &known);
+    }
+}

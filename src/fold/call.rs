@@ -1,0 +1,286 @@
+//! A call: the life of one ConnID on one switch, from its first event until nothing of it is left.
+//!
+//! A call without open parties and stays lingers for a while: between an IVR port and a queue, or between two queues, a
+//! call has none, and a ConnID that comes back is the same call.
+
+use compact_str::CompactString;
+
+use super::anomaly::Anomaly;
+use super::slab::{Ix, NIL};
+use super::world::World;
+use crate::model::ids::{ConnId, DnId, EventId, SwitchId, Uuid};
+use crate::model::names::Names;
+use crate::model::row::CallRow;
+use crate::model::table::{Site, Tenant};
+use crate::model::tevent::{CallType, TEvent};
+use crate::model::time::{Micros, ms_between};
+
+/// One entry of a call into a queue, for counting re-entries and diversions.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The queue.
+    pub queue: DnId,
+    /// How many times the call has entered it.
+    pub count: i32,
+    /// The last time.
+    pub at: Micros,
+    /// That entry was counted as coming from another queue.
+    pub counted: bool,
+}
+
+/// A stay of the call that was diverted to a queue.
+#[derive(Clone, Copy, Debug)]
+pub struct Diversion {
+    /// The queue it was diverted to.
+    pub target: DnId,
+    /// When it left.
+    pub at: Micros,
+}
+
+/// One ConnID on one switch.
+#[derive(Debug)]
+pub struct Call {
+    /// Its switch.
+    pub switch: SwitchId,
+    /// Its ConnID.
+    pub conn: ConnId,
+    /// Its id in rows.
+    pub id: Uuid,
+    /// Text of its CallUUID, to tell a reused ConnID.
+    pub call_uuid: CompactString,
+    /// First party; the others follow by `Party::next_in_call`.
+    pub parties: Ix,
+    /// First open stay; the others follow by `Stay::next_in_call`.
+    pub stays: Ix,
+    /// Open parties, and open stays on queues and routing points.
+    pub open: u32,
+    /// Open stays on virtual queues, which alone do not keep a call alive.
+    pub open_virtual: u32,
+    /// Closed parties still kept.
+    pub closed_parties: u32,
+    /// Queues entered.
+    pub entries: Vec<Entry>,
+    /// Stays diverted to a queue, the last few.
+    pub diversions: [Option<Diversion>; 4],
+    /// Type as the call's events say.
+    pub call_type: CallType,
+    /// First event.
+    pub started_at: Micros,
+    /// First entry into a queue.
+    pub first_queued_at: Option<Micros>,
+    /// First ringing.
+    pub first_alerting_at: Option<Micros>,
+    /// First answer.
+    pub first_connected_at: Option<Micros>,
+    /// When the last party or stay left.
+    pub ended_at: Option<Micros>,
+    /// Last event of the call.
+    pub last_event_at: Micros,
+    /// ANI as sent.
+    pub ani: CompactString,
+    /// DNIS as sent.
+    pub dnis: CompactString,
+    /// Call this one was made from.
+    pub parent: Uuid,
+    /// Call this one became part of, and how.
+    pub merged_into: Uuid,
+    /// `transfer` or `conference`.
+    pub merge_type: Option<&'static str>,
+    /// Holds.
+    pub hold_count: i32,
+    /// Transfers completed.
+    pub transfer_count: i32,
+    /// Conferences completed.
+    pub conference_count: i32,
+    /// Departures from queues towards a target.
+    pub divert_count: i32,
+    /// The caller gave up.
+    pub abandoned: bool,
+    /// A device other than an observer connected.
+    pub connected_to_agent: bool,
+    /// The first event was not a beginning.
+    pub joined_in_progress: bool,
+    /// Last event that touched it.
+    pub last_event: EventId,
+}
+
+impl World {
+    /// The call of an event's ConnID, opened when new; `None` for an event without ConnID.
+    pub(super) fn call_of(&mut self, ev: &TEvent<'_>, conn: ConnId, names: &Names) -> Option<Ix> {
+        if !conn.is_some() {
+            self.out.odd(Anomaly::CallEventWithoutConn);
+            return None;
+        }
+        if let Some(ix) = self.find_call(ev.switch, conn) {
+            let own = conn == ev.conn;
+            let call = &mut self.calls[ix];
+            let reused = own
+                && call.ended_at.is_some()
+                && !ev.call_uuid.is_empty()
+                && !call.call_uuid.is_empty()
+                && call.call_uuid != ev.call_uuid;
+            if !reused {
+                call.last_event_at = ev.time;
+                call.last_event = self.event;
+                if own {
+                    if let Some(call_type) = ev.call_type
+                        && call_type != CallType::Unknown
+                    {
+                        call.call_type = call_type;
+                    }
+                    if call.ani.is_empty() && !ev.ani.is_empty() {
+                        call.ani = ev.ani.into();
+                    }
+                    if call.dnis.is_empty() && !ev.dnis.is_empty() {
+                        call.dnis = ev.dnis.into();
+                    }
+                }
+                return Some(ix);
+            }
+            self.close_call(ix);
+        }
+        Some(self.open_call(ev, conn, names))
+    }
+
+    fn open_call(&mut self, ev: &TEvent<'_>, conn: ConnId, names: &Names) -> Ix {
+        let own = conn == ev.conn;
+        let call_uuid = if own { ev.call_uuid } else { "" };
+        let id = self.ids.call(names.switch_name(ev.switch), call_uuid, conn, ev.time);
+        let text = |s: &str| if own { CompactString::from(s) } else { CompactString::default() };
+        // A slot that is used again keeps the memory of its list.
+        let entries = self.calls.reuse(|old| std::mem::take(&mut old.entries)).unwrap_or_default();
+        let ix = self.calls.insert(Call {
+            switch: ev.switch,
+            conn,
+            id,
+            call_uuid: call_uuid.into(),
+            parties: NIL,
+            stays: NIL,
+            open: 0,
+            open_virtual: 0,
+            closed_parties: 0,
+            entries,
+            diversions: [None; 4],
+            call_type: ev.call_type.filter(|_| own).unwrap_or_default(),
+            started_at: ev.time,
+            first_queued_at: None,
+            first_alerting_at: None,
+            first_connected_at: None,
+            ended_at: None,
+            last_event_at: ev.time,
+            ani: text(ev.ani),
+            dnis: text(ev.dnis),
+            parent: Uuid::NONE,
+            merged_into: Uuid::NONE,
+            merge_type: None,
+            hold_count: 0,
+            transfer_count: 0,
+            conference_count: 0,
+            divert_count: 0,
+            abandoned: false,
+            connected_to_agent: false,
+            joined_in_progress: false,
+            last_event: self.event,
+        });
+        self.calls[ix].entries.clear();
+        self.index_call(ix);
+        // Should nothing ever open on it, it still has to go.
+        self.linger(ix, ev.time);
+        ix
+    }
+
+    /// One more party or stay is open.
+    pub(super) fn hold_call_open(&mut self, ix: Ix, is_virtual: bool) {
+        let call = &mut self.calls[ix];
+        if is_virtual {
+            call.open_virtual += 1;
+        } else {
+            call.open += 1;
+        }
+        call.ended_at = None;
+    }
+
+    /// One party or stay less is open.
+    pub(super) fn let_call_go(&mut self, ix: Ix, is_virtual: bool, at: Micros) {
+        let call = &mut self.calls[ix];
+        if is_virtual {
+            call.open_virtual -= 1;
+        } else {
+            call.open -= 1;
+        }
+        if call.open == 0 {
+            if call.open_virtual > 0 {
+                self.settle_call(ix, at);
+            } else {
+                call.ended_at = Some(call.ended_at.map_or(at, |e| e.max(at)));
+                self.linger(ix, at);
+            }
+        }
+    }
+
+    /// The lingering time is over: writes the call if it is still without anything open.
+    pub(super) fn call_lingered(&mut self, ix: Ix, since: Micros) {
+        let call = &self.calls[ix];
+        if call.open > 0 || call.open_virtual > 0 {
+            return;
+        }
+        // Opened again and left again meanwhile: a later timer runs.
+        if call.ended_at.unwrap_or(call.last_event_at) > since {
+            self.linger(ix, call.ended_at.unwrap_or(call.last_event_at));
+            return;
+        }
+        self.close_call(ix);
+    }
+
+    /// Writes a call and forgets it.
+    pub(super) fn close_call(&mut self, ix: Ix) {
+        let ended = self.calls[ix].ended_at.unwrap_or(self.calls[ix].last_event_at);
+        let row = self.call_row(ix, Some(ended), ended);
+        self.out.calls.push(row);
+        self.forget_parties(ix);
+        self.unindex_call(ix);
+        self.calls.remove(ix);
+    }
+
+    /// The row of a call that ended at `ended`, or is open at `until`.
+    pub(super) fn call_row(&self, ix: Ix, ended: Option<Micros>, until: Micros) -> CallRow {
+        let call = &self.calls[ix];
+        let text = |s: &CompactString| (!s.is_empty()).then(|| s.clone());
+        CallRow {
+            tenant_id: Tenant(call.switch),
+            call_id: call.id,
+            interaction_id: if call.parent == Uuid::NONE { call.id } else { call.parent },
+            site_id: Site(call.switch),
+            conn_id: call.conn,
+            switch_call_id: None,
+            parent_call_id: call.parent.some(),
+            merged_into_call_id: call.merged_into.some(),
+            merge_type: call.merge_type,
+            call_type: call.call_type.word(),
+            media_type: "voice",
+            started_at: call.started_at,
+            first_queued_at: call.first_queued_at,
+            first_alerting_at: call.first_alerting_at,
+            first_connected_at: call.first_connected_at,
+            ended_at: ended,
+            ani: text(&call.ani),
+            dnis: text(&call.dnis),
+            trunk: None,
+            released_by: "unknown",
+            hold_count: call.hold_count,
+            transfer_count: call.transfer_count,
+            conference_count: call.conference_count,
+            divert_count: call.divert_count,
+            abandoned: call.abandoned,
+            connected: call.first_connected_at.is_some(),
+            connected_to_agent: call.connected_to_agent,
+            duration_ms: ms_between(call.started_at, until),
+            end_known: ended.is_some(),
+            joined_in_progress: call.joined_in_progress,
+            end_reason: ended.map(|_| "released"),
+            revision: 1,
+            last_event_id: call.last_event,
+            written_at: self.now,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The end of a finite input, and the end of what was lost: rows of everything that is still open.
+//!
+//! At the end nothing is waited for any more and open stretches count up to the last event. A call of which nothing was
+//! heard for too long is ended at its last event, never at "now".
+
+use super::anomaly::Anomaly;
+use super::party::{CREDITS_MAX, PartyState};
+use super::slab::{Ix, NIL};
+use super::stay::StayState;
+use super::world::World;
+use crate::model::action::{Action, Durable, On, Outcome};
+use crate::model::ids::AgentId;
+use crate::model::row::HandlingSegmentRow;
+use crate::model::time::{Micros, ms_between};
+
+impl World {
+    /// Takes every open decision and writes the rows of everything open, cut at `until`. The world is of no use after.
+    pub fn cut(&mut self, until: Micros) {
+        self.now = self.now.max(until);
+        self.settle_all();
+        self.cut_agents(until);
+        for ix in self.sorted_calls() {
+            self.cut_stays(ix, until);
+            self.cut_parties(ix, until);
+            let call = &self.calls[ix];
+            let ended = call.ended_at;
+            let row = self.call_row(ix, ended, ended.unwrap_or(until));
+            self.out.calls.push(row);
+        }
+    }
+
+    /// Calls in order of their start, so that rows do not depend on the table's layout.
+    fn sorted_calls(&self) -> Vec<Ix> {
+        let mut calls: Vec<Ix> = self.live_calls().collect();
+        calls.sort_unstable_by_key(|ix| (self.calls[*ix].started_at, self.calls[*ix].id));
+        calls
+    }
+
+    fn cut_agents(&mut self, until: Micros) {
+        for i in 0..self.agents.len() {
+            let agent = AgentId(i as u32);
+            if let Some(wrap) = self.agents[i].wrap {
+                self.cut_wrap(agent, wrap, until);
+            }
+            if self.agents[i].session.is_some() {
+                self.stop_clock(agent, until, false);
+                let row = self.session_row(agent, until, None);
+                self.out.sessions.extend(row);
+            } else {
+                self.write_stretch_before(agent);
+            }
+        }
+    }
+
+    /// A wrap that goes on: its leg is written with the after-call work so far.
+    fn cut_wrap(&mut self, agent: AgentId, ix: Ix, until: Micros) {
+        let wrap = self.wraps[ix].clone();
+        let mut row = wrap.row.clone();
+        if let Some(since) = wrap.stretch_since {
+            let ms = ms_between(since, until);
+            row.acw_started_at.get_or_insert(since);
+            row.acw_ended_at = None;
+            row.acw_ms += ms;
+            for key in wrap.credits.iter().flatten().filter(|c| c.answered).map(|c| &c.key) {
+                let on = On::Queue { queue: key.queue, agent, entered_at: key.entered_at };
+                self.out.push(Action::LegAccrued { on, what: Durable::AfterCallWork, ms });
+            }
+        }
+        self.out.legs.push(HandlingSegmentRow { is_complete: false, written_at: self.now, ..row });
+    }
+
+    fn cut_stays(&mut self, call: Ix, until: Micros) {
+        let mut ix = self.calls[call].stays;
+        while ix != NIL {
+            let left_at = match self.stays[ix].state {
+                StayState::Offered(_) => self.stays[ix].left_at,
+                StayState::Waiting | StayState::Left | StayState::Returned => None,
+            };
+            let row = self.stay_row(ix, Outcome::Pending, left_at, until, AgentId::NONE);
+            self.out.stays.push(row);
+            let stay = &self.stays[ix];
+            self.out.push(Action::StayEnded {
+                queue: stay.queue,
+                entered_at: stay.key.entered_at,
+                left_at: left_at.unwrap_or(until),
+                ended_at: until,
+                order: self.order,
+                outcome: Outcome::Pending,
+            });
+            ix = self.stays[ix].next_in_call;
+        }
+    }
+
+    fn cut_parties(&mut self, call: Ix, until: Micros) {
+        let mut ix = self.calls[call].parties;
+        while ix != NIL {
+            if self.parties[ix].is_open() {
+                self.cut_party(ix, until);
+            }
+            ix = self.parties[ix].next_in_call;
+        }
+    }
+
+    fn cut_party(&mut self, ix: Ix, until: Micros) {
+        self.parties[ix].accrue(until);
+        let (state, observer) = (self.parties[ix].state, self.parties[ix].observer);
+        self.write_part(ix, until, None, state.word());
+        if observer {
+            return;
+        }
+        let what = match state {
+            PartyState::Connected => Some(Durable::CallTalk),
+            PartyState::Held => Some(Durable::CallOnHold),
+            _ => None,
+        };
+        if let Some(what) = what {
+            let party = &self.parties[ix];
+            let (agent, ms) = (party.leg_agent, ms_between(party.phase_since, until));
+            for i in 0..CREDITS_MAX {
+                if let Some(credit) = self.parties[ix].credits[i].as_ref().filter(|c| c.answered) {
+                    let on = On::Queue { queue: credit.key.queue, agent, entered_at: credit.key.entered_at };
+                    self.out.push(Action::LegAccrued { on, what, ms });
+                }
+            }
+        }
+        let row = self.leg_row(ix);
+        self.out.legs.push(row);
+    }
+
+    /// Ends every call of which nothing was heard since `now` minus the stuck limit.
+    pub fn sweep(&mut self, now: Micros) {
+        let limit = now - self.patience.stuck;
+        for ix in self.sorted_calls() {
+            let call = &self.calls[ix];
+            if call.last_event_at >= limit || call.open == 0 && call.open_virtual == 0 {
+                continue;
+            }
+            self.out.odd(Anomaly::CallStuck);
+            let at = call.last_event_at;
+            self.lose_call(ix, at);
+        }
+    }
+
+    fn lose_call(&mut self, call: Ix, at: Micros) {
+        while self.calls[call].stays != NIL {
+            let ix = self.calls[call].stays;
+            self.lose_stay(ix, at);
+        }
+        let mut ix = self.calls[call].parties;
+        while ix != NIL {
+            let next = self.parties[ix].next_in_call;
+            if self.parties[ix].is_open() {
+                self.lose_party(ix, at);
+            }
+            ix = next;
+        }
+    }
+}

@@ -1,0 +1,745 @@
+//! What happens to one party: it opens, is answered, held, changes type, and leaves; and to whom it is attributed.
+//!
+//! The agent of a party is the one logged in on its DN. Where nobody is during the party's whole life, it is the AgentID
+//! of its events, while that agent has a session anywhere. A leg keeps the agent who had it at the answer.
+
+use super::anomaly::Anomaly;
+use super::party::{CREDITS_MAX, NO_PHASES, Opening, Party, PartyState, Signal, Step, UNLINKED};
+use super::slab::{Ix, NIL};
+use super::world::{Timer, World};
+use crate::model::action::{Action, AgentCount, Durable, Momentary, On, Retrospective, Status};
+use crate::model::identity::LegKey;
+use crate::model::ids::{AgentId, ConnId, DnId};
+use crate::model::names::Names;
+use crate::model::tevent::{CallState, CallType, DnRole, TEvent};
+use crate::model::time::{Micros, Span};
+
+impl World {
+    /// EventRinging, and EventBridged for a bridged appearance.
+    pub(super) fn on_opening(&mut self, ev: &TEvent<'_>, how: Opening, names: &Names) {
+        if !self.needs_dn(ev) {
+            return;
+        }
+        if self.devices[ev.this_dn.index()].is_queue {
+            self.out.odd(Anomaly::PhoneEventOnQueue);
+            return;
+        }
+        let Some(call) = self.call_of(ev, ev.conn, names) else { return };
+        if let Some(ix) = self.find_party(call, ev.this_dn) {
+            self.repeated(ix, ev, Signal::Ringing);
+            return;
+        }
+        self.resolve_targets(call, names);
+        let ix = self.open_party(call, ev, how);
+        if how == Opening::Ringing {
+            self.begin_ringing(ix, ev);
+        } else {
+            self.answer(ix, PartyState::Connected, ev);
+        }
+    }
+
+    /// An opening event of a party that is open: it may still say something new.
+    fn repeated(&mut self, ix: Ix, ev: &TEvent<'_>, signal: Signal) {
+        self.note_event(ix, ev);
+        if self.parties[ix].state.on(signal) == Step::Odd {
+            self.out.odd(Anomaly::PartyOutOfState);
+        }
+    }
+
+    fn begin_ringing(&mut self, ix: Ix, ev: &TEvent<'_>) {
+        let at = ev.time;
+        let call = self.parties[ix].call;
+        self.calls[call].first_alerting_at.get_or_insert(at);
+        let observer = self.parties[ix].observer;
+        self.start_durable(ix, if observer { Durable::CallObserving } else { Durable::CallRinging }, at);
+        if !observer {
+            let (agent, call_type) = (self.parties[ix].agent, self.parties[ix].call_type);
+            self.occurred(ix, Momentary::CallOffered, call_type, at);
+            self.count(agent, AgentCount::Offered, at);
+            let party = &mut self.parties[ix];
+            if ev.call_state == CallState::CONFERENCED {
+                party.conferenced = true;
+            } else if ev.call_state == CallState::TRANSFERRED || ev.third_party_role == DnRole::TRANSFERRED_BY {
+                party.transferred_to = true;
+                party.transferred_by_ring = true;
+            }
+            self.offer_to(ix);
+        }
+        let agent = self.parties[ix].agent;
+        self.refresh(agent, at);
+    }
+
+    /// EventDialing. On a queue it is a predictive call, of which nothing is known before EventQueued.
+    pub(super) fn on_dialing(&mut self, ev: &TEvent<'_>, names: &Names) {
+        if !self.needs_dn(ev) {
+            return;
+        }
+        let Some(call) = self.call_of(ev, ev.conn, names) else { return };
+        if self.devices[ev.this_dn.index()].is_queue {
+            return;
+        }
+        if let Some(ix) = self.find_party(call, ev.this_dn) {
+            self.repeated(ix, ev, Signal::Dialing);
+            return;
+        }
+        if ev.held_conn.is_some() {
+            self.calls[call].parent =
+                self.find_call(ev.switch, ev.held_conn).map_or(self.calls[call].parent, |held| self.calls[held].id);
+        }
+        let ix = self.open_party(call, ev, Opening::Dialing);
+        self.start_durable(ix, Durable::CallDialing, ev.time);
+        let agent = self.parties[ix].agent;
+        match self.parties[ix].call_type {
+            CallType::Outbound => self.count(agent, AgentCount::OutboundMade, ev.time),
+            CallType::Internal => self.count(agent, AgentCount::InternalMade, ev.time),
+            _ => {}
+        }
+        self.refresh(agent, ev.time);
+    }
+
+    /// Established, held, retrieved, network reached, busy: an event of a party that should be there.
+    pub(super) fn on_signal(&mut self, ev: &TEvent<'_>, signal: Signal, names: &Names) {
+        if !self.needs_dn(ev) {
+            return;
+        }
+        if self.devices[ev.this_dn.index()].is_queue {
+            self.out.odd(Anomaly::PhoneEventOnQueue);
+            return;
+        }
+        let Some(call) = self.call_of(ev, ev.conn, names) else { return };
+        let ix = match self.find_party(call, ev.this_dn) {
+            Some(ix) => ix,
+            None if matches!(signal, Signal::NetworkReached | Signal::DestinationBusy) => {
+                self.out.odd(Anomaly::PartyUnknown);
+                return;
+            }
+            None => {
+                self.resolve_targets(call, names);
+                let how = if signal == Signal::Established { Opening::Established } else { Opening::Joined };
+                if how == Opening::Joined {
+                    self.out.odd(Anomaly::PartyJoinedInProgress);
+                    self.calls[call].joined_in_progress |= self.calls[call].started_at == ev.time;
+                }
+                let ix = self.open_party(call, ev, how);
+                let state = if signal == Signal::Held { PartyState::Held } else { PartyState::Connected };
+                self.answer(ix, state, ev);
+                return;
+            }
+        };
+        self.note_event(ix, ev);
+        match self.parties[ix].state.on(signal) {
+            Step::Keep => {}
+            Step::Enter(state) => self.enter(ix, state, ev),
+            Step::Answer(state) => self.answer(ix, state, ev),
+            Step::Close => unreachable!("only releases close a party"),
+            Step::Odd => self.out.odd(Anomaly::PartyOutOfState),
+        }
+    }
+
+    /// EventReleased and EventAbandoned, on a phone or on a queue.
+    pub(super) fn on_end(&mut self, ev: &TEvent<'_>, signal: Signal, names: &Names) {
+        if !self.needs_dn(ev) {
+            return;
+        }
+        if self.devices[ev.this_dn.index()].is_queue {
+            self.on_queue_end(ev, signal);
+            return;
+        }
+        let found = self.find_call(ev.switch, ev.conn).and_then(|call| self.find_party(call, ev.this_dn));
+        let Some(ix) = found else {
+            self.out.odd(if ev.conn.is_some() { Anomaly::PartyUnknown } else { Anomaly::CallEventWithoutConn });
+            return;
+        };
+        self.call_of(ev, ev.conn, names);
+        self.note_event(ix, ev);
+        self.close_party(ix, ev.time, signal, ev.call_state);
+    }
+
+    /// The open party of a call on a DN.
+    pub(super) fn find_party(&self, call: Ix, dn: DnId) -> Option<Ix> {
+        self.parties_on(dn).find(|&ix| self.parties[ix].call == call && self.parties[ix].is_open())
+    }
+
+    /// Opens a party in the state its first event implies; the caller continues from there.
+    pub(super) fn open_party(&mut self, call: Ix, ev: &TEvent<'_>, how: Opening) -> Ix {
+        let (at, dn) = (ev.time, ev.this_dn);
+        let leg = LegKey { call: self.calls[call].id, dn, offered_at: at };
+        let device = &self.devices[dn.index()];
+        let (bound, was_idle) = (device.agent, device.is_busy_without_call());
+        let state = if how == Opening::Dialing { PartyState::Dialing } else { PartyState::Alerting };
+        let ix = self.parties.insert(Party {
+            call,
+            dn,
+            switch: ev.switch,
+            next_on_dn: self.devices[dn.index()].parties,
+            next_in_call: self.calls[call].parties,
+            state,
+            state_since: at,
+            closed_at: Micros::MAX,
+            closed_order: 0,
+            abandoned: false,
+            observer: ev.this_role == DnRole::OBSERVER
+                || ev.call_state == CallState::BRIDGED
+                || ev.kind == crate::model::tevent::EventKind::BRIDGED,
+            call_type: ev.call_type.unwrap_or(self.calls[call].call_type),
+            opened_by: how,
+            opened_order: self.order,
+            consults: how == Opening::Dialing && ev.held_conn.is_some(),
+            dn_role: ev.this_role,
+            agent: AgentId::NONE,
+            agent_since: at,
+            claim: AgentId::NONE,
+            dn_was_bound: bound.is_some(),
+            leg_agent: AgentId::NONE,
+            leg_session: None,
+            talk_since: at,
+            held_since: at,
+            accrued_at: at,
+            ring_ms: 0,
+            dial_ms: 0,
+            talk_ms: 0,
+            consult_ms: 0,
+            hold_ms: 0,
+            hold_count: 0,
+            answered_at: None,
+            answered_order: 0,
+            transferred_to: false,
+            transferred_by_ring: false,
+            transfer_counted: false,
+            conferenced: false,
+            busy: false,
+            this_queue: ev.this_queue,
+            credits: [const { None }; CREDITS_MAX],
+            phases: NO_PHASES,
+            phase_count: 0,
+            phase_since: at,
+            leg,
+            part: leg,
+            part_before: None,
+            part_base: (0, 0, 0),
+            wrap: UNLINKED,
+            last_event: self.event,
+        });
+        self.devices[dn.index()].parties = ix;
+        self.devices[dn.index()].open_parties += 1;
+        self.calls[call].parties = ix;
+        self.hold_call_open(call, false);
+        if was_idle {
+            self.off_hook_changed(bound, false);
+        }
+        self.claim(ix, ev.agent);
+        let agent = if bound.is_some() { bound } else { self.claimed_agent(ix) };
+        self.parties[ix].agent = agent;
+        self.add_load(ix, 1);
+        self.take_leg_agent(ix);
+        ix
+    }
+
+    /// What every event of a party may say besides its meaning.
+    pub(super) fn note_event(&mut self, ix: Ix, ev: &TEvent<'_>) {
+        self.parties[ix].last_event = self.event;
+        if self.parties[ix].this_queue.is_none() {
+            self.parties[ix].this_queue = ev.this_queue;
+        }
+        if ev.agent.is_some() && self.parties[ix].claim != ev.agent {
+            self.claim(ix, ev.agent);
+            self.attribute(ix, ev.time);
+        }
+        if let Some(call_type) = ev.call_type {
+            self.change_type(ix, call_type, ev.time);
+        }
+    }
+
+    /// The call type follows every event: a running talk action ends and one of the new type begins.
+    pub(super) fn change_type(&mut self, ix: Ix, call_type: CallType, at: Micros) {
+        let old = self.parties[ix].call_type;
+        if old == call_type {
+            return;
+        }
+        let durables = self.durables(ix);
+        self.parties[ix].accrue(at);
+        for what in durables.into_iter().flatten() {
+            self.end_durable(ix, what, at);
+        }
+        self.add_load(ix, -1);
+        let party = &mut self.parties[ix];
+        party.state_since = at;
+        party.call_type = call_type;
+        self.add_load(ix, 1);
+        for what in durables.into_iter().flatten() {
+            self.start_durable(ix, what, at);
+        }
+        let agent = self.parties[ix].agent;
+        self.refresh(agent, at);
+    }
+
+    /// The durable actions that run in the party's state.
+    fn durables(&self, ix: Ix) -> [Option<Durable>; 2] {
+        let party = &self.parties[ix];
+        match party.state {
+            _ if party.observer => [Some(Durable::CallObserving), None],
+            PartyState::Alerting => [Some(Durable::CallRinging), None],
+            PartyState::Dialing | PartyState::Failed => [Some(Durable::CallDialing), None],
+            PartyState::Connected => [Some(Durable::CallTalk), None],
+            PartyState::Held => [Some(Durable::CallTalk), Some(Durable::CallOnHold)],
+            PartyState::Closed => [None, None],
+        }
+    }
+
+    /// Connected for the first time.
+    pub(super) fn answer(&mut self, ix: Ix, state: PartyState, ev: &TEvent<'_>) {
+        let at = ev.time;
+        let party = &self.parties[ix];
+        let (how, since, call_type) = (party.opened_by, party.state_since, party.call_type);
+        let was_alerting = party.state == PartyState::Alerting;
+        let joined = matches!(how, Opening::Established | Opening::Joined);
+        self.parties[ix].accrue(at);
+        let observer = self.parties[ix].observer;
+        if !joined && !observer {
+            let what = if was_alerting { Durable::CallRinging } else { Durable::CallDialing };
+            self.end_durable(ix, what, at);
+        }
+        self.move_to(ix, PartyState::Connected, at);
+        self.take_leg_agent(ix);
+        let order = self.order;
+        let party = &mut self.parties[ix];
+        party.answered_at = Some(at);
+        party.answered_order = order;
+        party.talk_since = at;
+        party.note_phase(at, false);
+        if observer {
+            if joined {
+                self.start_durable(ix, Durable::CallObserving, at);
+            }
+        } else {
+            self.count_answer(ix, joined, was_alerting, at - since);
+            self.start_durable(ix, Durable::CallTalk, at);
+            let call = self.parties[ix].call;
+            self.calls[call].first_connected_at.get_or_insert(at);
+            self.calls[call].connected_to_agent |= self.parties[ix].leg_agent.is_some();
+            self.count_transfer_received(ix, at);
+            self.stays_answered(ix);
+            let made = matches!(how, Opening::Dialing) || joined && self.parties[ix].dn_role == DnRole::ORIGINATION;
+            self.occurred(
+                ix,
+                if made { Momentary::CallOriginated } else { Momentary::CallReceived },
+                call_type,
+                at,
+            );
+        }
+        if state == PartyState::Held {
+            self.enter(ix, PartyState::Held, ev);
+        }
+        let agent = self.parties[ix].agent;
+        self.refresh(agent, at);
+    }
+
+    fn count_answer(&mut self, ix: Ix, joined: bool, was_alerting: bool, lasted: Span) {
+        let party = &self.parties[ix];
+        let (agent, call_type, at) = (party.agent, party.call_type, party.answered_at.unwrap_or_default());
+        let made = party.opened_by == Opening::Dialing || joined && party.dn_role == DnRole::ORIGINATION;
+        if made {
+            if !joined {
+                self.finished(ix, Retrospective::CallDialed, lasted, at);
+            }
+            if call_type == CallType::Consult {
+                self.count(agent, AgentCount::ConsultMade, at);
+            }
+            return;
+        }
+        if was_alerting && !joined {
+            self.finished(ix, Retrospective::CallAnswered, lasted, at);
+        }
+        self.count(agent, AgentCount::Answered, at);
+        if call_type == CallType::Consult {
+            self.count(agent, AgentCount::ConsultReceived, at);
+        }
+    }
+
+    /// Counts a transfer received once, the first moment the party is both connected and marked.
+    pub(super) fn count_transfer_received(&mut self, ix: Ix, at: Micros) {
+        let party = &self.parties[ix];
+        // A leg that a queue delivers after the transfer is the queue's, not the transfer's.
+        let by_queue = party.transferred_by_ring && (party.this_queue.is_some() || party.credits().next().is_some());
+        if party.transferred_to && party.answered_at.is_some() && !party.transfer_counted && !by_queue {
+            let (agent, call_type) = (party.agent, party.call_type);
+            self.parties[ix].transfer_counted = true;
+            self.count(agent, AgentCount::TransfersReceived, at);
+            self.occurred(ix, Momentary::CallTransferTaken, call_type, at);
+        }
+    }
+
+    /// A change of state without answer or end: hold, retrieve, busy.
+    fn enter(&mut self, ix: Ix, state: PartyState, ev: &TEvent<'_>) {
+        let at = ev.time;
+        let before = self.parties[ix].state;
+        self.parties[ix].accrue(at);
+        match (before, state) {
+            (PartyState::Connected, PartyState::Held) => {
+                self.move_to(ix, state, at);
+                self.parties[ix].hold_count += 1;
+                self.parties[ix].held_since = at;
+                let (call, agent) = (self.parties[ix].call, self.parties[ix].agent);
+                self.calls[call].hold_count += 1;
+                if !self.parties[ix].observer {
+                    self.start_durable(ix, Durable::CallOnHold, at);
+                    self.count(agent, AgentCount::Holds, at);
+                    self.leg_phase(ix, Durable::CallTalk, Some(Durable::CallOnHold), at);
+                }
+                self.parties[ix].note_phase(at, true);
+            }
+            (PartyState::Held, PartyState::Connected) => {
+                let lasted = at - self.parties[ix].held_since;
+                if !self.parties[ix].observer {
+                    self.end_durable(ix, Durable::CallOnHold, at);
+                    self.finished(ix, Retrospective::CallRetrievedFromHold, lasted, at);
+                    self.leg_phase(ix, Durable::CallOnHold, Some(Durable::CallTalk), at);
+                }
+                self.parties[ix].note_phase(at, false);
+                self.move_to(ix, state, at);
+            }
+            _ => {
+                self.parties[ix].busy = ev.call_state == CallState::BUSY;
+                self.move_to(ix, state, at);
+            }
+        }
+        let agent = self.parties[ix].agent;
+        self.refresh(agent, at);
+    }
+
+    /// Changes the state and what it adds to the agent's load; the time before must have been accrued.
+    fn move_to(&mut self, ix: Ix, state: PartyState, at: Micros) {
+        self.add_load(ix, -1);
+        let party = &mut self.parties[ix];
+        party.state = state;
+        party.state_since = at;
+        self.add_load(ix, 1);
+    }
+
+    /// The party leaves: everything that follows from it, in the order its consequences need.
+    pub(super) fn close_party(&mut self, ix: Ix, at: Micros, signal: Signal, why: CallState) {
+        let durables = self.durables(ix);
+        let state = self.parties[ix].state;
+        let (since, observer) = (self.parties[ix].state_since, self.parties[ix].observer);
+        self.parties[ix].accrue(at);
+        for what in durables.into_iter().flatten() {
+            self.end_durable(ix, what, at);
+        }
+        let held_since = self.parties[ix].held_since;
+        self.add_load(ix, -1);
+        let agent = self.parties[ix].agent;
+        let order = self.order;
+        let abandoned = state == PartyState::Alerting
+            && (signal == Signal::Abandoned || matches!(why, CallState::ABANDONED | CallState::REMOTE_RELEASE));
+        let party = &mut self.parties[ix];
+        party.state = PartyState::Closed;
+        party.closed_at = at;
+        party.closed_order = order;
+        party.abandoned = abandoned;
+        let (dn, call) = (party.dn, party.call);
+        self.devices[dn.index()].open_parties -= 1;
+        if self.devices[dn.index()].is_busy_without_call() {
+            let bound = self.devices[dn.index()].agent;
+            self.off_hook_changed(bound, true);
+        }
+        if !observer {
+            match state {
+                PartyState::Alerting => self.closed_unanswered(ix, abandoned, why, at - since),
+                PartyState::Dialing | PartyState::Failed => {
+                    let what = match why {
+                        CallState::TRANSFERRED => Retrospective::CallDialTransferred,
+                        CallState::CONFERENCED => Retrospective::CallDialConferenced,
+                        _ => Retrospective::CallAbandonedFromDialing,
+                    };
+                    self.finished(ix, what, at - since, at);
+                }
+                PartyState::Held => self.finished(ix, Retrospective::CallAbandonedFromHold, at - held_since, at),
+                PartyState::Connected | PartyState::Closed => {}
+            }
+            self.count_transfer_made(ix, why, at);
+        }
+        self.write_part(ix, at, Some(cause_of(state, abandoned, why)), state.word());
+        if !observer {
+            self.leg_released(ix, state, abandoned, why, at);
+        }
+        self.unclaim(ix);
+        self.refresh(agent, at);
+        self.calls[call].closed_parties += 1;
+        self.let_call_go(call, false, at);
+        self.settle(Timer::Party(ix), at);
+    }
+
+    /// Ends a party whose end was not seen, at the last evidence of it: an answered leg is complete, another an error.
+    pub(super) fn lose_party(&mut self, ix: Ix, at: Micros) {
+        let lost_before = (self.out.legs.len(), self.out.parties.len());
+        let answered = self.parties[ix].answered_at.is_some();
+        let at = at.max(self.parties[ix].accrued_at);
+        self.close_party(ix, at, Signal::Released, CallState::OK);
+        for row in &mut self.out.parties[lost_before.1..] {
+            row.end_known = false;
+            row.left_cause = Some("lost");
+        }
+        for row in &mut self.out.legs[lost_before.0..] {
+            row.end_known = false;
+            row.is_complete = false;
+            if !answered {
+                row.result = Some("error");
+            }
+        }
+    }
+
+    fn closed_unanswered(&mut self, ix: Ix, abandoned: bool, why: CallState, lasted: Span) {
+        let (at, agent) = (self.parties[ix].closed_at, self.parties[ix].agent);
+        let (what, counted) = if abandoned {
+            (Retrospective::CallAbandonedFromRinging, AgentCount::AbandonedWhileRinging)
+        } else if matches!(why, CallState::FORWARDED | CallState::REDIRECTED) {
+            (Retrospective::CallForwarded, AgentCount::NoAnswer)
+        } else {
+            (Retrospective::CallMissed, AgentCount::NoAnswer)
+        };
+        self.finished(ix, what, lasted, at);
+        self.count(agent, counted, at);
+        if abandoned {
+            let call = self.parties[ix].call;
+            self.calls[call].abandoned = true;
+        }
+        self.stays_unanswered(ix, abandoned);
+    }
+
+    fn count_transfer_made(&mut self, ix: Ix, why: CallState, at: Micros) {
+        if why != CallState::TRANSFERRED || self.parties[ix].role() == "initiated_consult" {
+            return;
+        }
+        let party = &self.parties[ix];
+        let (agent, call_type, call) = (party.agent, party.call_type, party.call);
+        self.calls[call].transfer_count += 1;
+        self.count(agent, AgentCount::TransfersMade, at);
+        self.occurred(ix, Momentary::CallTransferMade, call_type, at);
+        for i in 0..CREDITS_MAX {
+            if let Some(credit) = &self.parties[ix].credits[i]
+                && credit.answered
+            {
+                let queue = credit.key.queue;
+                self.out.push(Action::LegTransferred { queue, at });
+            }
+        }
+    }
+
+    /// Takes a closed party out of every list.
+    pub(super) fn forget_party(&mut self, ix: Ix) {
+        let (dn, call) = (self.parties[ix].dn, self.parties[ix].call);
+        let next = self.parties[ix].next_on_dn;
+        let mut at = self.devices[dn.index()].parties;
+        if at == ix {
+            self.devices[dn.index()].parties = next;
+        } else {
+            while self.parties[at].next_on_dn != ix {
+                at = self.parties[at].next_on_dn;
+            }
+            self.parties[at].next_on_dn = next;
+        }
+        self.unlink_from_call(ix);
+        self.calls[call].closed_parties -= 1;
+        self.parties.remove(ix);
+    }
+
+    /// Takes a party out of its call's list.
+    pub(super) fn unlink_from_call(&mut self, ix: Ix) {
+        let (call, next) = (self.parties[ix].call, self.parties[ix].next_in_call);
+        let mut at = self.calls[call].parties;
+        if at == ix {
+            self.calls[call].parties = next;
+            return;
+        }
+        while self.parties[at].next_in_call != ix {
+            at = self.parties[at].next_in_call;
+        }
+        self.parties[at].next_in_call = next;
+    }
+
+    /// Forgets the closed parties of a call that goes.
+    pub(super) fn forget_parties(&mut self, call: Ix) {
+        while self.calls[call].parties != NIL {
+            let ix = self.calls[call].parties;
+            if self.parties[ix].is_open() {
+                let at = self.calls[call].last_event_at;
+                self.close_party(ix, at, Signal::Released, CallState::OK);
+            }
+            self.forget_party(ix);
+        }
+    }
+
+    // ── attribution ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    fn claim(&mut self, ix: Ix, agent: AgentId) {
+        if agent.is_none() || self.parties[ix].claim == agent {
+            return;
+        }
+        self.unclaim(ix);
+        self.parties[ix].claim = agent;
+        self.agents[agent.index()].claims.push(ix);
+    }
+
+    fn unclaim(&mut self, ix: Ix) {
+        let claim = std::mem::take(&mut self.parties[ix].claim);
+        if claim.is_some() {
+            self.agents[claim.index()].claims.retain(|&i| i != ix);
+        }
+    }
+
+    /// The agent its events name, if that counts.
+    fn claimed_agent(&self, ix: Ix) -> AgentId {
+        let party = &self.parties[ix];
+        let counts =
+            !party.dn_was_bound && party.claim.is_some() && self.agents[party.claim.index()].is_logged_in();
+        if counts { party.claim } else { AgentId::NONE }
+    }
+
+    /// Attributes an open party to whom it belongs now; the running actions end for one agent and begin for the other.
+    pub(super) fn attribute(&mut self, ix: Ix, at: Micros) {
+        let bound = self.devices[self.parties[ix].dn.index()].agent;
+        self.parties[ix].dn_was_bound |= bound.is_some();
+        let agent = if bound.is_some() { bound } else { self.claimed_agent(ix) };
+        let old = self.parties[ix].agent;
+        if old == agent || !self.parties[ix].is_open() {
+            return;
+        }
+        let durables = self.durables(ix);
+        self.add_load(ix, -1);
+        for what in durables.into_iter().flatten() {
+            self.end_durable_for_agent(ix, what, at);
+        }
+        self.parties[ix].agent = agent;
+        self.parties[ix].agent_since = at;
+        self.add_load(ix, 1);
+        let call_type = self.parties[ix].call_type;
+        if agent.is_some() {
+            for what in durables.into_iter().flatten() {
+                let on = On::Device { dn: DnId::NONE, agent };
+                self.out.push(Action::Started { what, on, call_type, at });
+            }
+        }
+        self.refresh(old, at);
+        self.refresh(agent, at);
+    }
+
+    /// The agent of the leg: at the offer, and again at the answer.
+    fn take_leg_agent(&mut self, ix: Ix) {
+        let agent = self.parties[ix].agent;
+        if agent.is_some() {
+            let session = self.agents[agent.index()].session.as_ref().map(|s| s.key);
+            self.parties[ix].leg_agent = agent;
+            self.parties[ix].leg_session = session;
+        }
+    }
+
+    fn add_load(&mut self, ix: Ix, by: i32) {
+        let party = &self.parties[ix];
+        if party.agent.is_none() {
+            return;
+        }
+        let load = &mut self.agents[party.agent.index()].load;
+        let slot = match party.state {
+            PartyState::Closed => return,
+            _ if party.observer => &mut load.observing,
+            PartyState::Alerting => &mut load.ringing,
+            PartyState::Dialing | PartyState::Failed => &mut load.dialing,
+            PartyState::Connected => &mut load.talking[party.call_type as usize],
+            PartyState::Held => &mut load.held,
+        };
+        *slot = slot.checked_add_signed(by as i16).expect("a party leaves only the load it was added to");
+    }
+
+    /// The status a party would give its agent.
+    pub(super) fn status_of_party(&self, ix: Ix) -> Option<Status> {
+        let party = &self.parties[ix];
+        match party.state {
+            PartyState::Closed => None,
+            _ if party.observer => Some(Status::Busy),
+            PartyState::Alerting => Some(Status::Ringing),
+            PartyState::Dialing | PartyState::Failed => Some(Status::Dialing),
+            PartyState::Connected => Some(Status::talking(party.call_type)),
+            PartyState::Held => Some(Status::Held),
+        }
+    }
+
+    // ── actions ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    fn start_durable(&mut self, ix: Ix, what: Durable, at: Micros) {
+        let party = &mut self.parties[ix];
+        if what == Durable::CallTalk {
+            party.talk_since = at;
+        }
+        let on = On::Device { dn: party.dn, agent: party.agent };
+        self.out.push(Action::Started { what, on, call_type: party.call_type, at });
+    }
+
+    fn end_durable(&mut self, ix: Ix, what: Durable, at: Micros) {
+        let party = &self.parties[ix];
+        let (dn, agent, call_type) = (party.dn, party.agent, party.call_type);
+        let started = party.durable_since(what);
+        let joined = started.max(party.agent_since);
+        if joined == started || agent.is_none() {
+            self.out.push(Action::Ended { what, on: On::Device { dn, agent }, call_type, started, at });
+        } else {
+            let (device, person) = (On::Device { dn, agent: AgentId::NONE }, On::Device { dn: DnId::NONE, agent });
+            self.out.push(Action::Ended { what, on: device, call_type, started, at });
+            self.out.push(Action::Ended { what, on: person, call_type, started: joined, at });
+        }
+    }
+
+    fn end_durable_for_agent(&mut self, ix: Ix, what: Durable, at: Micros) {
+        let party = &self.parties[ix];
+        let (agent, call_type) = (party.agent, party.call_type);
+        if agent.is_some() {
+            let started = party.durable_since(what).max(party.agent_since);
+            let on = On::Device { dn: DnId::NONE, agent };
+            self.out.push(Action::Ended { what, on, call_type, started, at });
+        }
+    }
+
+    fn finished(&mut self, ix: Ix, what: Retrospective, lasted: Span, at: Micros) {
+        let party = &self.parties[ix];
+        let on = On::Device { dn: party.dn, agent: party.agent };
+        self.out.push(Action::Finished { what, on, call_type: party.call_type, lasted, at });
+    }
+
+    pub(super) fn occurred(&mut self, ix: Ix, what: Momentary, call_type: CallType, at: Micros) {
+        let party = &self.parties[ix];
+        let on = On::Device { dn: party.dn, agent: party.agent };
+        self.out.push(Action::Occurred { what, on, call_type, at });
+    }
+
+    pub(super) fn count(&mut self, agent: AgentId, what: AgentCount, at: Micros) {
+        if agent.is_some() {
+            self.out.push(Action::Counted { agent, what, at });
+        }
+    }
+
+    /// The open party on a DN for an event's ConnID.
+    pub(super) fn party_of(&self, ev: &TEvent<'_>, conn: ConnId) -> Option<Ix> {
+        let call = self.find_call(ev.switch, conn)?;
+        if ev.this_dn.is_none() { None } else { self.find_party(call, ev.this_dn) }
+    }
+}
+
+/// Why a party left, as its row says.
+fn cause_of(state: PartyState, abandoned: bool, why: CallState) -> &'static str {
+    match (why, state) {
+        (CallState::TRANSFERRED, _) => "transferred",
+        (CallState::CONFERENCED, _) => "conferenced",
+        _ if abandoned => "abandoned",
+        (_, PartyState::Alerting) => "no_answer",
+        _ => "released",
+    }
+}
+
+impl Party {
+    /// Begin of a running durable action.
+    fn durable_since(&self, what: Durable) -> Micros {
+        match what {
+            Durable::CallTalk => self.talk_since,
+            _ => self.state_since,
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Telephony: TEvents in, [`Action`](crate::model::action::Action)s and closed facts out.
+//!
+//! The state machines of agents, devices, parties, calls and queue stays. Everything is a function of the ordered events
+//! and their times: no clock, no I/O, no randomness, and nothing here can fail. What the switch says that cannot be is
+//! counted by kind ([`anomaly::Anomaly`]) and folded as far as it makes sense.
+//!
+//! ```text
+//!            ┌── agent ── clock ── wrap        who is logged in, his status, his after-call work
+//!  TEvent ─▶ world ── party ── leg             one device in one call, and its attempt to handle it
+//!            ├── stay                          one call in one queue, and where it went
+//!            └── call                          what they all belong to
+//! ```
+//!
+//! This module refuses to know what is counted, any window, threshold or interval, and how a row is stored.
+
+pub mod agent;
+pub mod anomaly;
+mod call;
+mod clock;
+mod cut;
+mod device;
+mod leg;
+mod login;
+mod outbox;
+mod party;
+mod slab;
+mod stay;
+mod transfer;
+pub mod world;
+mod wrap;
+
+pub use outbox::Outbox;
+pub use world::World;

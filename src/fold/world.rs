@@ -1,0 +1,347 @@
+//! All live calls, agents, devices and queue stays of a partition, and the door through which one TEvent reaches the
+//! machines it concerns.
+//!
+//! Decisions that have to wait for later events (was the departed call offered to somebody? does after-call work follow?)
+//! sit in two queues of timers, which event time drives: [`World::advance`] takes every decision whose time is over.
+
+use std::collections::VecDeque;
+
+use hashbrown::HashTable;
+
+use super::agent::Agent;
+use super::anomaly::Anomaly;
+use super::call::Call;
+use super::device::Device;
+use super::outbox::Outbox;
+use super::party::{Opening, Party, Signal};
+use super::slab::{Ix, Slab};
+use super::stay::Stay;
+use super::wrap::Wrap;
+use crate::model::action::{Action, Momentary, On};
+use crate::model::identity::Identities;
+use crate::model::ids::{AgentId, ConnId, DnId, EventId, SwitchId};
+use crate::model::names::Names;
+use crate::model::tevent::{EventKind, TEvent};
+use crate::model::time::{Micros, Span};
+
+/// Waiting times of the fold.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How long a departure, an unanswered offer or a release waits for what explains it.
+    pub settle: Span,
+    /// How long a call without parties and stays is kept for its ConnID to come back.
+    pub linger: Span,
+    /// After how long without any event a call counts as lost.
+    pub stuck: Span,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { settle: Span::from_secs(2), linger: Span::from_mins(5), stuck: Span::from_mins(240) }
+    }
+}
+
+/// What a settling timer is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Timer {
+    /// A stay that left its queue, or whose offer ended unanswered.
+    Stay(Ix),
+    /// A closed party, kept for queues that report late.
+    Party(Ix),
+    /// A released leg, waiting for after-call work.
+    Wrap(Ix),
+    /// A call of which only virtual-queue stays are left.
+    Call(Ix),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    at: Micros,
+    timer: Timer,
+    serial: u32,
+}
+
+/// A telephony domain.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Switch {
+    /// Its link is down since.
+    pub down_since: Option<Micros>,
+}
+
+/// All telephony state of one partition.
+#[derive(Debug, Default)]
+pub struct World {
+    pub(super) patience: Patience,
+    pub(super) switches: Vec<Switch>,
+    pub(super) devices: Vec<Device>,
+    pub(super) agents: Vec<Agent>,
+    pub(super) calls: Slab<Call>,
+    call_index: HashTable<Ix>,
+    pub(super) parties: Slab<Party>,
+    pub(super) stays: Slab<Stay>,
+    pub(super) wraps: Slab<Wrap>,
+    settling: VecDeque<Due>,
+    lingering: VecDeque<Due>,
+    /// Position of the present input among all.
+    pub(super) order: u64,
+    /// The latest time seen.
+    pub(super) now: Micros,
+    /// The present event.
+    pub(super) event: EventId,
+    pub(super) ids: Identities,
+    pub(super) sessions: u64,
+    /// The input has ended: nothing is waited for any more.
+    pub(super) finishing: bool,
+    /// What was concluded; the engine drains it after each input.
+    pub out: Outbox,
+}
+
+/// Spreads (switch, ConnID) over the table: ConnIDs are counters, so one multiplication by a random odd number is enough.
+fn hash_of(switch: SwitchId, conn: ConnId) -> u64 {
+    let mixed = (conn.0 ^ u64::from(switch.0) << 48).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ mixed >> 32
+}
+
+impl World {
+    /// An empty world.
+    #[must_use]
+    pub fn new(patience: Patience) -> Self {
+        Self { patience, now: Micros::MIN, ..Self::default() }
+    }
+
+    /// Folds one event; its time must not lie before the previous one of the same switch.
+    pub fn apply(&mut self, ev: &TEvent<'_>, id: EventId, names: &mut Names) {
+        self.advance(ev.time);
+        self.order += 1;
+        self.event = id;
+        self.grow(names);
+        if ev.this_dn.is_some() {
+            self.see_device(ev);
+        }
+        match ev.kind {
+            EventKind::QUEUED => self.on_queued(ev, names),
+            EventKind::ROUTE_REQUEST => self.on_route_request(ev, names),
+            EventKind::DIVERTED | EventKind::ROUTE_USED => self.on_departure(ev, names),
+            EventKind::RINGING => self.on_opening(ev, Opening::Ringing, names),
+            EventKind::DIALING => self.on_dialing(ev, names),
+            EventKind::ESTABLISHED => self.on_signal(ev, Signal::Established, names),
+            EventKind::NETWORK_REACHED => self.on_signal(ev, Signal::NetworkReached, names),
+            EventKind::DESTINATION_BUSY => self.on_signal(ev, Signal::DestinationBusy, names),
+            EventKind::HELD => self.on_signal(ev, Signal::Held, names),
+            EventKind::RETRIEVED => self.on_signal(ev, Signal::Retrieved, names),
+            EventKind::RELEASED => self.on_end(ev, Signal::Released, names),
+            EventKind::ABANDONED => self.on_end(ev, Signal::Abandoned, names),
+            EventKind::BRIDGED => self.on_opening(ev, Opening::Established, names),
+            EventKind::PARTY_CHANGED => self.on_party_changed(ev, names),
+            EventKind::PARTY_ADDED => self.on_party_added(ev, names),
+            EventKind::PARTY_DELETED => self.on_party_deleted(ev, names),
+            EventKind::AGENT_LOGIN => self.on_login(ev, names),
+            EventKind::AGENT_LOGOUT => self.on_logout(ev),
+            EventKind::QUEUE_LOGOUT => self.on_queue_logout(ev),
+            EventKind::AGENT_READY | EventKind::AGENT_NOT_READY | EventKind::AGENT_AFTER_CALL_WORK => {
+                self.on_readiness(ev, names);
+            }
+            EventKind::DND_ON | EventKind::DND_OFF => self.on_dnd(ev),
+            EventKind::OFF_HOOK | EventKind::ON_HOOK => self.on_hook(ev),
+            EventKind::LINK_DISCONNECTED | EventKind::SERVER_DISCONNECTED => self.on_outage(ev),
+            EventKind::LINK_CONNECTED | EventKind::SERVER_CONNECTED => self.on_link_restored(ev),
+            EventKind::CALL_INFO_CHANGED | EventKind::ATTACHED_DATA_CHANGED => self.on_call_info(ev, names),
+            EventKind::USER_EVENT if ev.this_dn.is_some() => {
+                let on = self.device_on(ev.this_dn, ev.time);
+                self.out.push(Action::Occurred {
+                    what: Momentary::UserEvent,
+                    on,
+                    call_type: ev.call_type.unwrap_or_default(),
+                    at: ev.time,
+                });
+            }
+            // Everything else says nothing about calls, agents or queues.
+            _ => {}
+        }
+    }
+
+    /// Takes every decision whose waiting time ended before `now`.
+    pub fn advance(&mut self, now: Micros) {
+        self.now = self.now.max(now);
+        while let Some(due) = self.settling.front().copied().filter(|d| d.at < now) {
+            self.settling.pop_front();
+            self.fire(due);
+        }
+        while let Some(due) = self.lingering.front().copied().filter(|d| d.at < now) {
+            self.lingering.pop_front();
+            self.fire_linger(due);
+        }
+    }
+
+    /// When the next waiting time is over.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Micros> {
+        let settling = self.settling.front().map(|d| d.at);
+        let lingering = self.lingering.front().map(|d| d.at);
+        settling.into_iter().chain(lingering).min()
+    }
+
+    /// Takes every open decision now, as at the end of a finite input.
+    pub fn settle_all(&mut self) {
+        self.finishing = true;
+        while let Some(due) = self.settling.pop_front() {
+            self.fire(due);
+        }
+        while let Some(due) = self.lingering.pop_front() {
+            self.fire_linger(due);
+        }
+        self.finishing = false;
+    }
+
+    fn fire(&mut self, due: Due) {
+        match due.timer {
+            Timer::Stay(ix) if self.stays.serial(ix) == due.serial => self.stay_settled(ix),
+            Timer::Party(ix) if self.parties.serial(ix) == due.serial => self.forget_party(ix),
+            Timer::Wrap(ix) if self.wraps.serial(ix) == due.serial => self.wrap_settled(ix),
+            Timer::Call(ix) if self.calls.serial(ix) == due.serial => self.call_settled(ix, due.at),
+            _ => {}
+        }
+    }
+
+    fn fire_linger(&mut self, due: Due) {
+        if let Timer::Call(ix) = due.timer
+            && self.calls.serial(ix) == due.serial
+        {
+            self.call_lingered(ix, due.at - self.patience.linger);
+        }
+    }
+
+    /// Starts the settling time of something at `from`.
+    pub(super) fn settle(&mut self, timer: Timer, from: Micros) {
+        let serial = match timer {
+            Timer::Stay(ix) => self.stays.serial(ix),
+            Timer::Party(ix) => self.parties.serial(ix),
+            Timer::Wrap(ix) => self.wraps.serial(ix),
+            Timer::Call(ix) => self.calls.serial(ix),
+        };
+        insert(&mut self.settling, Due { at: from + self.patience.settle, timer, serial });
+    }
+
+    /// Starts the settling time of a call of which only virtual-queue stays are left.
+    pub(super) fn settle_call(&mut self, ix: Ix, from: Micros) {
+        self.settle(Timer::Call(ix), from);
+    }
+
+    /// Starts the lingering time of a call.
+    pub(super) fn linger(&mut self, ix: Ix, from: Micros) {
+        let serial = self.calls.serial(ix);
+        insert(&mut self.lingering, Due { at: from + self.patience.linger, timer: Timer::Call(ix), serial });
+    }
+
+    /// Makes room for names the decoder has minted.
+    fn grow(&mut self, names: &Names) {
+        if self.devices.len() < names.dn_count() {
+            self.devices.resize_with(names.dn_count(), Device::new);
+        }
+        if self.agents.len() < names.agent_count() {
+            self.agents.resize_with(names.agent_count(), Agent::default);
+        }
+        if self.switches.len() < names.switch_count() {
+            self.switches.resize(names.switch_count(), Switch::default());
+        }
+    }
+
+    /// Notes the first event of a DN, and whether the event proves it to be a queue or routing point.
+    fn see_device(&mut self, ev: &TEvent<'_>) {
+        let device = &mut self.devices[ev.this_dn.index()];
+        if device.first_event_at == Micros::MAX {
+            device.first_event_at = ev.time;
+            device.switch = ev.switch;
+        }
+        let queue_like = match ev.kind {
+            EventKind::QUEUED | EventKind::ROUTE_REQUEST => true,
+            EventKind::DIVERTED | EventKind::ABANDONED | EventKind::DIALING | EventKind::ROUTE_USED => {
+                ev.this_queue == ev.this_dn
+            }
+            _ => false,
+        };
+        device.is_routing_point |= ev.kind == EventKind::ROUTE_REQUEST;
+        if queue_like && !device.is_queue {
+            device.is_queue = true;
+            let at = device.first_event_at;
+            self.out.push(Action::QueueSeen { queue: ev.this_dn, at });
+        }
+    }
+
+    /// A DN and whoever is logged in on it, as the place of an action.
+    pub(super) fn device_on(&self, dn: DnId, _at: Micros) -> On {
+        On::Device { dn, agent: self.devices[dn.index()].agent }
+    }
+
+    pub(super) fn find_call(&self, switch: SwitchId, conn: ConnId) -> Option<Ix> {
+        let calls = &self.calls;
+        self.call_index
+            .find(hash_of(switch, conn), |&ix| calls[ix].conn == conn && calls[ix].switch == switch)
+            .copied()
+    }
+
+    pub(super) fn index_call(&mut self, ix: Ix) {
+        let calls = &self.calls;
+        let hash = hash_of(calls[ix].switch, calls[ix].conn);
+        self.call_index.insert_unique(hash, ix, |&i| hash_of(calls[i].switch, calls[i].conn));
+    }
+
+    pub(super) fn unindex_call(&mut self, ix: Ix) {
+        let hash = hash_of(self.calls[ix].switch, self.calls[ix].conn);
+        if let Ok(entry) = self.call_index.find_entry(hash, |&i| i == ix) {
+            entry.remove();
+        }
+    }
+
+    /// Slots of calls, live ones first come first.
+    pub(super) fn live_calls(&self) -> impl Iterator<Item = Ix> + '_ {
+        self.call_index.iter().copied()
+    }
+
+    /// Whether a DN is a queue or routing point.
+    #[must_use]
+    pub fn is_queue(&self, dn: DnId) -> bool {
+        self.devices.get(dn.index()).is_some_and(|d| d.is_queue)
+    }
+
+    /// Kind of a queue in rows.
+    #[must_use]
+    pub fn queue_kind(&self, dn: DnId) -> &'static str {
+        self.devices.get(dn.index()).map_or("acd_queue", Device::queue_kind)
+    }
+
+    /// An agent's state, for views.
+    #[must_use]
+    pub fn agent(&self, agent: AgentId) -> Option<&Agent> {
+        self.agents.get(agent.index())
+    }
+
+    /// Whether the link of a switch is up, as far as is known.
+    #[must_use]
+    pub fn is_linked(&self, switch: SwitchId) -> bool {
+        self.switches.get(switch.index()).is_none_or(|s| s.down_since.is_none())
+    }
+
+    /// Objects alive: calls, parties, stays, sessions.
+    #[must_use]
+    pub fn open_counts(&self) -> [u64; 4] {
+        [self.calls.len() as u64, self.parties.len() as u64, self.stays.len() as u64, self.sessions]
+    }
+
+    /// Counts an event that lacks what it needs.
+    pub(super) fn needs_dn(&mut self, ev: &TEvent<'_>) -> bool {
+        if ev.this_dn.is_none() {
+            self.out.odd(Anomaly::EventWithoutDn);
+        }
+        ev.this_dn.is_some()
+    }
+}
+
+/// Inserts by time: nearly always at the end, because the waiting times are equal and events come in order.
+fn insert(queue: &mut VecDeque<Due>, due: Due) {
+    let mut at = queue.len();
+    while at > 0 && queue[at - 1].at > due.at {
+        at -= 1;
+    }
+    queue.insert(at, due);
+}

@@ -1,0 +1,261 @@
+//! Cohort rows: what became of the calls that entered a queue in an interval, wherever in time it happened.
+//!
+//! A set of cohorts stays open until every stay that entered has ended and every leg that answered is over with its wrap;
+//! then its rows can be final.
+
+use std::collections::BTreeMap;
+
+use crate::model::action::{Action, Durable, On, Outcome};
+use crate::model::ids::DnId;
+use crate::model::row::{QueueCohortIntervalRow, QueueWaitHistRow};
+use crate::model::table::{Site, Tenant};
+use crate::model::time::{Micros, Span, ms_between};
+use crate::stats::board::{Board, Thresholds};
+use crate::stats::wait::SparseWaits;
+
+/// Calls that entered one queue in one interval.
+#[derive(Clone, Debug, Default)]
+struct Cohort {
+    entered: i32,
+    answered: i32,
+    answered_within_sl: i32,
+    abandoned: i32,
+    abandoned_short: i32,
+    abandoned_within_sl: i32,
+    abandoned_ringing: i32,
+    diverted: i32,
+    cleared: i32,
+    other: i32,
+    wait_answered_ms: i64,
+    wait_abandoned_ms: i64,
+    queue_ms: i64,
+    talk_ms: i64,
+    hold_ms: i64,
+    acw_ms: i64,
+    legs_open: i32,
+    waits: [SparseWaits; 2],
+}
+
+impl Cohort {
+    fn pending(&self) -> i32 {
+        self.entered - self.answered - self.abandoned - self.diverted - self.cleared - self.other
+    }
+}
+
+/// All cohorts of one interval, by the queue's place on the board.
+#[derive(Clone, Debug, Default)]
+pub struct CohortSet {
+    cohorts: Vec<Cohort>,
+    /// Stays and legs that are not over.
+    open: i64,
+    /// Something changed since the rows last left.
+    pub changed: bool,
+    /// How often the rows have left.
+    pub revision: i32,
+    /// Status with which they last left.
+    pub status: Option<&'static str>,
+}
+
+impl CohortSet {
+    /// Whether everything that entered is over.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.open == 0
+    }
+
+    fn of(&mut self, slot: usize) -> &mut Cohort {
+        self.changed = true;
+        if self.cohorts.len() <= slot {
+            self.cohorts.resize_with(slot + 1, Cohort::default);
+        }
+        &mut self.cohorts[slot]
+    }
+}
+
+/// The cohorts of all intervals that are not final.
+#[derive(Debug, Default)]
+pub struct Cohorts {
+    thresholds: Thresholds,
+    interval: Span,
+    /// By begin of the interval.
+    pub sets: BTreeMap<Micros, CohortSet>,
+    /// The set used last: entries come in order of time.
+    last: Option<(Micros, CohortSet)>,
+}
+
+/// How the rows of a set are stamped.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp {
+    /// Begin of the interval.
+    pub start: Micros,
+    /// `provisional`, `final` or `revised`.
+    pub status: &'static str,
+    /// Starts at 1.
+    pub revision: i32,
+    /// Event time of the writing.
+    pub written_at: Micros,
+}
+
+impl Cohorts {
+    /// No cohorts yet.
+    #[must_use]
+    pub fn new(thresholds: Thresholds, interval: Span) -> Self {
+        Self { thresholds, interval, ..Self::default() }
+    }
+
+    fn set(&mut self, entered_at: Micros) -> &mut CohortSet {
+        let start = entered_at.floor_to(self.interval);
+        if self.last.as_ref().is_none_or(|(at, _)| *at != start) {
+            let next = self.sets.remove(&start).unwrap_or_default();
+            if let Some((at, set)) = self.last.replace((start, next)) {
+                self.sets.insert(at, set);
+            }
+        }
+        &mut self.last.as_mut().expect("it was just put there").1
+    }
+
+    /// Puts the set used last back to the others.
+    pub fn settle(&mut self) {
+        if let Some((at, set)) = self.last.take() {
+            self.sets.insert(at, set);
+        }
+    }
+
+    /// Books an action on the cohort it belongs to; `slot` is the queue's place on the board.
+    pub fn apply(&mut self, action: &Action, slot: impl Fn(DnId) -> Option<usize>) {
+        match *action {
+            Action::StayBegan { queue, entered_at, .. } => {
+                let Some(slot) = slot(queue) else { return };
+                let set = self.set(entered_at);
+                set.open += 1;
+                set.of(slot).entered += 1;
+            }
+            Action::StayEnded { queue, entered_at, left_at, ended_at, outcome, .. } => {
+                if let Some(slot) = slot(queue) {
+                    self.ended(slot, entered_at, left_at, ended_at, outcome);
+                }
+            }
+            Action::LegAccrued { on: On::Queue { queue, entered_at, .. }, what, ms } => {
+                let Some(slot) = slot(queue) else { return };
+                let cohort = self.set(entered_at).of(slot);
+                match what {
+                    Durable::CallTalk => cohort.talk_ms += ms,
+                    Durable::CallOnHold => cohort.hold_ms += ms,
+                    Durable::AfterCallWork => cohort.acw_ms += ms,
+                    _ => {}
+                }
+            }
+            Action::LegHandled { on: On::Queue { queue, entered_at, .. }, .. } => {
+                let Some(slot) = slot(queue) else { return };
+                let set = self.set(entered_at);
+                set.open -= 1;
+                set.of(slot).legs_open -= 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn ended(&mut self, slot: usize, entered_at: Micros, left_at: Micros, ended_at: Micros, outcome: Outcome) {
+        let thresholds = self.thresholds;
+        let wait_ms = ms_between(entered_at, ended_at);
+        let within = i32::from(wait_ms <= thresholds.sl_ms);
+        let set = self.set(entered_at);
+        if !matches!(outcome, Outcome::Answered | Outcome::Pending) {
+            // An answered stay's place is taken by its leg, a pending one's is kept.
+            set.open -= 1;
+        }
+        let cohort = set.of(slot);
+        cohort.queue_ms += ms_between(entered_at, left_at);
+        match outcome {
+            Outcome::Answered => {
+                cohort.answered += 1;
+                cohort.legs_open += 1;
+                cohort.answered_within_sl += within;
+                cohort.wait_answered_ms += wait_ms;
+                cohort.waits[0].record(wait_ms);
+            }
+            Outcome::AbandonedQueue | Outcome::AbandonedRing => {
+                cohort.abandoned += 1;
+                cohort.abandoned_ringing += i32::from(outcome == Outcome::AbandonedRing);
+                cohort.abandoned_short += i32::from(wait_ms < thresholds.short_abandon_ms);
+                cohort.abandoned_within_sl += within;
+                cohort.wait_abandoned_ms += wait_ms;
+                cohort.waits[1].record(wait_ms);
+            }
+            Outcome::Diverted => cohort.diverted += 1,
+            Outcome::Cleared | Outcome::RoutedElsewhere => cohort.cleared += 1,
+            Outcome::NoAnswerReturned | Outcome::Unknown => cohort.other += 1,
+            Outcome::Pending => {}
+        }
+    }
+
+    /// The rows of one interval: one per queue that had its first event by then.
+    pub fn write(
+        set: &CohortSet,
+        stamp: Stamp,
+        interval: Span,
+        board: &Board,
+        describe: impl Fn(DnId) -> super::interval::About,
+        rows: &mut Vec<QueueCohortIntervalRow>,
+        hist: &mut Vec<QueueWaitHistRow>,
+    ) {
+        let none = Cohort::default();
+        for (slot, queue) in board.queues.iter().enumerate() {
+            if queue.first_seen >= stamp.start + interval {
+                continue;
+            }
+            let c = set.cohorts.get(slot).unwrap_or(&none);
+            let about = describe(queue.dn);
+            rows.push(QueueCohortIntervalRow {
+                tenant_id: Tenant(about.switch),
+                queue_id: queue.dn,
+                queue_kind: about.kind,
+                site_id: Site(about.switch),
+                media_type: "voice",
+                interval_start: stamp.start,
+                interval_ms: (interval.0 / 1000) as i32,
+                entered: c.entered,
+                answered: c.answered,
+                answered_within_sl: c.answered_within_sl,
+                abandoned: c.abandoned,
+                abandoned_short: c.abandoned_short,
+                abandoned_within_sl: c.abandoned_within_sl,
+                abandoned_ringing: c.abandoned_ringing,
+                diverted: c.diverted,
+                cleared: c.cleared,
+                other: c.other,
+                pending: c.pending(),
+                wait_answered_ms: c.wait_answered_ms,
+                wait_abandoned_ms: c.wait_abandoned_ms,
+                queue_ms: c.queue_ms,
+                talk_ms: c.talk_ms,
+                hold_ms: c.hold_ms,
+                acw_ms: c.acw_ms,
+                definition_version: 1,
+                coverage_ms: about.coverage_ms,
+                status: stamp.status,
+                revision: stamp.revision,
+                written_at: stamp.written_at,
+            });
+            for (waits, kind) in c.waits.iter().zip(["answered", "abandoned"]) {
+                for (upper_ms, n) in waits.iter() {
+                    hist.push(QueueWaitHistRow {
+                        tenant_id: Tenant(about.switch),
+                        queue_id: queue.dn,
+                        media_type: "voice",
+                        interval_start: stamp.start,
+                        interval_ms: (interval.0 / 1000) as i32,
+                        kind,
+                        upper_ms,
+                        n: n as i32,
+                        definition_version: 1,
+                        coverage_ms: about.coverage_ms,
+                        status: stamp.status,
+                        revision: stamp.revision,
+                        written_at: stamp.written_at,
+                    });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,519 @@
+//! Interval rows: what every object gained between two edges of the 15-minute grid.
+//!
+//! ```text
+//!   running ──edge──▶ kept (late bookings still correct it) ──edge + grace──▶ final, handed out
+//!                        └── handed out as provisional soon after the edge, where that is wanted
+//! ```
+//!
+//! At an edge the board's ledgers are read and based anew; the readings are kept until the grace is over, because some
+//! conclusions are drawn after the instant they are about. Levels of queues are swept when rows leave ([`super::level`]).
+
+use std::collections::VecDeque;
+
+use super::cohort::{CohortSet, Cohorts, Stamp};
+use super::coverage::Coverage;
+use super::level::{Alive, Levels, Mark};
+use super::row::{agent_row, pair_row, queue_row, reason_row};
+use crate::model::action::{Action, Outcome};
+use crate::model::ids::{AgentId, DnId, SwitchId};
+use crate::model::row::Rows;
+use crate::model::time::{Micros, Span, TimeRange};
+use crate::stats::agent::AgentGain;
+use crate::stats::board::{Board, Thresholds};
+use crate::stats::late::{Gain, Late, Object};
+use crate::stats::pair::{PairGain, PairKey, ReasonGain, ReasonKey};
+use crate::stats::queue::{QUEUE_COUNTS, QUEUE_TIMES};
+
+/// Length of an interval.
+pub const INTERVAL: Span = Span::from_mins(15);
+
+/// The longest silence for which the intervals between are written; a longer one is a gap in the rows and counted.
+pub const SILENCE_MAX: Span = Span::from_mins(31 * 24 * 60);
+
+/// What history knows of a queue from others.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// Its switch.
+    pub switch: SwitchId,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Milliseconds of the interval in which its switch was seen.
+    pub coverage_ms: i32,
+}
+
+/// Who knows switches and kinds.
+pub trait Directory {
+    /// The switch of a DN.
+    fn dn_switch(&self, dn: DnId) -> SwitchId;
+    /// The switch of an agent's first session.
+    fn agent_switch(&self, agent: AgentId) -> SwitchId;
+    /// The kind of a queue in rows.
+    fn queue_kind(&self, dn: DnId) -> &'static str;
+}
+
+/// What one queue gained.
+#[derive(Clone, Debug, Default)]
+pub(super) struct QueueKept {
+    pub gain: Gain<QUEUE_COUNTS, QUEUE_TIMES>,
+    pub wait_max_ms: [Option<i64>; 2],
+    pub marks: Vec<Mark>,
+}
+
+/// What one agent gained.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AgentKept {
+    pub agent: AgentId,
+    pub gain: AgentGain,
+    pub first_login_at: Option<Micros>,
+    pub last_logout_at: Option<Micros>,
+}
+
+/// An interval that has ended and is not final.
+#[derive(Clone, Debug, Default)]
+struct Kept {
+    start: Micros,
+    /// End, or the last event of a finite input.
+    until: Micros,
+    queues: Vec<QueueKept>,
+    agents: Vec<AgentKept>,
+    pairs: Vec<(PairKey, PairGain)>,
+    reasons: Vec<(ReasonKey, ReasonGain)>,
+    revision: i32,
+}
+
+/// Settings of history.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// Limits by which durations are judged.
+    pub thresholds: Thresholds,
+    /// How long after an edge conclusions about the time before may still be drawn as a matter of course.
+    pub settle: Span,
+    /// How long after its end an interval stays provisional.
+    pub grace: Span,
+    /// Whether provisional rows are handed out.
+    pub provisional: bool,
+}
+
+/// All intervals that are not final.
+#[derive(Debug)]
+pub struct Intervals {
+    policy: Policy,
+    kept: VecDeque<Kept>,
+    /// Begins and ends of stays in the running interval, by the queue's place on the board.
+    marks: Vec<Vec<Mark>>,
+    /// Stays alive at the begin of the oldest kept interval, by the same.
+    alive: Vec<Alive>,
+    /// Cohorts.
+    pub cohorts: Cohorts,
+    coverage: Vec<Coverage>,
+    /// Begin of the running interval; `MIN` before the first event.
+    start: Micros,
+    /// Rows ready to leave.
+    pub rows: Rows,
+    /// Intervals not written because of a longer silence than [`SILENCE_MAX`].
+    pub skipped: u64,
+    /// Bookings that came after the rows they belong to were final.
+    pub too_late: u64,
+    /// Broken invariants: always zero.
+    pub violations: u64,
+}
+
+impl Intervals {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            kept: VecDeque::new(),
+            marks: Vec::new(),
+            alive: Vec::new(),
+            cohorts: Cohorts::new(policy.thresholds, INTERVAL),
+            coverage: Vec::new(),
+            start: Micros::MIN,
+            rows: Rows::default(),
+            skipped: 0,
+            too_late: 0,
+            violations: 0,
+        }
+    }
+
+    /// End of the running interval; `MIN` before the first event, so that any event is past it.
+    #[must_use]
+    pub fn end(&self) -> Micros {
+        if self.start == Micros::MIN { Micros::MIN } else { self.start + INTERVAL }
+    }
+
+    /// The short-abandon limit, for detail rows.
+    #[must_use]
+    pub const fn short_abandon_ms(&self) -> i64 {
+        self.policy.thresholds.short_abandon_ms
+    }
+
+    /// When the next rows become ready, by event time.
+    #[must_use]
+    pub fn next_deadline(&self) -> Micros {
+        let kept = self.kept.front().map(|k| k.until + self.policy.grace);
+        let soon = self
+            .kept
+            .iter()
+            .filter(|k| self.policy.provisional && k.revision == 0)
+            .map(|k| k.until + self.policy.settle)
+            .min();
+        kept.into_iter().chain(soon).chain([self.end()]).min().unwrap_or(Micros::MIN)
+    }
+
+    /// Begins the interval that holds `at`: the first one, or one after a long silence.
+    pub fn begin(&mut self, at: Micros, board: &mut Board) {
+        self.start = at.floor_to(INTERVAL);
+        board.interval_start = self.start;
+    }
+
+    /// An event of a switch.
+    #[inline]
+    pub fn heard(&mut self, switch: SwitchId, at: Micros) {
+        if self.coverage.len() <= switch.index() {
+            self.coverage.resize_with(switch.index() + 1, Coverage::default);
+        }
+        self.coverage[switch.index()].heard(at);
+    }
+
+    /// Books what the board does not: levels, cohorts, coverage.
+    pub fn apply(&mut self, action: &Action, board: &Board) {
+        let slot = |dn: DnId| board.queue_place(dn);
+        match *action {
+            Action::StayBegan { queue, entered_at, order } => {
+                self.mark(slot(queue), entered_at, Mark { order, entered_at, ends: false });
+            }
+            Action::StayEnded { queue, entered_at, ended_at, order, outcome, .. } if outcome != Outcome::Pending => {
+                self.mark(slot(queue), ended_at, Mark { order, entered_at, ends: true });
+            }
+            Action::Coverage { switch, seen, at } => self.coverage[switch.index()].change(seen, at),
+            _ => {}
+        }
+        self.cohorts.apply(action, slot);
+    }
+
+    fn mark(&mut self, slot: Option<usize>, at: Micros, mark: Mark) {
+        let Some(slot) = slot else { return };
+        if at >= self.start {
+            if self.marks.len() <= slot {
+                self.marks.resize_with(slot + 1, Vec::new);
+            }
+            self.marks[slot].push(mark);
+        } else if let Some(kept) = self.kept.iter_mut().find(|k| at >= k.start && at < k.start + INTERVAL) {
+            kept.queue(slot).marks.push(mark);
+        } else {
+            self.too_late += 1;
+            self.marks.resize_with(self.marks.len().max(slot + 1), Vec::new);
+            self.marks[slot].push(mark);
+        }
+    }
+
+    /// Corrects kept intervals by what the board booked for the time before the running one.
+    pub fn absorb(&mut self, board: &mut Board) {
+        for i in 0..board.late.len() {
+            let late = board.late[i];
+            match late {
+                Late::Count { object, column, by, at } => {
+                    let slot = place(object, board);
+                    match self.kept_at(at) {
+                        Some(kept) => *kept.count(object, slot, column) += by,
+                        None => self.too_late += 1,
+                    }
+                }
+                Late::Max { object, column, value, at } => {
+                    let slot = place(object, board);
+                    match self.kept_at(at) {
+                        Some(kept) => {
+                            let max = &mut kept.queue(slot).wait_max_ms[usize::from(column)];
+                            *max = (*max).max(Some(value));
+                        }
+                        None => self.too_late += 1,
+                    }
+                }
+                Late::Time { object, column, by, at } => {
+                    let slot = place(object, board);
+                    let (start, mut reached) = (self.start, false);
+                    for kept in self.kept.iter_mut().filter(|k| k.start + INTERVAL > at) {
+                        let range = TimeRange { start: kept.start, end: kept.start + INTERVAL };
+                        *kept.time(object, slot, column) += by * range.overlap_ms(at, start);
+                        reached |= kept.start <= at;
+                    }
+                    self.too_late += u64::from(!reached);
+                }
+            }
+        }
+        board.late.clear();
+    }
+
+    fn kept_at(&mut self, at: Micros) -> Option<&mut Kept> {
+        self.kept.iter_mut().find(|k| at >= k.start && at < k.start + INTERVAL)
+    }
+
+    /// Ends the running interval at its edge and begins the next, or the one that holds `next` after a long silence.
+    pub fn roll(&mut self, next: Micros, board: &mut Board) {
+        let edge = self.end();
+        self.keep(edge, board);
+        self.start = edge;
+        if next - edge > SILENCE_MAX {
+            let start = next.floor_to(INTERVAL);
+            self.skipped += ((start - edge).0 / INTERVAL.0) as u64;
+            self.start = start;
+            // What goes on through the silence is not written, but must not fall into the next interval either.
+            self.keep(start, board);
+            self.kept.pop_back();
+        }
+        board.interval_start = self.start;
+    }
+
+    /// Reads every ledger at `until` and bases it anew.
+    fn keep(&mut self, until: Micros, board: &mut Board) {
+        let mut kept = Kept { start: self.start, until, ..Kept::default() };
+        self.marks.resize_with(board.queues.len().max(self.marks.len()), Vec::new);
+        for (slot, queue) in board.queues.iter_mut().enumerate() {
+            kept.queues.push(QueueKept {
+                gain: queue.ledger.roll(until),
+                wait_max_ms: std::mem::take(&mut queue.wait_max_ms),
+                marks: std::mem::take(&mut self.marks[slot]),
+            });
+        }
+        let agents = &mut board.agents;
+        board.active_agents.sort_unstable();
+        board.active_agents.retain(|id| {
+            let stats = &mut agents[id.index()];
+            let gain = stats.ledger.roll(until);
+            let (first_login_at, last_logout_at) = (stats.first_login_at.take(), stats.last_logout_at.take());
+            if !gain.is_zero() {
+                kept.agents.push(AgentKept { agent: *id, gain, first_login_at, last_logout_at });
+            }
+            stats.active = stats.ledger.is_running();
+            stats.active
+        });
+        board.pairs.roll(until, |key, gain| kept.pairs.push((key, gain)));
+        board.reasons.roll(until, |key, gain| kept.reasons.push((key, gain)));
+        self.kept.push_back(kept);
+    }
+
+    /// Hands out the rows that are ready at `now`.
+    pub fn hand_out(&mut self, now: Micros, board: &Board, names: &impl Directory) {
+        while let Some(kept) = self.kept.front()
+            && kept.until + self.policy.grace < now
+        {
+            let Some(mut kept) = self.kept.pop_front() else { break };
+            let status = if kept.revision > 1 { "revised" } else { "final" };
+            let written_at = kept.until + self.policy.grace;
+            kept.revision += 1;
+            self.write(kept, status, written_at, board, names);
+        }
+        if self.policy.provisional {
+            self.hand_out_provisional(now, board, names);
+        }
+        self.hand_out_cohorts(now, board, names, false);
+    }
+
+    fn hand_out_provisional(&mut self, now: Micros, board: &Board, names: &impl Directory) {
+        let due = |k: &Kept| k.revision == 0 && k.until + self.policy.settle < now;
+        if !self.kept.iter().any(due) {
+            return;
+        }
+        // The levels of a later interval need those of the earlier ones, on a copy.
+        let alive = self.alive.clone();
+        for i in 0..self.kept.len() {
+            let mut kept = self.kept[i].clone();
+            let is_due = kept.revision == 0 && kept.until + self.policy.settle < now;
+            if is_due {
+                self.kept[i].revision = 1;
+                kept.revision = 1;
+                let written_at = kept.until + self.policy.settle;
+                self.write(kept, "provisional", written_at, board, names);
+            } else {
+                self.sweep(&mut kept.queues);
+            }
+        }
+        self.alive = alive;
+    }
+
+    fn sweep(&mut self, queues: &mut [QueueKept]) -> Vec<Levels> {
+        if self.alive.len() < queues.len() {
+            self.alive.resize_with(queues.len(), Alive::default);
+        }
+        queues.iter_mut().zip(&mut self.alive).map(|(q, alive)| alive.sweep(&mut q.marks)).collect()
+    }
+
+    fn write(
+        &mut self,
+        mut kept: Kept,
+        status: &'static str,
+        written_at: Micros,
+        board: &Board,
+        names: &impl Directory,
+    ) {
+        let levels = self.sweep(&mut kept.queues);
+        let stamp = Stamp { start: kept.start, status, revision: kept.revision, written_at };
+        let range = TimeRange { start: kept.start, end: kept.start + INTERVAL };
+        let coverage = |s: SwitchId| self.coverage.get(s.index()).map_or(0, |c| c.ms(range, kept.until));
+        for ((queue, kept_queue), levels) in board.queues.iter().zip(&kept.queues).zip(&levels) {
+            if queue.first_seen >= range.end {
+                continue;
+            }
+            let switch = names.dn_switch(queue.dn);
+            let about = About { switch, kind: names.queue_kind(queue.dn), coverage_ms: coverage(switch) };
+            let row = queue_row(queue.dn, about, kept_queue, levels, kept.until, stamp);
+            let gone = row.answered + row.abandoned + row.diverted_out + row.cleared + row.other;
+            self.violations +=
+                u64::from(row.in_queue_start + row.entered != gone + row.in_queue_end) + u64::from(levels.violations);
+            self.rows.queue_interval.push(row);
+        }
+        for agent in &kept.agents {
+            let switch = names.agent_switch(agent.agent);
+            let row = agent_row(switch, coverage(switch), agent, stamp);
+            self.violations += u64::from(row.logged_in_ms > INTERVAL.0 / 1000);
+            self.rows.agent_interval.push(row);
+        }
+        for (key, gain) in &kept.pairs {
+            let switch = names.agent_switch(key.0);
+            self.rows.agent_queue_interval.push(pair_row(switch, coverage(switch), *key, gain, stamp));
+        }
+        for (key, gain) in &kept.reasons {
+            let switch = names.agent_switch(key.0);
+            self.rows.agent_reason_interval.push(reason_row(switch, coverage(switch), *key, gain, stamp));
+        }
+    }
+
+    /// Cohorts: provisional with their interval where that is wanted, final once everything that entered is over.
+    fn hand_out_cohorts(&mut self, now: Micros, board: &Board, names: &impl Directory, last: bool) {
+        self.cohorts.settle();
+        let policy = self.policy;
+        let mut sets = std::mem::take(&mut self.cohorts.sets);
+        // Dense rows: an interval in which nobody entered has a set, too.
+        sets.retain(|start, set| {
+            let end = *start + INTERVAL;
+            let is_final = last || end + policy.grace < now && set.is_complete();
+            let is_due = policy.provisional && end + policy.settle < now;
+            let grace_over = set.status == Some("provisional") && end + policy.grace < now && set.changed;
+            if is_final || is_due && set.status.is_none() || grace_over && set.changed {
+                set.revision += 1;
+                set.changed = false;
+                set.status = Some(if is_final { "final" } else { "provisional" });
+                let nominal = end + if is_final { policy.grace } else { policy.settle };
+                let written_at = if last { nominal.min(now) } else { nominal };
+                self.write_cohorts(*start, set, written_at, now, board, names);
+            }
+            !is_final
+        });
+        self.cohorts.sets = sets;
+    }
+
+    fn write_cohorts(
+        &mut self,
+        start: Micros,
+        set: &CohortSet,
+        written_at: Micros,
+        now: Micros,
+        board: &Board,
+        names: &impl Directory,
+    ) {
+        let stamp = Stamp { start, status: set.status.unwrap_or("final"), revision: set.revision, written_at };
+        let range = TimeRange { start, end: start + INTERVAL };
+        let coverage = &self.coverage;
+        let describe = |dn: DnId| {
+            let switch = names.dn_switch(dn);
+            let coverage_ms = coverage.get(switch.index()).map_or(0, |c| c.ms(range, now));
+            About { switch, kind: names.queue_kind(dn), coverage_ms }
+        };
+        let (rows, hist) = (&mut self.rows.queue_cohort_interval, &mut self.rows.queue_wait_hist);
+        Cohorts::write(set, stamp, INTERVAL, board, describe, rows, hist);
+    }
+
+    /// Makes sure the interval that ends at `edge` has a set of cohorts, also when nobody entered.
+    pub fn note_cohorts(&mut self) {
+        self.cohorts.settle();
+        self.cohorts.sets.entry(self.start).or_default();
+    }
+
+    /// Ends a finite input whose last event was at `last`: everything kept becomes final.
+    pub fn finish(&mut self, last: Micros, board: &mut Board, names: &impl Directory) {
+        if self.start == Micros::MIN {
+            return;
+        }
+        self.absorb(board);
+        self.note_cohorts();
+        self.keep(last, board);
+        while let Some(mut kept) = self.kept.pop_front() {
+            let written_at = (kept.until + self.policy.grace).min(last);
+            kept.revision += 1;
+            self.write(kept, "final", written_at, board, names);
+        }
+        self.hand_out_cohorts(last, board, names, true);
+    }
+
+    /// Forgets outages before every interval that is not final.
+    pub fn forget_outages(&mut self) {
+        let edge = self.kept.front().map_or(self.start, |k| k.start);
+        let edge = self.cohorts.sets.keys().next().map_or(edge, |c| edge.min(*c));
+        self.coverage.iter_mut().for_each(|c| c.forget_before(edge));
+    }
+}
+
+fn place(object: Object, board: &Board) -> usize {
+    match object {
+        Object::Queue(dn) => board.queue_place(dn).unwrap_or(0),
+        Object::Agent(_) | Object::Pair(..) | Object::Reason(..) => 0,
+    }
+}
+
+impl Kept {
+    fn queue(&mut self, slot: usize) -> &mut QueueKept {
+        if self.queues.len() <= slot {
+            self.queues.resize_with(slot + 1, QueueKept::default);
+        }
+        &mut self.queues[slot]
+    }
+
+    fn agent(&mut self, agent: AgentId) -> &mut AgentKept {
+        let i = match self.agents.binary_search_by_key(&agent, |a| a.agent) {
+            Ok(i) => i,
+            Err(i) => {
+                self.agents.insert(i, AgentKept { agent, ..AgentKept::default() });
+                i
+            }
+        };
+        &mut self.agents[i]
+    }
+
+    fn count(&mut self, object: Object, slot: usize, column: u8) -> &mut i64 {
+        let column = usize::from(column);
+        match object {
+            Object::Queue(_) => &mut self.queue(slot).gain.counts[column],
+            Object::Agent(agent) => &mut self.agent(agent).gain.counts[column],
+            Object::Pair(agent, queue) => &mut gain_of(&mut self.pairs, (agent, queue)).counts[column],
+            Object::Reason(agent, status, reason) => {
+                &mut gain_of(&mut self.reasons, (agent, status, reason)).counts[column]
+            }
+        }
+    }
+
+    fn time(&mut self, object: Object, slot: usize, column: u8) -> &mut i64 {
+        let column = usize::from(column);
+        match object {
+            Object::Queue(_) => &mut self.queue(slot).gain.times[column],
+            Object::Agent(agent) => &mut self.agent(agent).gain.times[column],
+            Object::Pair(agent, queue) => &mut gain_of(&mut self.pairs, (agent, queue)).times[column],
+            Object::Reason(agent, status, reason) => {
+                &mut gain_of(&mut self.reasons, (agent, status, reason)).times[column]
+            }
+        }
+    }
+}
+
+/// The gain of a key in a sorted list, made when missing.
+fn gain_of<K: Copy + Ord, const C: usize, const T: usize>(list: &mut Vec<(K, Gain<C, T>)>, key: K) -> &mut Gain<C, T> {
+    let i = match list.binary_search_by_key(&key, |(k, _)| *k) {
+        Ok(i) => i,
+        Err(i) => {
+            list.insert(i, (key, Gain::default()));
+            i
+        }
+    };
+    &mut list[i].1
+}

@@ -1,0 +1,85 @@
+//! How many stays of a queue were alive at once, and how old the oldest was: a sweep over begins and ends.
+//!
+//! Whether a call that left its queue is still alive (it rings at a target) is known only later, so levels are not kept
+//! live: begins and ends are listed with their position among all inputs and swept when the interval's rows leave.
+
+use crate::model::time::Micros;
+
+/// A stay began or ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Position of the begin or end among all inputs.
+    pub order: u64,
+    /// Entry of the stay.
+    pub entered_at: Micros,
+    /// Whether it ended.
+    pub ends: bool,
+}
+
+/// The stays of one queue that are alive at the edge up to which everything was swept.
+#[derive(Clone, Debug, Default)]
+pub struct Alive {
+    /// Their entries, ascending.
+    entered: Vec<Micros>,
+}
+
+/// Levels of a queue over an interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Levels {
+    /// Alive just before the interval.
+    pub start: i32,
+    /// Alive just before its end.
+    pub end: i32,
+    /// Most alive at once, the start included.
+    pub max: i32,
+    /// Entry of the oldest alive at the end.
+    pub oldest: Option<Micros>,
+    /// Ends without a begin: always zero, or the fold is wrong.
+    pub violations: u32,
+}
+
+impl Alive {
+    /// Sweeps one interval's begins and ends, which are put in order first.
+    pub fn sweep(&mut self, marks: &mut [Mark]) -> Levels {
+        // At one position an end comes before a begin: the input that ends one stay and begins the next has no overlap.
+        marks.sort_by_key(|m| (m.order, !m.ends));
+        let mut levels = Levels { start: self.len(), max: self.len(), ..Levels::default() };
+        // Stays of this interval alone may end before the sort puts their begin: both are applied as they come.
+        for mark in marks.iter() {
+            let found = self.entered.binary_search(&mark.entered_at);
+            match (mark.ends, found) {
+                (false, Ok(i) | Err(i)) => self.entered.insert(i, mark.entered_at),
+                (true, Ok(i)) => {
+                    self.entered.remove(i);
+                }
+                (true, Err(_)) => levels.violations += 1,
+            }
+            levels.max = levels.max.max(self.len());
+        }
+        levels.end = self.len();
+        levels.oldest = self.entered.first().copied();
+        levels
+    }
+
+    fn len(&self) -> i32 {
+        self.entered.len() as i32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(order: u64, entered: i64, ends: bool) -> Mark {
+        Mark { order, entered_at: Micros(entered), ends }
+    }
+
+    #[test]
+    fn a_stay_of_zero_length_touches_the_maximum() {
+        let mut alive = Alive::default();
+        let levels = alive.sweep(&mut [mark(1, 10, false), mark(2, 20, false), mark(3, 20, true)]);
+        assert_eq!((levels.start, levels.max, levels.end, levels.oldest), (0, 2, 1, Some(Micros(10))));
+        let levels = alive.sweep(&mut [mark(9, 10, true)]);
+        assert_eq!((levels.start, levels.max, levels.end, levels.oldest), (1, 1, 0, None));
+    }
+}

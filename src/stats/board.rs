@@ -1,0 +1,483 @@
+//! All live statistics of a partition: applies actions to the ledgers and base accumulators of the objects they concern.
+//!
+//! Densely indexed by the ids of the partition; an action touches its objects and nothing else. What belongs to an
+//! interval that has ended is booked at its own time and listed in `late` for history.
+
+use super::accumulator::{Accumulators, Pages};
+use super::agent::{AGENT_COUNTS, AgentColumn, AgentStats, DND, STEP_MINUTES};
+use super::late::{Late, Object};
+use super::pair::{PairCount, PairKey, PairLedger, PairTime, ReasonKey, ReasonLedger, Sparse};
+use super::queue::{Queue, QueueCount, QueueTime, minute_of};
+use crate::model::action::{Action, AgentCount, Durable, Momentary, On, Outcome, Retrospective, Status};
+use crate::model::ids::{AgentId, DnId};
+use crate::model::tevent::CallType;
+use crate::model::time::{Micros, Span, ms_between};
+
+/// Limits by which durations are judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Thresholds {
+    /// Within the service level: wait ≤ this, in ms.
+    pub sl_ms: i64,
+    /// Short abandon: wait < this, in ms.
+    pub short_abandon_ms: i64,
+    /// Short call: answer to release < this, in ms.
+    pub short_call_ms: i64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { sl_ms: 20_000, short_abandon_ms: 5_000, short_call_ms: 5_000 }
+    }
+}
+
+/// Statistics of all objects of a partition.
+#[derive(Debug, Default)]
+pub struct Board {
+    thresholds: Thresholds,
+    /// Queues in the order they were seen.
+    pub queues: Vec<Queue>,
+    /// Queue of a DN: its place in `queues` plus one, or zero.
+    queue_of: Vec<u32>,
+    /// Agents by id.
+    pub agents: Vec<AgentStats>,
+    /// Agents that have something in the running interval.
+    pub active_agents: Vec<AgentId>,
+    memberships: Vec<Vec<u32>>,
+    /// Agents at queues.
+    pub pairs: Sparse<PairKey, PairLedger>,
+    /// Agents under reasons.
+    pub reasons: Sparse<ReasonKey, ReasonLedger>,
+    devices: Vec<Pages>,
+    /// Base accumulators of all objects.
+    pub accumulators: Accumulators,
+    /// Begin of the running interval.
+    pub interval_start: Micros,
+    /// Bookings for intervals that have ended.
+    pub late: Vec<Late>,
+    /// Queues changed since the last look.
+    pub dirty_queues: Vec<u32>,
+    /// Agents changed since the last look.
+    pub dirty_agents: Vec<AgentId>,
+    minute: i64,
+    step: i64,
+}
+
+impl Board {
+    /// An empty board.
+    #[must_use]
+    pub fn new(thresholds: Thresholds) -> Self {
+        Self { thresholds, interval_start: Micros::MIN, ..Self::default() }
+    }
+
+    /// Makes room for names that were minted.
+    pub fn grow(&mut self, dns: usize, agents: usize) {
+        if self.devices.len() < dns {
+            self.devices.resize(dns, Pages::default());
+            self.queue_of.resize(dns, 0);
+        }
+        if self.agents.len() < agents {
+            self.agents.resize_with(agents, AgentStats::default);
+            self.memberships.resize_with(agents, Vec::new);
+        }
+    }
+
+    /// The time of the input whose actions follow: sliding windows take their marks by it.
+    #[inline]
+    pub fn at(&mut self, now: Micros) {
+        self.minute = minute_of(now);
+        self.step = self.minute.div_euclid(STEP_MINUTES);
+    }
+
+    /// A queue by its DN.
+    #[must_use]
+    pub fn queue(&self, dn: DnId) -> Option<&Queue> {
+        self.queues.get(self.queue_place(dn)?)
+    }
+
+    /// A queue's place in `queues`.
+    #[must_use]
+    pub fn queue_place(&self, dn: DnId) -> Option<usize> {
+        (*self.queue_of.get(dn.index())? as usize).checked_sub(1)
+    }
+
+    /// Applies one action.
+    pub fn apply(&mut self, action: &Action) {
+        match *action {
+            Action::Started { what, on, call_type, at } => self.durable(what, on, call_type, None, at),
+            Action::Ended { what, on, call_type, started, at } => {
+                self.durable(what, on, call_type, Some(started), at);
+            }
+            Action::Occurred { what, on, call_type, at } => self.occurred(what, on, call_type, at),
+            Action::Finished { what, on, call_type, lasted, at } => self.finished(what, on, call_type, lasted, at),
+            Action::StayBegan { queue, entered_at, .. } => {
+                self.queue_count(queue, QueueCount::Entered, 1, entered_at);
+            }
+            Action::StayEnded { queue, entered_at, left_at, ended_at, outcome, .. } => {
+                self.stay_ended(queue, entered_at, left_at, ended_at, outcome);
+            }
+            Action::OfferUnanswered { queue, at } => self.queue_count(queue, QueueCount::NoAnswer, 1, at),
+            Action::LegTransferred { queue, at } => self.queue_count(queue, QueueCount::TransferredOut, 1, at),
+            Action::LegHandled { on, handle_ms, at } => self.leg_handled(on, handle_ms, at),
+            Action::Counted { agent, what, at } => self.counted(agent, what, at),
+            Action::LegReleased { agent, lasted_ms, at } => {
+                if lasted_ms < self.thresholds.short_call_ms {
+                    self.agent_count(agent, AgentColumn::ShortCalls, 1, at);
+                }
+            }
+            Action::StatusChanged { agent, from, to, at } => self.status_changed(agent, from, to, at),
+            Action::StateBegan { agent, status, reason, entered, at } => {
+                if status == Status::NotReady && entered {
+                    self.agent_count(agent, AgentColumn::NotReadyEntries, 1, at);
+                }
+                if matches!(status, Status::NotReady | Status::Acw) {
+                    let start = self.interval_start;
+                    if self.reasons.of((agent, status, reason)).count(0, 1, at, start) {
+                        self.late.push(Late::Count { object: Object::Reason(agent, status, reason), column: 0, by: 1, at });
+                    }
+                }
+            }
+            Action::ReasonTime { agent, status, reason, stop, at } => {
+                let start = self.interval_start;
+                if self.reasons.of((agent, status, reason)).time(0, !stop, at, start) {
+                    let by = if stop { -1 } else { 1 };
+                    self.late.push(Late::Time { object: Object::Reason(agent, status, reason), column: 0, by, at });
+                }
+            }
+            Action::Dnd { agent, on, at } => {
+                self.touch_agent(agent);
+                let start = self.interval_start;
+                self.agents[agent.index()].ledger.time(DND, on, at, start);
+            }
+            Action::Membership { agent, queue, joins, status, at } => self.membership(agent, queue, joins, status, at),
+            Action::QueueSeen { queue, at } => {
+                self.slot(queue, at);
+            }
+            Action::LegAccrued { .. } | Action::Coverage { .. } => {}
+        }
+    }
+
+    // ── queues ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The queue's place, made when the queue is new; listed as changed.
+    fn slot(&mut self, dn: DnId, at: Micros) -> usize {
+        let entry = &mut self.queue_of[dn.index()];
+        if *entry == 0 {
+            self.queues.push(Queue::new(dn, at));
+            *entry = self.queues.len() as u32;
+        }
+        *entry as usize - 1
+    }
+
+    #[inline]
+    fn touch_queue(&mut self, dn: DnId, at: Micros) -> &mut Queue {
+        let slot = self.slot(dn, at);
+        let queue = &mut self.queues[slot];
+        queue.mark(self.minute);
+        queue.changed_at = queue.changed_at.max(at);
+        if !queue.dirty {
+            queue.dirty = true;
+            self.dirty_queues.push(slot as u32);
+        }
+        queue
+    }
+
+    fn queue_count(&mut self, dn: DnId, column: QueueCount, by: i64, at: Micros) {
+        let start = self.interval_start;
+        if self.touch_queue(dn, at).ledger.count(column as usize, by, at, start) {
+            self.late.push(Late::Count { object: Object::Queue(dn), column: column as u8, by, at });
+        }
+    }
+
+    fn queue_time(&mut self, dn: DnId, column: QueueTime, starts: bool, at: Micros) {
+        let start = self.interval_start;
+        if self.touch_queue(dn, at).ledger.time(column as usize, starts, at, start) {
+            let by = if starts { 1 } else { -1 };
+            self.late.push(Late::Time { object: Object::Queue(dn), column: column as u8, by, at });
+        }
+    }
+
+    fn pair_time(&mut self, pair: PairKey, column: PairTime, starts: bool, at: Micros) {
+        let start = self.interval_start;
+        if self.pairs.of(pair).time(column as usize, starts, at, start) {
+            let by = if starts { 1 } else { -1 };
+            self.late.push(Late::Time { object: Object::Pair(pair.0, pair.1), column: column as u8, by, at });
+        }
+    }
+
+    fn pair_count(&mut self, pair: PairKey, column: PairCount, by: i64, at: Micros) {
+        let start = self.interval_start;
+        if self.pairs.of(pair).count(column as usize, by, at, start) {
+            self.late.push(Late::Count { object: Object::Pair(pair.0, pair.1), column: column as u8, by, at });
+        }
+    }
+
+    fn stay_ended(&mut self, dn: DnId, entered_at: Micros, left_at: Micros, at: Micros, outcome: Outcome) {
+        let wait_ms = ms_between(entered_at, at);
+        let within = wait_ms <= self.thresholds.sl_ms;
+        match outcome {
+            Outcome::Answered => {
+                self.queue_count(dn, QueueCount::Answered, 1, at);
+                self.queue_count(dn, QueueCount::WaitAnsweredMs, wait_ms, at);
+                if within {
+                    self.queue_count(dn, QueueCount::AnsweredWithinSl, 1, at);
+                }
+                self.wait_max(dn, 0, wait_ms, at);
+                let queue = self.touch_queue(dn, at);
+                queue.day_waits.record(wait_ms);
+                queue.all_waits.record(wait_ms);
+            }
+            Outcome::AbandonedQueue | Outcome::AbandonedRing => {
+                self.queue_count(dn, QueueCount::Abandoned, 1, at);
+                self.queue_count(dn, QueueCount::WaitAbandonedMs, wait_ms, at);
+                if wait_ms < self.thresholds.short_abandon_ms {
+                    self.queue_count(dn, QueueCount::AbandonedShort, 1, at);
+                }
+                if outcome == Outcome::AbandonedRing {
+                    self.queue_count(dn, QueueCount::AbandonedRinging, 1, at);
+                }
+                if within {
+                    self.queue_count(dn, QueueCount::AbandonedWithinSl, 1, at);
+                }
+                self.wait_max(dn, 1, wait_ms, at);
+            }
+            Outcome::Diverted => self.queue_count(dn, QueueCount::DivertedOut, 1, left_at),
+            Outcome::Cleared | Outcome::RoutedElsewhere => self.queue_count(dn, QueueCount::Cleared, 1, left_at),
+            Outcome::NoAnswerReturned | Outcome::Unknown => self.queue_count(dn, QueueCount::Other, 1, at),
+            Outcome::Pending => {}
+        }
+    }
+
+    fn wait_max(&mut self, dn: DnId, column: usize, wait_ms: i64, at: Micros) {
+        if at < self.interval_start {
+            self.late.push(Late::Max { object: Object::Queue(dn), column: column as u8, value: wait_ms, at });
+            return;
+        }
+        let queue = self.touch_queue(dn, at);
+        queue.wait_max_ms[column] = queue.wait_max_ms[column].max(Some(wait_ms));
+    }
+
+    fn leg_handled(&mut self, on: On, handle_ms: i64, at: Micros) {
+        match on {
+            On::Device { agent, .. } => {
+                self.agent_count(agent, AgentColumn::Handled, 1, at);
+                self.agent_count(agent, AgentColumn::HandleMs, handle_ms, at);
+            }
+            On::Queue { queue, agent, .. } => {
+                self.queue_count(queue, QueueCount::Handled, 1, at);
+                self.queue_count(queue, QueueCount::HandleMs, handle_ms, at);
+                if agent.is_some() {
+                    self.pair_count((agent, queue), PairCount::Handled, 1, at);
+                    self.pair_count((agent, queue), PairCount::HandleMs, handle_ms, at);
+                }
+            }
+        }
+    }
+
+    fn membership(&mut self, agent: AgentId, dn: DnId, joins: bool, status: Status, at: Micros) {
+        let slot = self.slot(dn, at) as u32;
+        self.queue_time(dn, QueueTime::AgentsStaffedMs, joins, at);
+        if status == Status::Ready {
+            self.queue_time(dn, QueueTime::AgentsReadyMs, joins, at);
+        }
+        let queue = self.touch_queue(dn, at);
+        let agents = &mut queue.agents[status as usize];
+        *agents = if joins { *agents + 1 } else { agents.saturating_sub(1) };
+        let list = &mut self.memberships[agent.index()];
+        if joins {
+            list.push(slot);
+        } else {
+            list.retain(|s| *s != slot);
+        }
+        self.touch_agent(agent);
+        self.pair_time((agent, dn), PairTime::MembershipMs, joins, at);
+    }
+
+    // ── agents ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    fn touch_agent(&mut self, agent: AgentId) -> &mut AgentStats {
+        let stats = &mut self.agents[agent.index()];
+        stats.mark(self.step);
+        if !stats.dirty {
+            stats.dirty = true;
+            self.dirty_agents.push(agent);
+        }
+        if !stats.active {
+            stats.active = true;
+            self.active_agents.push(agent);
+        }
+        stats
+    }
+
+    fn agent_count(&mut self, agent: AgentId, column: AgentColumn, by: i64, at: Micros) {
+        let start = self.interval_start;
+        if self.touch_agent(agent).ledger.count(column as usize, by, at, start) {
+            self.late.push(Late::Count { object: Object::Agent(agent), column: column as u8, by, at });
+        }
+    }
+
+    fn counted(&mut self, agent: AgentId, what: AgentCount, at: Micros) {
+        const { assert!(AgentCount::Logouts as usize == AgentColumn::Logouts as usize && AGENT_COUNTS == 18) };
+        let start = self.interval_start;
+        let stats = self.touch_agent(agent);
+        match what {
+            AgentCount::Logins => {
+                stats.first_login_at.get_or_insert(at);
+            }
+            AgentCount::Logouts => stats.last_logout_at = Some(at),
+            _ => {}
+        }
+        if stats.ledger.count(what as usize, 1, at, start) {
+            self.late.push(Late::Count { object: Object::Agent(agent), column: what as u8, by: 1, at });
+        }
+    }
+
+    fn status_changed(&mut self, agent: AgentId, from: Status, to: Status, at: Micros) {
+        let start = self.interval_start;
+        let stats = self.touch_agent(agent);
+        stats.status = to;
+        if from != Status::LoggedOut {
+            stats.ledger.time(from as usize, false, at, start);
+        }
+        if to != Status::LoggedOut {
+            stats.ledger.time(to as usize, true, at, start);
+        }
+        for i in 0..self.memberships[agent.index()].len() {
+            let slot = self.memberships[agent.index()][i] as usize;
+            let dn = self.queues[slot].dn;
+            let agents = &mut self.touch_queue(dn, at).agents;
+            agents[from as usize] = agents[from as usize].saturating_sub(1);
+            agents[to as usize] += 1;
+            if from == Status::Ready || to == Status::Ready {
+                self.queue_time(dn, QueueTime::AgentsReadyMs, to == Status::Ready, at);
+            }
+        }
+    }
+
+    // ── actions ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    fn durable(&mut self, what: Durable, on: On, call_type: CallType, started: Option<Micros>, at: Micros) {
+        match on {
+            On::Device { dn, agent } => {
+                if dn.is_some() {
+                    let pages = &mut self.devices[dn.index()];
+                    book(&mut self.accumulators, pages, what, call_type, started, at);
+                }
+                if agent.is_some() {
+                    self.touch_agent(agent);
+                    let pages = &mut self.agents[agent.index()].pages;
+                    book(&mut self.accumulators, pages, what, call_type, started, at);
+                }
+            }
+            On::Queue { queue, agent, .. } => {
+                let starts = started.is_none();
+                self.queue_durable(queue, what, starts, at);
+                let slot = self.slot(queue, at);
+                let pages = &mut self.queues[slot].pages;
+                book(&mut self.accumulators, pages, what, call_type, started, at);
+                let pair = match what {
+                    Durable::CallRinging => PairTime::RingMs,
+                    Durable::CallTalk => PairTime::TalkMs,
+                    Durable::CallOnHold => PairTime::HoldMs,
+                    Durable::AfterCallWork => PairTime::AcwMs,
+                    _ => return,
+                };
+                if agent.is_some() {
+                    self.pair_time((agent, queue), pair, starts, at);
+                }
+            }
+        }
+    }
+
+    fn queue_durable(&mut self, dn: DnId, what: Durable, starts: bool, at: Micros) {
+        let change = |n: u32| if starts { n + 1 } else { n.saturating_sub(1) };
+        let column = match what {
+            Durable::CallWait => {
+                let queue = self.touch_queue(dn, at);
+                queue.waiting = change(queue.waiting);
+                QueueTime::QueueMs
+            }
+            Durable::CallAlerting => {
+                let queue = self.touch_queue(dn, at);
+                queue.alerting = change(queue.alerting);
+                QueueTime::RingMs
+            }
+            Durable::CallTalk => QueueTime::TalkMs,
+            Durable::CallOnHold => QueueTime::HoldMs,
+            Durable::AfterCallWork => QueueTime::AcwMs,
+            _ => return,
+        };
+        self.queue_time(dn, column, starts, at);
+    }
+
+    fn occurred(&mut self, what: Momentary, on: On, call_type: CallType, at: Micros) {
+        match on {
+            On::Device { dn, agent } => {
+                if dn.is_some() {
+                    self.accumulators.occurred(&mut self.devices[dn.index()], what, call_type);
+                }
+                if agent.is_some() {
+                    self.touch_agent(agent);
+                    self.accumulators.occurred(&mut self.agents[agent.index()].pages, what, call_type);
+                }
+            }
+            On::Queue { queue, agent, .. } => {
+                let slot = self.slot(queue, at);
+                self.accumulators.occurred(&mut self.queues[slot].pages, what, call_type);
+                if what == Momentary::CallDivertedIn {
+                    self.queue_count(queue, QueueCount::DivertedIn, 1, at);
+                }
+                if what == Momentary::CallOffered && agent.is_some() {
+                    self.pair_count((agent, queue), PairCount::Offered, 1, at);
+                }
+            }
+        }
+    }
+
+    fn finished(&mut self, what: Retrospective, on: On, call_type: CallType, lasted: Span, at: Micros) {
+        match on {
+            On::Device { dn, agent } => {
+                if dn.is_some() {
+                    self.accumulators.finished(&mut self.devices[dn.index()], what, call_type, lasted);
+                }
+                if agent.is_some() {
+                    self.touch_agent(agent);
+                    self.accumulators.finished(&mut self.agents[agent.index()].pages, what, call_type, lasted);
+                }
+            }
+            On::Queue { queue, agent, entered_at } => {
+                let slot = self.slot(queue, entered_at);
+                self.accumulators.finished(&mut self.queues[slot].pages, what, call_type, lasted);
+                if what == Retrospective::CallAnswered && agent.is_some() {
+                    self.pair_count((agent, queue), PairCount::Answered, 1, at);
+                }
+            }
+        }
+    }
+
+    /// Base accumulators of a DN.
+    #[must_use]
+    pub fn device_pages(&self, dn: DnId) -> Option<&Pages> {
+        self.devices.get(dn.index())
+    }
+
+    /// Starts the reporting day anew at `day_start`.
+    pub fn start_day(&mut self, day_start: Micros) {
+        self.queues.iter_mut().for_each(Queue::start_day);
+        self.agents.iter_mut().for_each(|a| a.start_day(day_start));
+    }
+}
+
+/// Books a begin (`started` absent) or an end.
+fn book(
+    all: &mut Accumulators,
+    pages: &mut Pages,
+    what: Durable,
+    call_type: CallType,
+    started: Option<Micros>,
+    at: Micros,
+) {
+    match started {
+        None => all.started(pages, what, call_type, at),
+        Some(started) => all.ended(pages, what, call_type, started, at),
+    }
+}

@@ -1,0 +1,181 @@
+//! A queue's ledger: the columns of its interval rows as cumulative counters, and the same read over the day and the last
+//! half hour.
+
+use super::accumulator::Pages;
+use super::late::Ledger;
+use super::wait::LiveWaits;
+use crate::model::action::Status;
+use crate::model::ids::DnId;
+use crate::model::time::{Micros, Span};
+
+/// Counts and whole durations of a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[allow(missing_docs, reason = "named after the columns of queue_interval, which say what they mean")]
+pub enum QueueCount {
+    Entered,
+    Answered,
+    Abandoned,
+    AbandonedShort,
+    AbandonedRinging,
+    DivertedIn,
+    DivertedOut,
+    Cleared,
+    Other,
+    NoAnswer,
+    Handled,
+    TransferredOut,
+    WaitAnsweredMs,
+    WaitAbandonedMs,
+    HandleMs,
+    AnsweredWithinSl,
+    AbandonedWithinSl,
+}
+
+/// Running times of a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[allow(missing_docs, reason = "named after the columns of queue_interval, which say what they mean")]
+pub enum QueueTime {
+    QueueMs,
+    RingMs,
+    TalkMs,
+    HoldMs,
+    AcwMs,
+    AgentsStaffedMs,
+    AgentsReadyMs,
+}
+
+/// Columns of [`QueueCount`].
+pub const QUEUE_COUNTS: usize = 17;
+/// Columns of [`QueueTime`].
+pub const QUEUE_TIMES: usize = 7;
+
+/// Counts, whole durations and running times of a queue.
+pub type QueueLedger = Ledger<QUEUE_COUNTS, QUEUE_TIMES>;
+
+/// How many minutes the sliding window covers.
+pub const WINDOW_MINUTES: i64 = 30;
+const SLOTS: usize = WINDOW_MINUTES as usize + 1;
+
+/// The ledger as it was at the begin of some minute.
+#[derive(Clone, Debug)]
+struct Mark {
+    minute: i64,
+    counts: [i64; QUEUE_COUNTS],
+    times: [super::late::Gauge; QUEUE_TIMES],
+}
+
+/// One queue or routing point.
+#[derive(Debug)]
+pub struct Queue {
+    /// Its DN.
+    pub dn: DnId,
+    /// First event.
+    pub first_seen: Micros,
+    /// Columns.
+    pub ledger: QueueLedger,
+    /// Longest waits in the running interval: answered, abandoned.
+    pub wait_max_ms: [Option<i64>; 2],
+    /// Calls waiting now.
+    pub waiting: u32,
+    /// Calls offered to a target now.
+    pub alerting: u32,
+    /// Agents logged in to the queue, by status.
+    pub agents: [u32; Status::COUNT],
+    /// Base accumulators.
+    pub pages: Pages,
+    /// Ledger at the begin of the day.
+    day: Mark,
+    /// Ledger at the begin of the last minutes in which something happened, by minute modulo their number.
+    marks: Vec<Option<Mark>>,
+    /// Waits of the calls answered today.
+    pub day_waits: LiveWaits,
+    /// Waits of all calls answered.
+    pub all_waits: LiveWaits,
+    /// Listed as changed since the last look.
+    pub dirty: bool,
+    /// Last change.
+    pub changed_at: Micros,
+}
+
+/// Counts, and running times read at an instant.
+pub type QueueReading = ([i64; QUEUE_COUNTS], [i64; QUEUE_TIMES]);
+
+impl Queue {
+    /// A queue first seen at `at`.
+    #[must_use]
+    pub fn new(dn: DnId, at: Micros) -> Self {
+        let ledger = QueueLedger::default();
+        Self {
+            dn,
+            first_seen: at,
+            day: Mark { minute: 0, counts: ledger.counts, times: ledger.times },
+            ledger,
+            wait_max_ms: [None; 2],
+            waiting: 0,
+            alerting: 0,
+            agents: [0; Status::COUNT],
+            pages: Pages::default(),
+            marks: vec![None; SLOTS],
+            day_waits: LiveWaits::default(),
+            all_waits: LiveWaits::default(),
+            dirty: false,
+            changed_at: at,
+        }
+    }
+
+    /// Notes how the ledger stood at the begin of `minute`, before its first change in that minute.
+    #[inline]
+    pub fn mark(&mut self, minute: i64) {
+        let slot = minute.rem_euclid(SLOTS as i64) as usize;
+        if self.marks[slot].as_ref().is_some_and(|m| m.minute == minute) {
+            return;
+        }
+        self.marks[slot] = Some(Mark { minute, counts: self.ledger.counts, times: self.ledger.times });
+    }
+
+    /// Starts the day anew.
+    pub fn start_day(&mut self) {
+        self.day = Mark { minute: 0, counts: self.ledger.counts, times: self.ledger.times };
+        self.day_waits.clear();
+    }
+
+    /// What was gained since the day began at `day_start`, up to `now`.
+    #[must_use]
+    pub fn day(&self, day_start: Micros, now: Micros) -> QueueReading {
+        self.since(&self.day, day_start, now)
+    }
+
+    /// What was gained since the begin of the minute 30 minutes before the present one, up to `now`.
+    #[must_use]
+    pub fn window(&self, now: Micros) -> QueueReading {
+        let minute = minute_of(now);
+        let first = minute - WINDOW_MINUTES;
+        // Nothing happened between the window's begin and the next mark, so that mark is how things stood.
+        let mark = (first..=minute).find_map(|m| {
+            self.marks[m.rem_euclid(SLOTS as i64) as usize].as_ref().filter(|mark| mark.minute == m)
+        });
+        let present = Mark { minute, counts: self.ledger.counts, times: self.ledger.times };
+        self.since(mark.unwrap_or(&present), Micros(first * Span::from_mins(1).0), now)
+    }
+
+    /// What was gained since the first event.
+    #[must_use]
+    pub fn total(&self, now: Micros) -> QueueReading {
+        (self.ledger.counts, self.ledger.times.map(|t| t.at(now)))
+    }
+
+    fn since(&self, mark: &Mark, start: Micros, now: Micros) -> QueueReading {
+        (
+            std::array::from_fn(|i| self.ledger.counts[i] - mark.counts[i]),
+            std::array::from_fn(|i| self.ledger.times[i].at(now) - mark.times[i].at(start)),
+        )
+    }
+}
+
+/// Minute of an instant, counted from 1970.
+#[must_use]
+pub const fn minute_of(at: Micros) -> i64 {
+    at.0.div_euclid(Span::from_mins(1).0)
+}

@@ -1,0 +1,107 @@
+//! Distribution of waits: the buckets of an HDR histogram over 1 ms to 24 h at two significant digits.
+//!
+//! Two forms of the same buckets: a dense one (hdrhistogram) for live percentiles of a queue's day, and a sparse sorted
+//! list for the cohorts of history, of which there are many with few values each.
+
+use hdrhistogram::Histogram;
+
+/// Longest wait told apart: 24 hours.
+pub const WAIT_MS_MAX: i64 = 86_400_000;
+
+/// The highest wait equivalent to `wait_ms`: the upper edge of its bucket. 256 buckets an octave, under 1 % wide.
+#[must_use]
+pub const fn bucket_upper_ms(wait_ms: i64) -> i64 {
+    let value = if wait_ms > WAIT_MS_MAX {
+        WAIT_MS_MAX
+    } else if wait_ms < 0 {
+        0
+    } else {
+        wait_ms
+    } as u64;
+    let bits = 64 - (value | 255).leading_zeros();
+    let shift = bits - 8;
+    ((((value >> shift) + 1) << shift) - 1) as i64
+}
+
+/// Sorted non-empty buckets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SparseWaits {
+    buckets: Vec<(u32, u32)>,
+}
+
+impl SparseWaits {
+    /// Counts one wait.
+    pub fn record(&mut self, wait_ms: i64) {
+        let upper = bucket_upper_ms(wait_ms) as u32;
+        match self.buckets.binary_search_by_key(&upper, |b| b.0) {
+            Ok(i) => self.buckets[i].1 += 1,
+            Err(i) => self.buckets.insert(i, (upper, 1)),
+        }
+    }
+
+    /// Upper edges and counts, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = (i64, u32)> + '_ {
+        self.buckets.iter().map(|(upper, n)| (i64::from(*upper), *n))
+    }
+
+    /// Empties the list, keeping its memory.
+    pub fn clear(&mut self) {
+        self.buckets.clear();
+    }
+}
+
+/// Waits of one queue for live percentiles; made when the first wait is recorded.
+#[derive(Clone, Debug, Default)]
+pub struct LiveWaits {
+    histogram: Option<Box<Histogram<u32>>>,
+}
+
+impl LiveWaits {
+    /// Counts one wait.
+    pub fn record(&mut self, wait_ms: i64) {
+        let histogram = self.histogram.get_or_insert_with(|| {
+            Box::new(Histogram::new_with_bounds(1, WAIT_MS_MAX as u64, 2).expect("the bounds are a constant"))
+        });
+        histogram.saturating_record(wait_ms.max(0) as u64);
+    }
+
+    /// The wait at a quantile between 0 and 1, in ms; `None` without any wait.
+    #[must_use]
+    pub fn quantile_ms(&self, quantile: f64) -> Option<i64> {
+        let histogram = self.histogram.as_ref().filter(|h| !h.is_empty())?;
+        Some(histogram.value_at_quantile(quantile) as i64)
+    }
+
+    /// Starts anew, keeping the memory.
+    pub fn clear(&mut self) {
+        if let Some(histogram) = &mut self.histogram {
+            histogram.reset();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_those_of_an_hdr_histogram_with_two_digits() {
+        assert_eq!([0, 255, 256, 257, 511, 512].map(bucket_upper_ms), [0, 255, 257, 257, 511, 515]);
+        assert_eq!(bucket_upper_ms(i64::MAX), bucket_upper_ms(WAIT_MS_MAX));
+        let hdr = Histogram::<u32>::new_with_bounds(1, WAIT_MS_MAX as u64, 2).expect("constant bounds");
+        let mut value = 1;
+        while value < WAIT_MS_MAX {
+            assert_eq!(bucket_upper_ms(value), hdr.highest_equivalent(value as u64) as i64, "{value}");
+            value += value / 97 + 1;
+        }
+    }
+
+    #[test]
+    fn quantiles_of_one_wait_are_that_wait_within_one_percent() {
+        let mut waits = LiveWaits::default();
+        assert_eq!(waits.quantile_ms(0.5), None);
+        waits.record(10_000);
+        let p50 = waits.quantile_ms(0.5).expect("one wait");
+        assert!((10_000..10_100).contains(&p50), "{p50}");
+    }
+}
