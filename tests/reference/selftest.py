@@ -1,0 +1,45 @@
+"""Runs the model on many generated feeds and checks every invariant on its own rows.
+
+    python3 selftest.py [--seeds 200] [--events 500]
+"""
+import argparse
+import sys
+from collections import Counter
+
+from events import load
+from invariants import check
+from logs import generate
+from model import run_events
+
+
+def variants(seed):
+    return {"dirt": seed % 2 == 1, "outages": seed % 5 == 0, "switches": 1 + (seed % 3 == 0)}
+
+
+def main():
+    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("--first-seed", type=int, default=1)
+    args.add_argument("--seeds", type=int, default=200)
+    args.add_argument("--events", type=int, default=500)
+    a = args.parse_args()
+    bad, words, checks = 0, Counter(), 0
+    for seed in range(a.first_seed, a.first_seed + a.seeds):
+        rows = run_events(load(generate(seed, a.events, **variants(seed)))[0])
+        words.update(f"stay {r['outcome']}" for r in rows["queue_segment"])
+        words.update(f"role {r['role']}" for r in rows["handling_segment"])
+        words.update(f"result {r['result']}" for r in rows["handling_segment"])
+        words.update(f"state {r['state']}" for r in rows["agent_state"])
+        c = check(rows)
+        checks += sum(c.done.values())
+        if c.broken:
+            bad += 1
+            for name in c.broken:
+                print(f"seed {seed}: {name}", *c.notes[name][:2])
+    for word, n in sorted(words.items()):
+        print(f"{word}: {n}")
+    print(f"{a.seeds} feeds, {checks} checks, {bad} feeds with violations")
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()
