@@ -20,9 +20,12 @@ def ignored(table, column, ignore):
 def compare(table, expected, actual, ignore, first):
     """Prints one line of figures and the first differences; returns the number of differing cells and rows."""
     key = KEYS[table]
-    want, twice = latest(expected, key)
+    want, _ = latest(expected, key)
+    # Two objects of one identity in one microsecond: the rules give them one key, so no cell of theirs is decided.
+    keys = Counter(tuple(r[c] for c in key) for r in expected)
+    twice = {k for k, n in keys.items() if n > 1}
     if twice:
-        print(f"  {table}: the model has {twice} rows with a key twice")
+        print(f"  {table}: {len(twice)} keys stand for two rows of the model and are not compared")
     if actual is None:
         print(f"{table}: expected {len(want)} rows, no such table")
         return len(want)
@@ -32,6 +35,8 @@ def compare(table, expected, actual, ignore, first):
     columns = [c for c in columns if c not in absent]
     cells, notes, by_column = 0, [], Counter()
     for k, row in want.items():
+        if k in twice:
+            continue
         if k not in have:
             notes.append(f"missing row {k}: {row}")
             by_column["(missing row)"] += 1
