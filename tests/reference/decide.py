@@ -121,8 +121,8 @@ def further(world, s, last, taken):
         if p.opened_by != 60 or p.open_i <= last.close_i or p.open_t > last.close_t + SETTLE or p.ring_queue != s.queue:
             continue
         between = any(
-            last.close_i < o.enter_i < p.open_i and o.conns[0][2] in conns and (o.tenant, o.switch) == (s.tenant, s.switch)
-            for o in world.stays_of_conn.get((s.tenant, s.switch, p.conns[0][2]), ()))
+            last.close_i < o.enter_i < p.open_i
+            for c in conns for o in world.stays_of_conn.get((s.tenant, s.switch, c), ()))
         if not between:
             return p
         return None
