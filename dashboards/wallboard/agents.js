@@ -38,6 +38,7 @@ class Row {
   constructor() {
     this.node = element("div", "row");
     this.node.setAttribute("role", "row");
+    this.node.addEventListener("pointerenter", () => (this.node.title = this.#describe()));
     this.cells = COLUMNS.map((column) => {
       const cell = element("div", `cell c-${column.id}${column.number ? " num" : ""}`);
       cell.setAttribute("role", "gridcell");
@@ -58,6 +59,14 @@ class Row {
     this.about = about;
   }
 
+  /** Everything known of the agent, in words: made only when someone points at the row. */
+  #describe() {
+    const { agent } = this;
+    const state = stateOf(agent.state);
+    const about = [state.name, agent.call_type, agent.reason && `${agent.reason.key} ${agent.reason.code}`].filter(Boolean);
+    return `${agent.id} (${agent.tenant}) at ${agent.dn || NONE}\n${about.join(", ")}\nqueues: ${agent.queues.join(", ") || NONE}`;
+  }
+
   show(agent, index, model) {
     this.agent = agent;
     const state = stateOf(agent.state);
@@ -73,7 +82,6 @@ class Row {
     write(this.cells[4], count(agent.day.handled));
     write(this.cells[5], duration(agent.day.aht_seconds));
     write(this.cells[6], percent(agent.window.occupancy_ratio));
-    this.node.title = `${agent.id} (${agent.tenant}) at ${agent.dn || NONE}\n${state.name}${agent.call_type ? `, ${agent.call_type}` : ""}${agent.reason ? `, ${agent.reason.key} ${agent.reason.code}` : ""}\nqueues: ${agent.queues.join(", ") || NONE}`;
     this.tick(model);
   }
 

@@ -9,6 +9,7 @@ import { Stream } from "/assets/stream.js";
 
 const LAG_S = 10;
 const SKEW_MS = 2_000;
+const PAINT_MS = 90;
 const SORT_MS = 1_000;
 const ANNOUNCE_MS = 10_000;
 const RELOAD_S = 10;
@@ -18,25 +19,28 @@ const root = document.documentElement;
 
 const model = new Model();
 const floor = new Floor($("tiles"));
-const agents = new Agents($("table"), $("table-head"), $("rows"), () => (remember(), refresh()));
+const agents = new Agents($("table"), $("table-head"), $("rows"), resort);
 const strip = new Strip($("strip"), (word) => showState(agents.state === word ? "" : word));
 
 let pausedAt = null;
 let build = null;
 let scheduled = false;
+let paintedAt = 0;
 let announced = "";
 
 // --- painting -------------------------------------------------------------------------------------------------------
 
 const painting = () => pausedAt == null && model.loaded && model.info != null;
 
+/** Paints with the next frame; the first change at once, later ones as often as an eye can follow. */
 function schedule() {
   if (scheduled) return;
   scheduled = true;
-  requestAnimationFrame(() => {
+  setTimeout(() => requestAnimationFrame(() => {
     scheduled = false;
+    paintedAt = performance.now();
     paint();
-  });
+  }), Math.max(0, paintedAt + PAINT_MS - performance.now()));
 }
 
 function paint() {
@@ -56,6 +60,12 @@ function refresh() {
   agents.order(model, true);
   strip.paint(model, agents.state);
   counts();
+}
+
+/** Another column was chosen. */
+function resort() {
+  remember();
+  if (painting()) agents.order(model, true);
 }
 
 function counts() {

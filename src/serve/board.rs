@@ -68,7 +68,7 @@ pub(super) struct Tick {
 #[derive(Debug)]
 pub(super) struct QueueEntry {
     /// Last view.
-    pub view: QueueView,
+    pub view: Arc<QueueView>,
     /// Counts since the program started; never falls, unlike the view's day.
     pub total: QueueFigures,
     slot: u32,
@@ -78,7 +78,7 @@ pub(super) struct QueueEntry {
 #[derive(Debug)]
 pub(super) struct AgentEntry {
     /// Last view.
-    pub view: AgentView,
+    pub view: Arc<AgentView>,
     slot: u32,
     json: Bytes,
 }
@@ -318,7 +318,7 @@ impl State {
         let key = (view.id.clone(), view.tenant.clone());
         if let Some(entry) = self.queues.get_mut(&key) {
             add_growth(&mut entry.total, &entry.view.day, &view.day);
-            entry.view = view;
+            entry.view = Arc::new(view);
             if entry.json == json {
                 return None;
             }
@@ -327,7 +327,7 @@ impl State {
         }
         let json = Bytes::from(json);
         let total = view.day;
-        self.queues.insert(key, QueueEntry { view, total, slot, json: json.clone() });
+        self.queues.insert(key, QueueEntry { view: Arc::new(view), total, slot, json: json.clone() });
         Some(Changed { kind: Kind::Queue, slot, json })
     }
 
@@ -336,7 +336,7 @@ impl State {
         let slot = self.agents.len() as u32;
         let key = (view.id.clone(), view.tenant.clone());
         if let Some(entry) = self.agents.get_mut(&key) {
-            entry.view = view;
+            entry.view = Arc::new(view);
             if entry.json == json {
                 return None;
             }
@@ -344,7 +344,7 @@ impl State {
             return Some(Changed { kind: Kind::Agent, slot: entry.slot, json: entry.json.clone() });
         }
         let json = Bytes::from(json);
-        self.agents.insert(key, AgentEntry { view, slot, json: json.clone() });
+        self.agents.insert(key, AgentEntry { view: Arc::new(view), slot, json: json.clone() });
         Some(Changed { kind: Kind::Agent, slot, json })
     }
 

@@ -165,30 +165,32 @@ impl Serialize for QueueObject<'_> {
 }
 
 /// An agent's figures over a stretch of time.
-struct AgentPart<'a> {
-    figures: &'a AgentFigures,
-    form: Form,
-}
+struct AgentPart<'a>(&'a AgentFigures);
 
 impl Serialize for AgentPart<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let figures = self.figures;
+        let figures = self.0;
         let mut map = serializer.serialize_map(None)?;
-        match self.form {
-            Form::Live => {
-                columns!(map, figures, handled);
-                map.serialize_entry("occupancy_ratio", &ratio::occupancy(figures).value())?;
-            }
-            Form::Full => {
-                columns!(map, figures, logged_in_ms ready_ms not_ready_ms acw_ms ring_ms talk_ms hold_ms dial_ms busy_ms
-                    unknown_ms offered answered no_answer handled handle_ms);
-                let keys = ["occupancy_ratio", "occupancy_numerator", "occupancy_denominator"];
-                ratio_entries(&mut map, keys, ratio::occupancy(figures))?;
-            }
-        }
+        columns!(map, figures, logged_in_ms ready_ms not_ready_ms acw_ms ring_ms talk_ms hold_ms dial_ms busy_ms
+            unknown_ms offered answered no_answer handled handle_ms);
+        let keys = ["occupancy_ratio", "occupancy_numerator", "occupancy_denominator"];
+        ratio_entries(&mut map, keys, ratio::occupancy(figures))?;
         map.serialize_entry("aht_seconds", &ratio::agent_aht(figures).seconds())?;
         map.end()
     }
+}
+
+/// Of an agent's day, what a board paints.
+#[derive(Serialize)]
+struct AgentDay {
+    handled: i64,
+    aht_seconds: Option<f64>,
+}
+
+/// Of an agent's window, what a board paints.
+#[derive(Serialize)]
+struct AgentWindow {
+    occupancy_ratio: Option<f64>,
 }
 
 impl Serialize for AgentObject<'_> {
@@ -206,11 +208,19 @@ impl Serialize for AgentObject<'_> {
         map.serialize_entry("queue", &view.queue.as_deref())?;
         map.serialize_entry("queues", &view.queues.iter().map(|queue| queue.as_str()).collect::<Vec<_>>())?;
         map.serialize_entry("logged_in_at", &view.logged_in_at.map(Instant))?;
-        if form == Form::Full {
-            map.serialize_entry("as_of", &Instant(view.as_of))?;
+        match form {
+            Form::Live => {
+                let aht_seconds = ratio::agent_aht(&view.day).seconds();
+                map.serialize_entry("day", &AgentDay { handled: view.day.handled, aht_seconds })?;
+                let occupancy_ratio = ratio::occupancy(&view.window).value();
+                map.serialize_entry("window", &AgentWindow { occupancy_ratio })?;
+            }
+            Form::Full => {
+                map.serialize_entry("as_of", &Instant(view.as_of))?;
+                map.serialize_entry("day", &AgentPart(&view.day))?;
+                map.serialize_entry("window", &AgentPart(&view.window))?;
+            }
         }
-        map.serialize_entry("day", &AgentPart { figures: &view.day, form })?;
-        map.serialize_entry("window", &AgentPart { figures: &view.window, form })?;
         map.end()
     }
 }
