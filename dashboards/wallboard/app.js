@@ -1,7 +1,7 @@
 // Puts the page together: the stream feeds the model, the model is painted at most once a frame, timers tick by
 // themselves, and keys, buttons and the address choose what is seen.
 
-import { Agents } from "/assets/agents.js";
+import { Agents, COLUMN_NAMES } from "/assets/agents.js";
 import { Floor, Strip, element, write } from "/assets/floor.js";
 import { clockTime, count, duration, span, spanShort, zoneName } from "/assets/format.js";
 import { Model, STATES } from "/assets/model.js";
@@ -132,6 +132,8 @@ const stream = new Stream({
   heartbeat: (message) => model.heartbeat(message),
   lost() {
     model.clock.freeze();
+    // What was still to be painted is painted now: from here on nothing moves.
+    paint();
     paintLink();
   },
   back() {
@@ -295,7 +297,7 @@ function recall() {
   agents.state = STATES.some(({ word }) => word === query.get("state")) ? query.get("state") : "";
   const sort = query.get("sort") ?? "since";
   const column = sort.replace(/^-/, "");
-  if (["agent", "state", "since", "detail", "handled", "aht", "occupancy"].includes(column)) {
+  if (COLUMN_NAMES.includes(column)) {
     agents.sort = column;
     agents.reversed = sort.startsWith("-");
   }
@@ -314,6 +316,7 @@ function describe() {
   parts.push(`window ${span(info.window_seconds)}`, `today begins at midnight ${info.timezone}`);
   write($("foot"), parts.join(" · "));
   const window = spanShort(info.window_seconds);
+  agents.describe(window);
   const meanings = [
     ["Waiting", "calls in the queue that ring nowhere yet"],
     ["Longest", `wait so far of the call that waits longest; warning from ${duration(info.longest_wait_warn_seconds)}, critical from ${duration(info.longest_wait_crit_seconds)}`],

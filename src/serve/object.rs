@@ -12,16 +12,18 @@ use crate::engine::view::{AgentFigures, AgentView, QueueFigures, QueueView, Sour
 use crate::model::action::Status;
 use crate::model::time::Micros;
 
-/// Words of the states of an agent, in the order in which answers list them.
-pub(super) const STATE_WORDS: [&str; 10] =
-    ["logged_out", "ready", "ringing", "dialing", "talking", "held", "acw", "busy", "not_ready", "unknown"];
+/// Words of the states in which an agent can be logged in to a queue, in the order in which answers list them.
+pub(super) const STATE_WORDS: [&str; 9] =
+    ["ready", "ringing", "dialing", "talking", "held", "acw", "busy", "not_ready", "unknown"];
 
 /// Agents per state word of [`STATE_WORDS`]; all kinds of talking are one word.
 pub(super) fn agents_by_word(agents: &[u32; Status::COUNT]) -> [u32; STATE_WORDS.len()] {
     let mut counts = [0; STATE_WORDS.len()];
     for (status, &n) in Status::ALL.iter().zip(agents) {
-        let word = STATE_WORDS.iter().position(|&word| word == status.word()).expect("each status has a listed word");
-        counts[word] += n;
+        // Only "logged out" is not listed: such an agent is not logged in to any queue.
+        if let Some(word) = STATE_WORDS.iter().position(|&word| word == status.word()) {
+            counts[word] += n;
+        }
     }
     counts
 }

@@ -218,6 +218,32 @@ fn a_returning_reader_gets_what_it_missed_or_everything() {
 }
 
 #[test]
+fn a_reader_that_stops_reading_gets_a_snapshot_instead_of_a_backlog() {
+    let served = serve(BoardInfo { ring_frames: 2, coalesce: Duration::ZERO, ..unhurried() });
+    let everything = |waiting| delta((0..300).map(|n| queue(&format!("{n}@east"), waiting)).collect(), vec![]);
+    served.board.apply(everything(0), NOON);
+    let mut events = served.stream("", "");
+    events.expect("hello");
+    events.expect("snapshot");
+    // Far more than the sockets between us hold.
+    for waiting in 1..=60 {
+        served.board.apply(everything(waiting), NOON);
+    }
+    let mut received = 0;
+    loop {
+        let event = events.next();
+        received += 1;
+        let held: Vec<_> = event.data["queues"].as_array().unwrap().iter().map(|q| q["waiting"].clone()).collect();
+        assert!(held.iter().all(|waiting| *waiting == held[0]), "a message mixes two moments");
+        if held[0] == 60 {
+            break;
+        }
+    }
+    assert!(received < 60, "{received} messages");
+    assert!(!served.get("/metrics").1.contains("\ncallfold_live_resyncs_total 0\n"));
+}
+
+#[test]
 fn a_heartbeat_carries_both_clocks_and_the_sources() {
     let served = serve(BoardInfo { heartbeat: Duration::from_millis(20), ..unhurried() });
     served.board.set_clock_rate(10.0);
