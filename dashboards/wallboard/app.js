@@ -182,7 +182,7 @@ function paintBanner(state) {
     const late = worstLag();
     text = `Data ${Math.round(late.lag_seconds)} s behind: source ${late.switch}`;
   } else if (down.length) {
-    text = `${model.sources.length - down.length} of ${model.sources.length} sources: ${down.join(", ")} is silent`;
+    text = `${model.sources.length - down.length} of ${model.sources.length} sources report · silent: ${down.join(", ")}`;
   } else if (state === "loading" && performance.now() > 3000) {
     text = "Waiting for the first picture from the server";
   }

@@ -264,10 +264,12 @@ class Tile {
     const severity = model.severity(queue);
     if (severity >= this.severity) this.#worseAt = now;
     if (severity > this.severity || now - this.#worseAt > CALM_MS) this.severity = severity;
+    const silent = model.silent(queue);
     const { word, glyph, name } = SEVERITY[this.severity];
-    mark(this.node, "severity", String(this.severity));
-    write(this.word, word ? `${glyph} ${word}` : "");
-    const label = `queue ${queue.id}, ${name}, ${queue.waiting} waiting`;
+    mark(this.node, "severity", silent ? "0" : String(this.severity));
+    mark(this.node, "silent", String(silent));
+    write(this.word, silent ? "? SILENT" : word ? `${glyph} ${word}` : "");
+    const label = `queue ${queue.id}, ${silent ? "source silent" : name}, ${queue.waiting} waiting`;
     if (this.#label !== label) this.node.setAttribute("aria-label", (this.#label = label));
   }
 

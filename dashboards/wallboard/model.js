@@ -94,10 +94,11 @@ export class Model {
   watermark = null;
   loaded = false;
   #history = new Map();
+  #silent = new Set();
 
   hello(message) {
     this.info = message.info;
-    this.clock.set(message, true);
+    this.heartbeat(message);
   }
 
   snapshot(message) {
@@ -117,6 +118,12 @@ export class Model {
     this.clock.set(message, true);
     this.sources = message.sources;
     this.watermark = message.watermark;
+    this.#silent = new Set(message.sources.filter((source) => !source.up).map((source) => `${source.tenant}\n${source.switch}`));
+  }
+
+  /** Whether the switch of a queue or agent says nothing, so that what is shown of it is old. */
+  silent(object) {
+    return this.#silent.has(`${object.tenant}\n${object.site}`);
   }
 
   #put(message) {

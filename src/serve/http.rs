@@ -60,6 +60,12 @@ pub fn router(board: Arc<Board>) -> Router {
     router.with_state(board).layer(middleware::map_response(secure))
 }
 
+/// The answer to a path that no route has: for the fallback of the whole program.
+pub async fn not_found(uri: Uri) -> Response {
+    let detail = format!("there is nothing at {:?}", uri.path());
+    secure(Problem::new(StatusCode::NOT_FOUND, "not_found", detail).into_response()).await
+}
+
 async fn secure(mut response: Response) -> Response {
     for (name, value) in SECURITY {
         response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -70,8 +76,8 @@ async fn secure(mut response: Response) -> Response {
 /// What every answer with numbers says about them.
 #[derive(Serialize)]
 struct Meta {
-    as_of: String,
-    watermark: String,
+    as_of: Option<String>,
+    watermark: Option<String>,
     complete: bool,
     timezone: String,
     definitions_version: String,
@@ -86,7 +92,7 @@ struct Meta {
 impl Meta {
     fn new(board: &Board, request_id: String, next_cursor: Option<String>) -> Self {
         let info = board.info();
-        let as_of = board.state().as_of.to_string();
+        let as_of = board.state().watermark().map(|at| at.to_string());
         Self {
             watermark: as_of.clone(),
             as_of,
@@ -242,7 +248,7 @@ async fn readyz(State(board): State<Arc<Board>>, uri: Uri) -> Response {
     if parameters.flag("verbose") {
         let state = board.state();
         text += &format!("recovered and attached: {}\n", word(ready));
-        text += &format!("first numbers seen: {}\n", word(state.applied_at.0 != 0));
+        text += &format!("first numbers seen: {}\n", word(state.watermark().is_some()));
         for source in &state.sources {
             text += &format!("source {}: {}\n", source.view.switch, if source.view.up { "up" } else { "down" });
         }

@@ -8,7 +8,7 @@ use std::fmt::{Display, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::board::{Board, SourceEntry};
+use super::board::{Board, SourceEntry, has_event};
 use super::object::{STATE_WORDS, agents_by_word};
 use crate::engine::view::{Counters, QueueFigures, QueueView};
 use crate::model::time::Micros;
@@ -26,7 +26,7 @@ pub(super) fn text(board: &Board) -> String {
     let mut page = Page(String::with_capacity(16 << 10));
     write_queues(&mut page, &picture);
     write_sources(&mut page, &picture.sources);
-    write_engine(&mut page, &picture.counters, picture.as_of);
+    write_engine(&mut page, &picture.counters, picture.watermark);
     write_serving(&mut page, board);
     page.0
 }
@@ -36,7 +36,7 @@ struct Picture {
     queues: Vec<(Arc<QueueView>, QueueFigures)>,
     sources: Vec<SourceEntry>,
     counters: Counters,
-    as_of: Micros,
+    watermark: Option<Micros>,
     event_now: Micros,
 }
 
@@ -50,7 +50,7 @@ impl Picture {
             queues: state.queues.values().take(fits).map(|entry| (entry.view.clone(), entry.total)).collect(),
             sources: state.sources.clone(),
             counters: state.counters.clone(),
-            as_of: state.as_of,
+            watermark: state.watermark(),
             event_now: board.tick_now(&state).event_time,
         }
     }
@@ -201,13 +201,13 @@ fn write_sources(page: &mut Page, sources: &[SourceEntry]) {
     family("source_event_lag_seconds", "gauge", help, &|i| sources[i].lag_seconds);
     let help = "Event time of the last event.";
     family("source_last_event_timestamp_seconds", "gauge", help, &|i| {
-        Some(sources[i].view.last_event_at.0 as f64 / 1e6)
+        has_event(&sources[i].view).then(|| sources[i].view.last_event_at.0 as f64 / 1e6)
     });
     let help = "Events folded, by switch.";
     family("source_events_total", "counter", help, &|i| Some(sources[i].view.events as f64));
 }
 
-fn write_engine(page: &mut Page, counters: &Counters, as_of: Micros) {
+fn write_engine(page: &mut Page, counters: &Counters, watermark: Option<Micros>) {
     page.family("ingest_events_total", "counter", "Events taken in, by what became of them.");
     let outcomes =
         [("accepted", counters.accepted), ("duplicate", counters.duplicate), ("rejected", counters.rejected)];
@@ -232,7 +232,10 @@ fn write_engine(page: &mut Page, counters: &Counters, as_of: Micros) {
         page.sample("open_objects", &[("kind", kind)], n);
     }
     let help = "Event time up to which everything has been seen.";
-    page.single("watermark_timestamp_seconds", "gauge", help, as_of.0 as f64 / 1e6);
+    page.family("watermark_timestamp_seconds", "gauge", help);
+    if let Some(watermark) = watermark {
+        page.sample("watermark_timestamp_seconds", &[], watermark.0 as f64 / 1e6);
+    }
 }
 
 fn write_serving(page: &mut Page, board: &Board) {

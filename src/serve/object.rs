@@ -7,6 +7,7 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::board::has_event;
 use super::ratio::{self, Ratio, ServiceLevel};
 use crate::engine::view::{AgentFigures, AgentView, QueueFigures, QueueView, SourceView};
 use crate::model::action::Status;
@@ -236,7 +237,7 @@ impl Serialize for SourceObject<'_> {
         map.serialize_entry("up", &view.up)?;
         map.serialize_entry("events", &view.events)?;
         map.serialize_entry("duplicates", &view.duplicates)?;
-        map.serialize_entry("last_event_at", &Instant(view.last_event_at))?;
+        map.serialize_entry("last_event_at", &has_event(view).then_some(Instant(view.last_event_at)))?;
         map.serialize_entry("lag_seconds", &self.lag_seconds)?;
         map.serialize_entry("clock_skew_seconds", &(view.clock_skew_ms as f64 / 1000.0))?;
         map.end()

@@ -161,7 +161,7 @@ fn a_stream_begins_with_everything_and_goes_on_with_what_changed() {
     let mut events = served.stream("", "");
     let hello = events.expect("hello").data;
     assert_eq!(hello["info"]["service_level"], "sl_short_excluded");
-    assert_eq!(hello["clock_rate"], 1.0);
+    assert_eq!((&hello["clock_rate"], &hello["sources"][0]["up"]), (&1.0.into(), &true.into()));
     let snapshot = events.expect("snapshot");
     assert_eq!(snapshot.id, "abc-1");
     assert_eq!(snapshot.data["event_time"], "2023-11-14T22:13:20.000Z");
@@ -287,6 +287,16 @@ fn an_object_has_its_raw_columns_and_every_service_level_with_its_parts() {
     let agent = served.json("/api/v1/agents/2001");
     assert_eq!(agent["data"]["day"]["occupancy_ratio"], 0.5);
     assert_eq!(agent["data"]["window"]["aht_seconds"], Value::Null);
+}
+
+#[test]
+fn before_the_first_numbers_their_time_is_unknown() {
+    let served = serve(unhurried());
+    assert_eq!(served.json("/api/v1/queues")["meta"]["as_of"], Value::Null);
+    let mut events = served.stream("", "");
+    assert_eq!(events.expect("hello").data["watermark"], Value::Null);
+    assert_eq!(events.expect("snapshot").data["queues"], Value::Array(vec![]));
+    assert!(!served.get("/metrics").1.contains("\ncallfold_watermark_timestamp_seconds "));
 }
 
 #[test]
