@@ -286,7 +286,8 @@ pub fn agent_session(i: u64) -> AgentSessionRow {
 }
 
 pub fn agent_state(i: u64) -> AgentStateRow {
-    let (who, start, length) = (agent(i), at(i), spread(i, 8, 60_000));
+    let who = AgentId((i % u64::from(AGENTS)) as u32);
+    let (start, length) = (at(i), spread(i, 8, 60_000));
     let state = word(i, 25, &["ready", "ringing", "talking", "acw", "not_ready"]);
     let reason = state == "not_ready";
     AgentStateRow {
