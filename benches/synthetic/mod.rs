@@ -532,6 +532,7 @@ pub fn agent_reason_interval(i: u64) -> AgentReasonIntervalRow {
 }
 
 /// Rows `from..to` of every table.
+#[allow(dead_code, reason = "not every user wants all tables")]
 pub fn rows(from: u64, to: u64) -> Rows {
     let mut rows = Rows::default();
     macro_rules! fill {

@@ -317,3 +317,17 @@ fn a_change_cut_short_is_finished_by_the_next_start() {
     assert_eq!(fs::read(dir.0.join(&new)).unwrap(), b"whole");
     assert_eq!(fs::read_dir(dir.0.join(".tmp")).unwrap().count(), 0);
 }
+
+#[test]
+fn a_lost_manifest_is_made_again_from_the_files() {
+    let dir = Dir::new("lost");
+    replay(&dir, RUN, "default", "east", (1000, 2000)).unwrap();
+    fs::remove_dir_all(dir.0.join("manifest")).unwrap();
+    let history = dir.0.join("history/call/tenant=default/date=2023-11-14");
+    fs::write(history.join("foreign.parquet"), b"PAR1").unwrap();
+    let refused = replay(&dir, RUN, "default", "east", (1500, 2500));
+    assert!(matches!(refused, Err(StoreError::Overlap { .. })), "{refused:?}");
+    replay(&dir, Options { replace: true, ..RUN }, "default", "east", (1500, 2500)).unwrap();
+    fs::remove_file(history.join("foreign.parquet")).unwrap();
+    assert_eq!(dir.rows("call").len(), 1000);
+}
