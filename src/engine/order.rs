@@ -17,6 +17,8 @@ const RESTART_DISTANCE: u64 = 100_000;
 const RANGES_MAX: usize = 65_536;
 /// Events held back at once; beyond it the first leaves early.
 const HELD_MAX: usize = 100_000;
+/// How far other sources may run ahead, beyond the window, before an event that a silent source holds back leaves.
+const SILENCE: Span = Span::from_secs(10);
 /// Runs of a server remembered.
 const EPOCHS_MAX: usize = 8;
 
@@ -132,13 +134,20 @@ impl Source {
     /// [`Self::next_held`].
     pub fn judge(&mut self, ev: &TEvent<'_>, window: Span) -> Verdict {
         if ev.epoch.is_none()
-            && matches!(ev.kind, EventKind::SERVER_CONNECTED | EventKind::RESTORE_CONNECTION | EventKind::PRIMARY_CHANGED)
+            && matches!(
+                ev.kind,
+                EventKind::SERVER_CONNECTED | EventKind::RESTORE_CONNECTION | EventKind::PRIMARY_CHANGED
+            )
             && self.events > 0
         {
             self.counter += 1;
         }
         let Some(seq) = ev.seq else {
-            return Verdict::Pass(EventId { switch: ev.switch, epoch: ev.epoch.unwrap_or(self.counter), seq: u64::MAX });
+            return Verdict::Pass(EventId {
+                switch: ev.switch,
+                epoch: ev.epoch.unwrap_or(self.counter),
+                seq: u64::MAX,
+            });
         };
         let place = self.epoch_of(ev.epoch, seq);
         let epoch = &mut self.epochs[place];
@@ -196,12 +205,21 @@ impl Source {
         self.held.insert(ev.seq.unwrap_or(0), Held { time: ev.time, line: line.to_vec() });
     }
 
-    /// The next held event whose turn has come: in sequence, or its window over (`all`: any).
-    pub fn next_held(&mut self, switch: SwitchId, window: Span, all: bool) -> Option<(EventId, Vec<u8>)> {
+    /// The next held event whose turn has come: in sequence, or its window over (`all`: any). `newest` is the latest time
+    /// any source has named.
+    pub fn next_held(
+        &mut self,
+        switch: SwitchId,
+        window: Span,
+        newest: Micros,
+        all: bool,
+    ) -> Option<(EventId, Vec<u8>)> {
         let (&seq, held) = self.held.first_key_value()?;
         let epoch = self.epochs.iter_mut().find(|e| e.id == self.held_epoch)?;
         let in_sequence = epoch.next.is_some_and(|next| seq <= next);
-        let over = held.time + window < self.newest_held || self.held.len() > HELD_MAX;
+        let over = held.time + window < self.newest_held
+            || held.time + window + SILENCE < newest
+            || self.held.len() > HELD_MAX;
         if !(in_sequence || over || all) {
             return None;
         }
@@ -210,6 +228,12 @@ impl Source {
         let id = EventId { switch, epoch: epoch.id, seq };
         let (_, held) = self.held.pop_first()?;
         Some((id, held.line))
+    }
+
+    /// Earliest time among the first few held events; `MAX` when nothing is held.
+    #[must_use]
+    pub fn held_from(&self) -> Micros {
+        self.held.values().map(|h| h.time).min().unwrap_or(Micros::MAX)
     }
 
     /// Whether nothing is held back.
@@ -265,7 +289,7 @@ mod tests {
                 Verdict::Hold => source.hold(&ev, b""),
                 Verdict::Duplicate => {}
             }
-            while let Some((id, _)) = source.next_held(SwitchId(0), window, false) {
+            while let Some((id, _)) = source.next_held(SwitchId(0), window, ev.time, false) {
                 left.push(id.seq);
             }
         }

@@ -1,5 +1,6 @@
 //! One partition: decoder, names, order and engine behind one door. Bytes in; rows, deltas and refused lines out.
 
+use super::merge::Merge;
 use super::order::{Source, Verdict};
 use super::output::{NamesSent, NewNames, Reject, RowBatch};
 use super::picture;
@@ -57,6 +58,7 @@ pub struct Partition {
 struct Folding {
     window: Span,
     sources: Vec<Source>,
+    merge: Merge,
     engine: Engine,
     /// Sources that hold events back.
     holding: bool,
@@ -71,9 +73,14 @@ impl Folding {
         &mut self.sources[switch.index()]
     }
 
+    /// An event whose turn in its source has come: on to the merge with the other sources.
     #[inline]
-    fn pass(&mut self, ev: &TEvent<'_>, id: EventId, names: &mut Names) {
+    fn pass(&mut self, ev: &TEvent<'_>, id: EventId, line: &[u8], names: &mut Names) {
         let time = self.source(ev.switch).clamp(ev.time);
+        if self.merge.must_wait(ev.switch, time) {
+            self.merge.hold(time, rank(names, ev.switch), id, line);
+            return;
+        }
         if time == ev.time {
             self.engine.event(ev, id, names);
         } else {
@@ -85,28 +92,52 @@ impl Folding {
     #[inline]
     fn event(&mut self, ev: &TEvent<'_>, line: &[u8], names: &mut Names, second: &mut Decoder) -> bool {
         let window = self.window;
+        self.merge.note(ev.time);
         if self.holding && self.source(ev.switch).must_flush_for(ev) {
             self.release(ev.switch, true, names, second);
         }
         match self.source(ev.switch).judge(ev, window) {
             Verdict::Duplicate => return false,
-            Verdict::Pass(id) => self.pass(ev, id, names),
+            Verdict::Pass(id) => self.pass(ev, id, line, names),
             Verdict::Hold => {
                 self.source(ev.switch).hold(ev, line);
                 self.holding = true;
-                self.release(ev.switch, false, names, second);
             }
         }
+        if self.holding {
+            for i in 0..self.sources.len() {
+                self.release(SwitchId(i as u32), false, names, second);
+            }
+        }
+        self.merged(false, names, second);
         true
+    }
+
+    /// Folds the events whose turn among all sources has come.
+    #[inline]
+    fn merged(&mut self, all: bool, names: &mut Names, second: &mut Decoder) {
+        let held_from = if self.holding { self.held_from() } else { Micros::MAX };
+        while let Some(waiting) = self.merge.next(held_from, all) {
+            let engine = &mut self.engine;
+            second.chunk(&waiting.line, names, &mut |names, _, result| {
+                if let Ok(ev) = result {
+                    engine.event(&TEvent { time: waiting.time, ..*ev }, waiting.id, names);
+                }
+            });
+        }
+    }
+
+    fn held_from(&self) -> Micros {
+        self.sources.iter().map(Source::held_from).min().unwrap_or(Micros::MAX)
     }
 
     /// Folds the held events whose turn has come.
     fn release(&mut self, switch: SwitchId, all: bool, names: &mut Names, second: &mut Decoder) {
-        let window = self.window;
-        while let Some((id, line)) = self.source(switch).next_held(switch, window, all) {
+        let (window, newest) = (self.window, self.merge.newest());
+        while let Some((id, line)) = self.source(switch).next_held(switch, window, newest, all) {
             second.chunk(&line, names, &mut |names, _, result| {
                 if let Ok(ev) = result {
-                    self.pass(ev, id, names);
+                    self.pass(ev, id, &line, names);
                 }
             });
         }
@@ -117,7 +148,15 @@ impl Folding {
         for i in 0..self.sources.len() {
             self.release(SwitchId(i as u32), true, names, second);
         }
+        self.merged(true, names, second);
     }
+}
+
+/// Place of a switch among the names of all switches: equal times are ordered by it.
+fn rank(names: &Names, switch: SwitchId) -> u32 {
+    let name = (names.switch_name(switch), names.tenant(switch));
+    let ids = (0..names.switch_count()).map(|i| SwitchId(i as u32));
+    ids.filter(|s| (names.switch_name(*s), names.tenant(*s)) < name).count() as u32
 }
 
 impl Partition {
@@ -132,6 +171,7 @@ impl Partition {
             folding: Folding {
                 window: settings.reorder_window,
                 sources: Vec::new(),
+                merge: Merge::new(settings.reorder_window),
                 engine: Engine::new(&settings),
                 holding: false,
             },

@@ -4,9 +4,7 @@ use compact_str::CompactString;
 
 use super::order::Source;
 use super::step::Engine;
-use super::view::{
-    AgentFigures, AgentView, Counters, Delta, Open, QueueFigures, QueueSummary, QueueView, SourceView,
-};
+use super::view::{AgentFigures, AgentView, Counters, Delta, Open, QueueFigures, QueueSummary, QueueView, SourceView};
 use crate::fold::anomaly::Anomaly;
 use crate::model::action::Status;
 use crate::model::ids::{AgentId, DnId, SwitchId};

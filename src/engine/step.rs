@@ -42,7 +42,8 @@ impl Directory for Known<'_> {
     }
 
     fn agent_switch(&self, agent: AgentId) -> SwitchId {
-        self.names.agent_switch(agent)
+        let home = self.world.agent(agent).map_or(SwitchId::NONE, |a| a.home);
+        if home.is_some() { home } else { self.names.agent_switch(agent) }
     }
 
     fn queue_kind(&self, dn: DnId) -> &'static str {

@@ -112,6 +112,8 @@ pub struct Stretch {
 pub struct Agent {
     /// The login session, if any.
     pub session: Option<Session>,
+    /// Switch of the first session ever.
+    pub home: SwitchId,
     /// DNs he is logged in on.
     pub dns: Vec<DnId>,
     /// Open parties whose events name him on DNs that nobody is logged in on.
@@ -186,7 +188,6 @@ impl Agent {
         self.session.is_some()
     }
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -123,9 +123,7 @@ impl World {
                 call.last_event_at = ev.time;
                 call.last_event = self.event;
                 if own {
-                    if let Some(call_type) = ev.call_type
-                        && call_type != CallType::Unknown
-                    {
+                    if let Some(call_type) = ev.call_type {
                         call.call_type = call_type;
                     }
                     if call.ani.is_empty() && !ev.ani.is_empty() {

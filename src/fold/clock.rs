@@ -116,7 +116,7 @@ impl World {
             return;
         }
         let Some(session) = &mut a.session else { return };
-        let entered = a.before.is_none_or(|b| b.status != a.now.status || b.until != a.now.since);
+        let entered = a.before.is_none_or(|b| b.status.word() != a.now.status.word() || b.until != a.now.since);
         session.state_seq += 1;
         session.state_run += i32::from(entered);
         a.now.committed = true;
@@ -180,8 +180,11 @@ impl World {
             call_id: s.call.some(),
             reason_key: with_reason.then_some(ReasonKey(s.reason)),
             reason_code: with_reason.then_some(ReasonCode(s.reason)),
-            reason_kind: (with_reason && s.reason.is_some())
-                .then_some(if s.hardware_reason { "hardware" } else { "software" }),
+            reason_kind: (with_reason && s.reason.is_some()).then_some(if s.hardware_reason {
+                "hardware"
+            } else {
+                "software"
+            }),
             pending_state: hidden.then_some(s.readiness.word()),
             is_dnd: s.dnd,
             end_known,

@@ -54,6 +54,10 @@ impl World {
 
     /// A wrap that goes on: its leg is written with the after-call work so far.
     fn cut_wrap(&mut self, agent: AgentId, ix: Ix, until: Micros) {
+        if self.wraps[ix].stretch_since.is_none() {
+            self.finish_wrap(ix);
+            return;
+        }
         let wrap = self.wraps[ix].clone();
         let mut row = wrap.row.clone();
         if let Some(since) = wrap.stretch_since {

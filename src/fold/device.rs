@@ -21,6 +21,8 @@ pub struct Device {
     pub is_routing_point: bool,
     /// EventQueued with a VQID was seen.
     pub is_virtual: bool,
+    /// A party was here.
+    pub had_party: bool,
     /// The handset is lifted.
     pub off_hook: bool,
     /// Since when.

@@ -48,11 +48,11 @@ impl World {
 
     fn begin_ringing(&mut self, ix: Ix, ev: &TEvent<'_>) {
         let at = ev.time;
-        let call = self.parties[ix].call;
-        self.calls[call].first_alerting_at.get_or_insert(at);
         let observer = self.parties[ix].observer;
         self.start_durable(ix, if observer { Durable::CallObserving } else { Durable::CallRinging }, at);
         if !observer {
+            let call = self.parties[ix].call;
+            self.calls[call].first_alerting_at.get_or_insert(at);
             let (agent, call_type) = (self.parties[ix].agent, self.parties[ix].call_type);
             self.occurred(ix, Momentary::CallOffered, call_type, at);
             self.count(agent, AgentCount::Offered, at);
@@ -74,10 +74,10 @@ impl World {
         if !self.needs_dn(ev) {
             return;
         }
-        let Some(call) = self.call_of(ev, ev.conn, names) else { return };
         if self.devices[ev.this_dn.index()].is_queue {
             return;
         }
+        let Some(call) = self.call_of(ev, ev.conn, names) else { return };
         if let Some(ix) = self.find_party(call, ev.this_dn) {
             self.repeated(ix, ev, Signal::Dialing);
             return;
@@ -106,13 +106,14 @@ impl World {
             self.out.odd(Anomaly::PhoneEventOnQueue);
             return;
         }
+        let opens = !matches!(signal, Signal::NetworkReached | Signal::DestinationBusy);
+        if !opens && self.party_of(ev, ev.conn).is_none() {
+            self.out.odd(Anomaly::PartyUnknown);
+            return;
+        }
         let Some(call) = self.call_of(ev, ev.conn, names) else { return };
         let ix = match self.find_party(call, ev.this_dn) {
             Some(ix) => ix,
-            None if matches!(signal, Signal::NetworkReached | Signal::DestinationBusy) => {
-                self.out.odd(Anomaly::PartyUnknown);
-                return;
-            }
             None => {
                 self.resolve_targets(call, names);
                 let how = if signal == Signal::Established { Opening::Established } else { Opening::Joined };
@@ -208,6 +209,7 @@ impl World {
             transfer_counted: false,
             conferenced: false,
             busy: false,
+            opened_queue: ev.this_queue,
             this_queue: ev.this_queue,
             credits: [const { None }; CREDITS_MAX],
             phases: NO_PHASES,
@@ -222,6 +224,7 @@ impl World {
         });
         self.devices[dn.index()].parties = ix;
         self.devices[dn.index()].open_parties += 1;
+        self.devices[dn.index()].had_party = true;
         self.calls[call].parties = ix;
         self.hold_call_open(call, false);
         if was_idle {
@@ -238,10 +241,10 @@ impl World {
     /// What every event of a party may say besides its meaning.
     pub(super) fn note_event(&mut self, ix: Ix, ev: &TEvent<'_>) {
         self.parties[ix].last_event = self.event;
-        if self.parties[ix].this_queue.is_none() {
+        if ev.this_queue.is_some() {
             self.parties[ix].this_queue = ev.this_queue;
         }
-        if ev.agent.is_some() && self.parties[ix].claim != ev.agent {
+        if ev.agent.is_some() && self.parties[ix].claim.is_none() {
             self.claim(ix, ev.agent);
             self.attribute(ix, ev.time);
         }
@@ -316,16 +319,12 @@ impl World {
             self.start_durable(ix, Durable::CallTalk, at);
             let call = self.parties[ix].call;
             self.calls[call].first_connected_at.get_or_insert(at);
-            self.calls[call].connected_to_agent |= self.parties[ix].leg_agent.is_some();
-            self.count_transfer_received(ix, at);
+            self.calls[call].connected_to_agent = true;
             self.stays_answered(ix);
-            let made = matches!(how, Opening::Dialing) || joined && self.parties[ix].dn_role == DnRole::ORIGINATION;
-            self.occurred(
-                ix,
-                if made { Momentary::CallOriginated } else { Momentary::CallReceived },
-                call_type,
-                at,
-            );
+            self.count_transfer_received(ix, at);
+            self.supersede_wrap(ix);
+            let made = how == Opening::Dialing;
+            self.occurred(ix, if made { Momentary::CallOriginated } else { Momentary::CallReceived }, call_type, at);
         }
         if state == PartyState::Held {
             self.enter(ix, PartyState::Held, ev);
@@ -337,11 +336,8 @@ impl World {
     fn count_answer(&mut self, ix: Ix, joined: bool, was_alerting: bool, lasted: Span) {
         let party = &self.parties[ix];
         let (agent, call_type, at) = (party.agent, party.call_type, party.answered_at.unwrap_or_default());
-        let made = party.opened_by == Opening::Dialing || joined && party.dn_role == DnRole::ORIGINATION;
-        if made {
-            if !joined {
-                self.finished(ix, Retrospective::CallDialed, lasted, at);
-            }
+        if party.opened_by == Opening::Dialing {
+            self.finished(ix, Retrospective::CallDialed, lasted, at);
             if call_type == CallType::Consult {
                 self.count(agent, AgentCount::ConsultMade, at);
             }
@@ -360,7 +356,7 @@ impl World {
     pub(super) fn count_transfer_received(&mut self, ix: Ix, at: Micros) {
         let party = &self.parties[ix];
         // A leg that a queue delivers after the transfer is the queue's, not the transfer's.
-        let by_queue = party.transferred_by_ring && (party.this_queue.is_some() || party.credits().next().is_some());
+        let by_queue = party.transferred_by_ring && party.credits().next().is_some();
         if party.transferred_to && party.answered_at.is_some() && !party.transfer_counted && !by_queue {
             let (agent, call_type) = (party.agent, party.call_type);
             self.parties[ix].transfer_counted = true;
@@ -438,9 +434,9 @@ impl World {
         party.abandoned = abandoned;
         let (dn, call) = (party.dn, party.call);
         self.devices[dn.index()].open_parties -= 1;
-        if self.devices[dn.index()].is_busy_without_call() {
-            let bound = self.devices[dn.index()].agent;
-            self.off_hook_changed(bound, true);
+        if self.devices[dn.index()].open_parties == 0 {
+            // The line is idle again; EventOnHook may follow later and says nothing new.
+            self.hang_up(dn, at);
         }
         if !observer {
             match state {
@@ -590,8 +586,7 @@ impl World {
     /// The agent its events name, if that counts.
     fn claimed_agent(&self, ix: Ix) -> AgentId {
         let party = &self.parties[ix];
-        let counts =
-            !party.dn_was_bound && party.claim.is_some() && self.agents[party.claim.index()].is_logged_in();
+        let counts = !party.dn_was_bound && party.claim.is_some() && self.agents[party.claim.index()].is_logged_in();
         if counts { party.claim } else { AgentId::NONE }
     }
 

@@ -126,6 +126,17 @@ impl World {
         }
     }
 
+    /// The last party left a DN: its handset counts as replaced.
+    pub(super) fn hang_up(&mut self, dn: DnId, at: Micros) {
+        let device = &mut self.devices[dn.index()];
+        if device.off_hook {
+            device.off_hook = false;
+            let on = On::Device { dn, agent: device.agent };
+            let started = device.off_hook_since;
+            self.out.push(Action::Ended { what: Durable::OffHook, on, call_type: CallType::Unknown, started, at });
+        }
+    }
+
     /// A DN of an agent became, or is no longer, off hook without a call.
     pub(super) fn off_hook_changed(&mut self, agent: AgentId, busy: bool) {
         if agent.is_some() {
@@ -190,6 +201,9 @@ impl World {
         if begins {
             let (reason, hardware) = self.reason_of_event(ev, ev.work_mode, names);
             let a = &mut self.agents[agent.index()];
+            if a.home.is_none() {
+                a.home = ev.switch;
+            }
             a.readiness = Readiness::NotReady;
             a.readiness_since = at;
             a.reason = reason;

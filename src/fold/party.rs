@@ -85,15 +85,12 @@ impl PartyState {
             | (Failed, Signal::Ringing | Signal::Dialing | Signal::NetworkReached | Signal::DestinationBusy)
             | (
                 Connected,
-                Signal::Ringing
-                | Signal::Dialing
-                | Signal::DestinationBusy
-                | Signal::Established
-                | Signal::Retrieved,
+                Signal::Ringing | Signal::Dialing | Signal::DestinationBusy | Signal::Established | Signal::Retrieved,
             )
-            | (Held, Signal::Ringing | Signal::Dialing | Signal::DestinationBusy | Signal::Established | Signal::Held) => {
-                Step::Odd
-            }
+            | (
+                Held,
+                Signal::Ringing | Signal::Dialing | Signal::DestinationBusy | Signal::Established | Signal::Held,
+            ) => Step::Odd,
         }
     }
 
@@ -230,7 +227,9 @@ pub struct Party {
     pub conferenced: bool,
     /// The dialled side was busy.
     pub busy: bool,
-    /// `ThisQueue` of its events.
+    /// `ThisQueue` of its first event.
+    pub opened_queue: DnId,
+    /// `ThisQueue` of its latest event that had one.
     pub this_queue: DnId,
     /// Stays it is credited to.
     pub credits: [Option<Credit>; CREDITS_MAX],
@@ -306,7 +305,6 @@ impl Party {
             Opening::Dialing => "initiated",
             _ if self.conferenced => "in_conference",
             _ if self.transferred_to => "received_transfer",
-            Opening::Established if self.dn_role == DnRole::ORIGINATION => "initiated",
             _ if self.call_type == CallType::Consult => "received_consult",
             _ => "received",
         }

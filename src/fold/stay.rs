@@ -108,7 +108,7 @@ impl World {
         if !vqid.is_empty() {
             self.devices[ev.this_dn.index()].is_virtual = true;
         }
-        if self.find_stay(call, ev.this_dn, Some(&vqid), |s| s.state == StayState::Waiting).is_some() {
+        if self.find_stay(call, ev.this_dn, None, |s| s.state == StayState::Waiting && s.key.vqid == vqid).is_some() {
             self.out.odd(Anomaly::StayRepeated);
             return;
         }
@@ -206,9 +206,11 @@ impl World {
         let settle = self.patience.settle;
         let c = &mut self.calls[call];
         let Some(entry) = c.entries.iter_mut().find(|e| e.queue == queue && !e.counted) else { return };
-        let near = c.diversions.iter().flatten().any(|d| {
-            d.target == queue && (entry.at - d.at) <= settle && (d.at - entry.at) <= settle
-        });
+        let near = c
+            .diversions
+            .iter()
+            .flatten()
+            .any(|d| d.target == queue && (entry.at - d.at) <= settle && (d.at - entry.at) <= settle);
         if near {
             entry.counted = true;
             let at = entry.at;
@@ -286,7 +288,6 @@ impl World {
         let event = self.event;
         let stay = &mut self.stays[ix];
         stay.last_event = event;
-        stay.cleared |= matches!(ev.call_state, CallState::CLEARED | CallState::REDIRECTED);
         stay.target_number = ev.third_party_number.into();
         stay.target = ev.third_party_dn;
         if stay.state == StayState::Left {
@@ -310,14 +311,14 @@ impl World {
         }
     }
 
-    /// A party of the call that this stay's departure can have been for.
+    /// A party of the call that this stay's departure can have been for: the first that had not left by then.
     fn matching_party(&self, ix: Ix) -> Option<Ix> {
+        let left_at = self.stays[ix].left_at.unwrap_or(self.now);
+        let rank = |p: Ix| (self.parties[p].closed_at < left_at, self.parties[p].opened_order);
         let mut best: Option<Ix> = None;
         let mut at = self.calls[self.stays[ix].call].parties;
         while at != NIL {
-            if self.can_be_target(ix, at)
-                && best.is_none_or(|b| self.parties[b].opened_order < self.parties[at].opened_order)
-            {
+            if self.can_be_target(ix, at) && best.is_none_or(|b| rank(at) < rank(b)) {
                 best = Some(at);
             }
             at = self.parties[at].next_in_call;
@@ -343,7 +344,7 @@ impl World {
                 return false;
             }
         }
-        if stay.target_number.is_empty() { party.this_queue == stay.queue } else { party.dn == stay.target }
+        if stay.target_number.is_empty() { party.opened_queue == stay.queue } else { party.dn == stay.target }
     }
 
     /// A party begins to ring: stays that left, or whose offer came back, may have meant it.
@@ -361,7 +362,11 @@ impl World {
                 }
                 StayState::Returned => {
                     let (stay, p) = (&self.stays[ix], &self.parties[party]);
-                    if self.devices[stay.queue.index()].is_acd_queue() && p.this_queue == stay.queue {
+                    if self.devices[stay.queue.index()].is_acd_queue()
+                        && p.opened_by == Opening::Ringing
+                        && p.opened_queue == stay.queue
+                        && stay.returned_at.is_some_and(|(_, order)| p.opened_order > order)
+                    {
                         self.offered(ix, party);
                     }
                 }
@@ -387,8 +392,8 @@ impl World {
         let (stay, party) = (&self.stays[ix], &self.parties[party_ix]);
         // A party that rings for another queue was not this queue's to distribute.
         if self.devices[stay.queue.index()].is_acd_queue()
-            && party.this_queue.is_some()
-            && party.this_queue != stay.queue
+            && party.opened_queue.is_some()
+            && party.opened_queue != stay.queue
         {
             self.end_at_departure(ix, Outcome::RoutedElsewhere);
             return;
@@ -431,7 +436,11 @@ impl World {
         if party.opened_by != Opening::Ringing {
             return;
         }
-        let on = On::Queue { queue: self.stays[ix].queue, agent: party.leg_agent, entered_at: self.stays[ix].key.entered_at };
+        let on = On::Queue {
+            queue: self.stays[ix].queue,
+            agent: party.leg_agent,
+            entered_at: self.stays[ix].key.entered_at,
+        };
         let (call_type, at) = (party.call_type, party.leg.offered_at);
         self.out.push(Action::Occurred { what: Momentary::CallOffered, on, call_type, at });
         self.out.push(Action::Started { what: Durable::CallRinging, on, call_type, at });
@@ -443,7 +452,6 @@ impl World {
         self.offer_to(party_ix);
         if queue.is_some()
             && let Some(ix) = self.find_stay(call, queue, None, |s| s.state == StayState::Waiting)
-            && self.parties[party_ix].opened_order > self.stays[ix].entered_order
             && !self.parties[party_ix].is_credited_to(queue, &self.stays[ix].key.vqid)
         {
             let (at, order) = (self.parties[party_ix].answered_at, self.order);
@@ -601,7 +609,8 @@ impl World {
 
     /// Only virtual-queue stays are left of a call: after the settling time nobody will close them.
     pub(super) fn call_settled(&mut self, call: Ix, at: Micros) {
-        if self.calls[call].open > 0 {
+        // At the end of the input the time may not be over: the stay is pending then.
+        if self.calls[call].open > 0 || at >= self.now {
             return;
         }
         while self.calls[call].stays != NIL {
@@ -681,7 +690,10 @@ impl World {
         });
         let row = self.stay_row(ix, end.outcome, Some(left_at), end.at, end.agent);
         self.out.stays.push(row);
-        if matches!(end.outcome, Outcome::Answered | Outcome::AbandonedRing | Outcome::Diverted | Outcome::NoAnswerReturned) {
+        if matches!(
+            end.outcome,
+            Outcome::Answered | Outcome::AbandonedRing | Outcome::Diverted | Outcome::NoAnswerReturned
+        ) {
             self.calls[call].divert_count += 1;
         }
         self.unlink_stay(ix);
@@ -722,7 +734,7 @@ impl World {
         QueueSegmentRow {
             tenant_id: Tenant(stay.switch),
             queue_segment_id: stay.key.clone(),
-            call_id: self.calls[stay.call].id,
+            call_id: stay.key.call,
             interaction_id: self.calls[stay.call].id,
             queue_id: stay.queue,
             queue_kind: self.queue_kind(stay.queue),
@@ -757,17 +769,25 @@ impl World {
         }
     }
 
-    /// The open stay of a call in a queue (`vqid` absent: any) for which `wanted` holds; the latest entry first.
+    /// The open stay of a call in a queue (`vqid` absent: any) for which `wanted` holds; the oldest entry first.
     fn find_stay(&self, call: Ix, queue: DnId, vqid: Option<&str>, wanted: impl Fn(&Stay) -> bool) -> Option<Ix> {
+        let mut found = None;
         let mut at = self.calls[call].stays;
         while at != NIL {
             let stay = &self.stays[at];
-            if stay.queue == queue && vqid.is_none_or(|v| stay.key.vqid == v) && wanted(stay) {
-                return Some(at);
+            // A stay without VQID, or an event without one, means whichever stay there is.
+            let same = vqid.is_none_or(|v| stay.key.vqid == v || stay.key.vqid.is_empty() || v.is_empty());
+            if stay.queue == queue && same && wanted(stay) {
+                found = Some(at);
             }
             at = stay.next_in_call;
         }
-        None
+        found
+    }
+
+    /// Any open stay of a call in a queue.
+    pub(super) fn find_stay_on(&self, call: Ix, queue: DnId) -> Option<Ix> {
+        self.find_stay(call, queue, None, |_| true)
     }
 
     fn unlink_stay(&mut self, ix: Ix) {

@@ -80,7 +80,7 @@ impl World {
         let connected = self.parties[ix].answered_at;
         if let Some(answered_at) = connected {
             self.calls[to].first_connected_at.get_or_insert(answered_at);
-            self.calls[to].connected_to_agent |= self.parties[ix].leg_agent.is_some();
+            self.calls[to].connected_to_agent |= !self.parties[ix].observer;
         }
         self.hold_call_open(to, false);
         self.calls[from].merged_into = call_id;
@@ -97,16 +97,18 @@ impl World {
             self.out.odd(Anomaly::StayUnknown);
             return;
         };
-        let Some(to) = self.call_of(ev, ev.conn, names) else { return };
         let mut at = self.calls[from].stays;
-        let mut any = false;
+        if self.find_stay_on(from, ev.this_dn).is_none() {
+            self.out.odd(Anomaly::StayUnknown);
+            return;
+        }
+        let Some(to) = self.call_of(ev, ev.conn, names) else { return };
         while at != NIL {
             let (ix, next) = (at, self.stays[at].next_in_call);
             at = next;
             if self.stays[ix].queue != ev.this_dn {
                 continue;
             }
-            any = true;
             self.unlink_stay_from_call(ix);
             let is_virtual = self.stays[ix].is_virtual;
             self.stays[ix].call = to;
@@ -118,9 +120,6 @@ impl World {
         }
         self.calls[from].merged_into = self.calls[to].id;
         self.calls[from].merge_type = Some("transfer");
-        if !any {
-            self.out.odd(Anomaly::StayUnknown);
-        }
     }
 
     /// EventPartyAdded: somebody joined the conference this party is in.
@@ -128,11 +127,18 @@ impl World {
         if !self.needs_dn(ev) {
             return;
         }
-        let Some(call) = self.call_of(ev, ev.conn, names) else { return };
-        let Some(ix) = self.find_party(call, ev.this_dn) else {
+        let Some(ix) = self.party_of(ev, ev.conn) else {
             self.out.odd(Anomaly::PartyUnknown);
+            let completed = ev.call_state == CallState::CONFERENCED
+                && ev.other_role != DnRole::OBSERVER
+                && ev.third_party_dn == ev.this_dn;
+            if completed {
+                let agent = self.devices[ev.this_dn.index()].agent;
+                self.count(agent, AgentCount::Conferences, ev.time);
+            }
             return;
         };
+        let Some(call) = self.call_of(ev, ev.conn, names) else { return };
         self.note_event(ix, ev);
         let (agent, call_type) = (self.parties[ix].agent, self.parties[ix].call_type);
         if ev.other_role == DnRole::OBSERVER || self.parties[ix].observer {
@@ -151,11 +157,11 @@ impl World {
         if !self.needs_dn(ev) {
             return;
         }
-        let Some(call) = self.call_of(ev, ev.conn, names) else { return };
-        let Some(ix) = self.find_party(call, ev.this_dn) else {
+        let Some(ix) = self.party_of(ev, ev.conn) else {
             self.out.odd(Anomaly::PartyUnknown);
             return;
         };
+        self.call_of(ev, ev.conn, names);
         self.note_event(ix, ev);
         let call_type = self.parties[ix].call_type;
         self.occurred(ix, Momentary::CallConferencePartyDeleted, call_type, ev.time);

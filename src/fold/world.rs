@@ -255,6 +255,8 @@ impl World {
         }
         let queue_like = match ev.kind {
             EventKind::QUEUED | EventKind::ROUTE_REQUEST => true,
+            // Only queues divert; a phone that has had calls stays a phone, whatever a switch says of it.
+            EventKind::DIVERTED if ev.this_queue.is_none() => !device.had_party,
             EventKind::DIVERTED | EventKind::ABANDONED | EventKind::DIALING | EventKind::ROUTE_USED => {
                 ev.this_queue == ev.this_dn
             }
@@ -275,9 +277,7 @@ impl World {
 
     pub(super) fn find_call(&self, switch: SwitchId, conn: ConnId) -> Option<Ix> {
         let calls = &self.calls;
-        self.call_index
-            .find(hash_of(switch, conn), |&ix| calls[ix].conn == conn && calls[ix].switch == switch)
-            .copied()
+        self.call_index.find(hash_of(switch, conn), |&ix| calls[ix].conn == conn && calls[ix].switch == switch).copied()
     }
 
     pub(super) fn index_call(&mut self, ix: Ix) {

@@ -70,7 +70,8 @@ impl World {
             self.out.legs.push(row);
             return;
         };
-        let counted = party.is_counted_as_handled();
+        // An agent who logged out during the call keeps the leg, but his own columns ended with his session.
+        let counted = party.is_counted_as_handled() && party.agent == agent;
         if counted && agent.is_some() {
             self.out.push(Action::LegReleased { agent, lasted_ms: ms_between(answered_at, at), at });
         }
@@ -97,6 +98,20 @@ impl World {
         self.parties[ix].wrap = wrap;
         self.agents[agent.index()].wrap = Some(wrap);
         self.settle(Timer::Wrap(wrap), at);
+    }
+
+    /// A leg is answered: while it is open no after-call work begins, and after it all is its own. What the agent's leg
+    /// before it has, is all it gets.
+    pub(super) fn supersede_wrap(&mut self, ix: Ix) {
+        let party = &self.parties[ix];
+        if party.role() == "initiated_consult" || party.leg_agent.is_none() {
+            return;
+        }
+        if let Some(before) = self.agents[party.leg_agent.index()].wrap {
+            // Its running stretch, if any, ends with the status.
+            self.refresh(self.parties[ix].leg_agent, self.parties[ix].state_since);
+            self.finish_wrap(before);
+        }
     }
 
     /// The settling time after a release is over.
@@ -153,7 +168,8 @@ impl World {
         }
         wrap.stretch_since = Some(at);
         let call_type = wrap.call_type;
-        let marks: [_; CREDITS_MAX] = std::array::from_fn(|i| wrap.credits[i].as_ref().filter(|c| c.answered).map(on_queue(agent)));
+        let marks: [_; CREDITS_MAX] =
+            std::array::from_fn(|i| wrap.credits[i].as_ref().filter(|c| c.answered).map(on_queue(agent)));
         for on in marks.into_iter().flatten() {
             self.out.push(Action::Started { what: Durable::AfterCallWork, on, call_type, at });
         }
@@ -171,11 +187,18 @@ impl World {
             wrap.row.acw_ms += ms;
         }
         let call_type = wrap.call_type;
-        let marks: [_; CREDITS_MAX] = std::array::from_fn(|i| wrap.credits[i].as_ref().filter(|c| c.answered).map(on_queue(agent)));
+        let marks: [_; CREDITS_MAX] =
+            std::array::from_fn(|i| wrap.credits[i].as_ref().filter(|c| c.answered).map(on_queue(agent)));
         for on in marks.into_iter().flatten() {
             self.out.push(Action::Ended { what: Durable::AfterCallWork, on, call_type, started, at });
             self.out.push(Action::LegAccrued { on, what: Durable::AfterCallWork, ms });
-            self.out.push(Action::Finished { what: Retrospective::AcwCompleted, on, call_type, lasted: at - started, at });
+            self.out.push(Action::Finished {
+                what: Retrospective::AcwCompleted,
+                on,
+                call_type,
+                lasted: at - started,
+                at,
+            });
         }
     }
 

@@ -165,7 +165,9 @@ impl Cohorts {
             set.open -= 1;
         }
         let cohort = set.of(slot);
-        cohort.queue_ms += ms_between(entered_at, left_at);
+        if outcome != Outcome::Pending {
+            cohort.queue_ms += ms_between(entered_at, left_at);
+        }
         match outcome {
             Outcome::Answered => {
                 cohort.answered += 1;

@@ -132,7 +132,12 @@ impl Board {
                 if matches!(status, Status::NotReady | Status::Acw) {
                     let start = self.interval_start;
                     if self.reasons.of((agent, status, reason)).count(0, 1, at, start) {
-                        self.late.push(Late::Count { object: Object::Reason(agent, status, reason), column: 0, by: 1, at });
+                        self.late.push(Late::Count {
+                            object: Object::Reason(agent, status, reason),
+                            column: 0,
+                            by: 1,
+                            at,
+                        });
                     }
                 }
             }

@@ -4,8 +4,8 @@
 //! known to be over only later). They are booked at their own time: the counter and its base at the interval's begin both
 //! move, so the running interval is unaffected, and what belongs to earlier intervals is handed to history as [`Late`].
 
-use crate::model::ids::{AgentId, DnId, ReasonId};
 use crate::model::action::Status;
+use crate::model::ids::{AgentId, DnId, ReasonId};
 use crate::model::time::{Micros, ms_between};
 
 /// A cumulative time in ms of which some may be going on: `value(t) = acc + n · ms(t)`.
@@ -101,12 +101,7 @@ pub struct Ledger<const COUNTS: usize, const TIMES: usize> {
 
 impl<const COUNTS: usize, const TIMES: usize> Default for Ledger<COUNTS, TIMES> {
     fn default() -> Self {
-        Self {
-            counts: [0; COUNTS],
-            times: [Gauge::default(); TIMES],
-            base_counts: [0; COUNTS],
-            base_times: [0; TIMES],
-        }
+        Self { counts: [0; COUNTS], times: [Gauge::default(); TIMES], base_counts: [0; COUNTS], base_times: [0; TIMES] }
     }
 }
 

@@ -153,9 +153,8 @@ impl Queue {
         let minute = minute_of(now);
         let first = minute - WINDOW_MINUTES;
         // Nothing happened between the window's begin and the next mark, so that mark is how things stood.
-        let mark = (first..=minute).find_map(|m| {
-            self.marks[m.rem_euclid(SLOTS as i64) as usize].as_ref().filter(|mark| mark.minute == m)
-        });
+        let mark = (first..=minute)
+            .find_map(|m| self.marks[m.rem_euclid(SLOTS as i64) as usize].as_ref().filter(|mark| mark.minute == m));
         let present = Mark { minute, counts: self.ledger.counts, times: self.ledger.times };
         self.since(mark.unwrap_or(&present), Micros(first * Span::from_mins(1).0), now)
     }

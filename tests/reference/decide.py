@@ -226,14 +226,14 @@ def session_facts(world, session):
     ]
     for k, lo, hi in binds:
         for p in world.parties_on.get(k, ()):
-            if not p.agent_by_id:
-                add_party(world, facts, p, lo, hi)
+            add_party(world, facts, p, lo, hi)
         for a, b in world.hook.get(k, ()):
             add(facts, a, b, lo, hi, ("busy", 0))
         for a, b in world.outages.get(k[:2], ()):
             add(facts, a, b, lo, hi, ("unknown", 0))
     for p in world.parties_by_id.get(ak, ()):
-        add_party(world, facts, p, session.start_t, t_end)
+        until = t_end if p.claim_end_t is None else min(t_end, p.claim_end_t)
+        add_party(world, facts, p, max(session.start_t, p.claim_t), until)
     for n, (_, t, state, _, reason) in enumerate(session.readiness):
         to = session.readiness[n + 1][1] if n + 1 < len(session.readiness) else t_end
         add(facts, t, to, session.start_t, t_end, (state, reason))

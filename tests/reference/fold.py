@@ -34,6 +34,7 @@ class Party:
         if opened_by == 60 and (e.state == TRANSFERRED or e.third_role == TRANSFERRED_BY):
             self.transfer_marks.append((e.i, e.t, True))
         self.agent_id = ""  # first AgentID of its events
+        self.claim_i = self.claim_t = None  # where it was named
         self.holds = []  # events of hold
         self.agent_by_id = False  # decided at the end [32]
         self.leg_agent = None
@@ -324,7 +325,8 @@ class World:
 
     @staticmethod
     def note(p, e):
-        p.agent_id = p.agent_id or e.agent
+        if e.agent and not p.agent_id:
+            p.agent_id, p.claim_i, p.claim_t = e.agent, e.i, e.t
         p.queue = e.queue or p.queue
 
     def changed(self, e, p):
@@ -450,7 +452,10 @@ class World:
         """Whether the party's agent is told by its AgentID, and the agent of its segment [32]."""
         k, last = (p.tenant, p.switch, p.dn), p.close_i if p.close_i is not None else len(self.events)
         over = [b for b in self.bindings.get(k, ()) if b[1] <= last and (b[3] is None or b[3] > p.open_i)]
-        p.agent_by_id = not over and bool(p.agent_id)
+        # From the event that names him until somebody logs in on the DN.
+        p.claim_end_i = min((max(b[1], p.open_i) for b in over), default=None)
+        p.claim_end_t = min((max(b[2], p.open_t) for b in over), default=None)
+        p.agent_by_id = bool(p.agent_id) and (p.claim_end_i is None or p.claim_i < p.claim_end_i)
         at_answer = self.agent_of(p, p.answer_i) if p.answer_i is not None else None
         p.leg_agent = at_answer or self.agent_of(p, p.open_i)
 
@@ -462,7 +467,7 @@ class World:
 
     def agent_of(self, p, i):
         """The agent to whom the party is attributed at a position in the event order, or None."""
-        if p.agent_by_id:
+        if p.agent_by_id and p.claim_i <= i and (p.claim_end_i is None or i < p.claim_end_i):
             return p.agent_id if self.session_of(p.tenant, p.agent_id, i) else None
         b = self.binding_at((p.tenant, p.switch, p.dn), i)
         return b[0] if b else None
