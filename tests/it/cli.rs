@@ -281,3 +281,22 @@ fn an_interrupted_replay_publishes_nothing_and_says_how_to_go_on() {
     assert!(stderr(&output).contains("run the same command again"));
     assert!(!place.path("d/history/queue_interval").exists());
 }
+
+#[test]
+fn a_simulated_feed_reaches_a_server_that_subscribes_to_it() {
+    let place = Place::new("feed");
+    let simulate = ["simulate", "--agents", "20", "--listen", "127.0.0.1:0", "--for", "10m", "--speed", "2000"];
+    let mut feed = Running::start(&place, &simulate);
+    let bridge = feed.address("waits for the first subscriber");
+    let url = format!("tcp://{bridge}");
+    let mut server = Running::start(&place, &["serve", "--listen", "127.0.0.1:0", "--data", "d", "--feed", &url]);
+    let address = server.address("listens on");
+    server.wait_for("closed by the other side");
+    let (status, body) = http(address, "GET /api/v1/agents", &[], b"");
+    assert_eq!(status, 200);
+    assert!(body.contains("@east"), "{body}");
+    assert_eq!(server.signal("TERM"), Some(0));
+    let history = run(&place, &["simulate", "--agents", "20", "--for", "10m", "--out", "f.ndjson"]);
+    assert_eq!(history.status.code(), Some(0));
+    assert!(stderr(&history).contains("next: callfold replay f.ndjson"));
+}
