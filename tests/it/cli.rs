@@ -300,3 +300,41 @@ fn a_simulated_feed_reaches_a_server_that_subscribes_to_it() {
     assert_eq!(history.status.code(), Some(0));
     assert!(stderr(&history).contains("next: callfold replay f.ndjson"));
 }
+
+#[test]
+fn a_day_cut_into_overlapping_files_gives_the_same_tables() {
+    let place = Place::new("cut");
+    let east = run(&place, &["simulate", "--agents", "20", "--queues", "3", "--for", "1h"]);
+    let other = run(&place, &["simulate", "--agents", "20", "--queues", "3", "--for", "1h", "--seed", "2"]);
+    let west = stdout(&other).replace(":\"east\"", ":\"west\"").replace("\"AgentID\":\"1", "\"AgentID\":\"9");
+    let mut both: Vec<(i64, i64, String)> = Vec::new();
+    for line in stdout(&east).lines().chain(west.lines()) {
+        let event: Value = serde_json::from_str(line).expect("json");
+        let number = |key| event[key].as_i64().unwrap_or(0);
+        both.push((number("TimeinSecs"), number("TimeinuSecs"), line.to_owned() + "\n"));
+    }
+    both.sort_by_key(|(secs, micros, _)| (*secs, *micros));
+    place.write("both.ndjson", &both.into_iter().map(|(.., line)| line).collect::<String>());
+    std::fs::create_dir(place.path("parts")).expect("made");
+    std::fs::write(place.path("parts/z.ndjson"), &east.stdout).expect("written");
+    std::fs::write(place.path("parts/a.ndjson.zst"), zstd::encode_all(west.as_bytes(), 1).expect("in memory"))
+        .expect("written");
+    let whole = run(&place, &["replay", "both.ndjson", "--data", "whole", "--output", "json"]);
+    let parts = run(&place, &["replay", "parts", "--data", "parts-data", "--output", "json"]);
+    assert_eq!((whole.status.code(), parts.status.code()), (Some(0), Some(0)), "{}", stderr(&parts));
+    assert!(whole.stdout == parts.stdout && !whole.stdout.is_empty());
+    for table in ["queue_interval", "agent_interval", "queue_segment", "agent_state"] {
+        let files = |data: &str| {
+            let table = place.path(data).join("history").join(table).join("tenant=default");
+            let mut files = Vec::new();
+            for date in std::fs::read_dir(table).expect("a table").map_while(Result::ok) {
+                for file in std::fs::read_dir(date.path()).expect("a date").map_while(Result::ok) {
+                    files.push(std::fs::read(file.path()).expect("readable"));
+                }
+            }
+            files.sort();
+            files
+        };
+        assert!(files("whole") == files("parts-data") && !files("whole").is_empty(), "{table} is the same to the byte");
+    }
+}
