@@ -21,12 +21,11 @@ use super::reject::{Begin, RejectError, RejectFile};
 use super::writer::{Ended, Leave, Progress, Writer};
 use crate::engine::partition::Partition;
 use crate::engine::settings::Settings as EngineSettings;
-use crate::handoff::ring::{Chunk, Feeder, ring};
+use crate::handoff::ring::{Feeder, ring};
 use crate::handoff::stop::Stop;
 use crate::sink::{Mode, Options, Store, StoreError};
-use crate::source::cut::Cut;
 use crate::source::file::{FileError, Recording};
-use crate::source::merge::{Merge, Piece};
+use crate::source::merge::{self, Merge};
 
 /// Chunks between reader and worker.
 const RING_DEPTH: usize = 8;
@@ -225,20 +224,12 @@ fn open(data: &std::path::Path, replace: bool) -> Result<Store, StoreError> {
 /// Reads everything into the ring; dropping the feeder at the end closes it.
 fn read_all(mut merge: Merge, feeder: &Feeder, stop: &Stop) -> Readings {
     let mut readings = Readings::default();
-    loop {
-        match merge.next(&mut || feeder.buffer()) {
-            Ok(Some(Piece { source, cut: Cut { bytes, position } })) => {
-                if stop.is_set() || feeder.send(Chunk { bytes, source, position, reply: None }).is_err() {
-                    break;
-                }
-            }
-            Ok(None) => break,
-            Err(error) => {
-                // Nothing of it could be read: the tables would lack it without a trace.
-                readings.failed = Some(error);
-                stop.stop();
-                break;
-            }
+    match merge::feed(&mut merge, feeder, stop) {
+        Ok(()) | Err(FileError::Stopped { .. }) => {}
+        Err(error) => {
+            // Nothing of it could be read: the tables would lack it without a trace.
+            readings.failed = Some(error);
+            stop.stop();
         }
     }
     readings.damaged = merge.take_damaged();

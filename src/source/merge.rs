@@ -22,6 +22,8 @@ use super::cut::{Cut, Cutter, Fill};
 use super::file::{FileError, Recording};
 use super::peek;
 use crate::engine::partition::Position;
+use crate::handoff::ring::{Chunk, Feeder};
+use crate::handoff::stop::Stop;
 use crate::model::time::Micros;
 
 /// Recordings open at a time. Beyond it the next one waits until one has ended, and order in time is no longer certain.
@@ -263,6 +265,20 @@ impl Read for Broken {
     fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
         self.0.take().map_or(Ok(0), Err)
     }
+}
+
+/// Reads everything that `merge` gives into the ring.
+///
+/// # Errors
+/// As [`Merge::next`]; [`FileError::Stopped`] when `stop` was set or nobody takes chunks any more.
+pub fn feed(merge: &mut Merge, feeder: &Feeder, stop: &Stop) -> Result<(), FileError> {
+    while let Some(Piece { source, cut: Cut { bytes, position } }) = merge.next(&mut || feeder.buffer())? {
+        let path = Arc::clone(&source);
+        if stop.is_set() || feeder.send(Chunk { bytes, source, position, reply: None }).is_err() {
+            return Err(FileError::Stopped { path: path.to_string() });
+        }
+    }
+    Ok(())
 }
 
 fn first_event_time(recording: &Recording) -> Result<Option<Micros>, FileError> {

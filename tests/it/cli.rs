@@ -338,3 +338,16 @@ fn a_day_cut_into_overlapping_files_gives_the_same_tables() {
         assert!(files("whole") == files("parts-data") && !files("whole").is_empty(), "{table} is the same to the byte");
     }
 }
+
+#[test]
+fn a_file_and_standard_input_are_sources_of_a_server() {
+    let place = Place::new("sources");
+    place.write("call.ndjson", CALL);
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--data", "d", "--feed", "file:call.ndjson", "--feed", "-"];
+    let mut server = Running::start(&place, &arguments);
+    let address = server.address("listens on");
+    server.wait_for("call.ndjson");
+    let (_, body) = http(address, "POST /api/v1/events", &[("content-type", "application/x-ndjson")], CALL.as_bytes());
+    assert!(body.contains("\"duplicate\":7"), "{body}");
+    assert_eq!(server.signal("TERM"), Some(0));
+}
