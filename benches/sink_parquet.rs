@@ -58,6 +58,29 @@ fn write(dir: &Path, fill: &dyn Fn(&mut Rows, u64, u64), rows: u64) -> (Duration
     (spent, published.tables.iter().map(|t| t.bytes).sum())
 }
 
+/// Time from a batch to its visible files when an interval of all agents and queues closes, fsync included.
+fn live(dir: &Path) {
+    let mut store = Store::open_with(dir, Options { mode: Mode::Live, replace: false }).expect("store opens");
+    let mut names = synthetic::names("default", "east");
+    let (agents, queues) = (u64::from(synthetic::AGENTS), u64::from(synthetic::QUEUES));
+    let mut times = Vec::new();
+    for n in 0..8 {
+        let mut rows = Rows::default();
+        rows.agent_interval.extend((n * agents..(n + 1) * agents).map(synthetic::agent_interval));
+        rows.agent_queue_interval.extend((2 * n * agents..2 * (n + 1) * agents).map(synthetic::agent_queue_interval));
+        rows.agent_reason_interval.extend((n * agents..(n + 1) * agents).map(synthetic::agent_reason_interval));
+        rows.queue_interval.extend((n * queues..(n + 1) * queues).map(synthetic::queue_interval));
+        rows.queue_cohort_interval.extend((n * queues..(n + 1) * queues).map(synthetic::queue_cohort_interval));
+        let watermark = Micros(synthetic::START.0 + (n as i64 + 1) * 900_000_000);
+        let batch = RowBatch { partition: 0, names: std::mem::take(&mut names), rows, watermark };
+        let begun = Instant::now();
+        store.deliver(batch).expect("interval is published");
+        times.push(begun.elapsed());
+    }
+    times.sort();
+    println!("live interval of {agents} agents, {queues} queues: median {:?}, worst {:?}", times[4], times[7]);
+}
+
 fn main() {
     let wanted = wanted();
     let dir =
@@ -78,6 +101,8 @@ fn main() {
     }
     for_each_table!(bench);
     if wanted.keep.is_none() {
+        let _ = std::fs::remove_dir_all(&dir);
+        live(&dir);
         let _ = std::fs::remove_dir_all(&dir);
     }
 }

@@ -18,10 +18,14 @@ const COLUMNS = [
   { id: "state", label: "State", sort: (a, b) => stateOf(a.state).order - stateOf(b.state).order || a.sinceMs - b.sinceMs },
   { id: "since", label: "In state", number: true, sort: (a, b) => away(a) - away(b) || a.sinceMs - b.sinceMs },
   { id: "detail", label: "Reason / queue", sort: (a, b) => numeric.compare(detail(a), detail(b)) },
-  { id: "handled", label: "Handled", number: true, title: "Calls handled today", sort: (a, b) => b.day.handled - a.day.handled },
-  { id: "aht", label: "AHT", number: true, title: "Average handling time today", sort: (a, b) => missingLast(a.day.aht_seconds, b.day.aht_seconds) },
-  { id: "occupancy", label: "Occ.", number: true, title: "Occupancy: ringing, talking, holding and after-call work, of the time logged in and not paused", sort: (a, b) => missingLast(a.window.occupancy_ratio, b.window.occupancy_ratio) },
+  { id: "handled", label: "Handled", number: true, note: () => "today", title: "Calls handled today", sort: (a, b) => b.day.handled - a.day.handled },
+  { id: "aht", label: "AHT", number: true, note: () => "today", title: "Average handling time today", sort: (a, b) => missingLast(a.day.aht_seconds, b.day.aht_seconds) },
+  { id: "occupancy", label: "Occ.", number: true, note: (window) => window, title: "Occupancy: ringing, talking, holding and after-call work, of the time logged in and not paused", sort: (a, b) => missingLast(a.window.occupancy_ratio, b.window.occupancy_ratio) },
+  { id: "queues", label: "Logged in to", title: "Queues the agent is logged in to", sort: (a, b) => b.queues.length - a.queues.length },
 ];
+
+/** Names of the columns, as they stand in the address. */
+export const COLUMN_NAMES = COLUMNS.map(({ id }) => id);
 
 /** What the state is about: the queue of the call, or the reason of the pause. */
 function detail(agent) {
@@ -38,6 +42,7 @@ class Row {
   constructor() {
     this.node = element("div", "row");
     this.node.setAttribute("role", "row");
+    this.node.addEventListener("pointerenter", () => (this.node.title = this.#describe()));
     this.cells = COLUMNS.map((column) => {
       const cell = element("div", `cell c-${column.id}${column.number ? " num" : ""}`);
       cell.setAttribute("role", "gridcell");
@@ -58,6 +63,14 @@ class Row {
     this.about = about;
   }
 
+  /** Everything known of the agent, in words: made only when someone points at the row. */
+  #describe() {
+    const { agent } = this;
+    const state = stateOf(agent.state);
+    const about = [state.name, agent.call_type, agent.reason && `${agent.reason.key} ${agent.reason.code}`].filter(Boolean);
+    return `${agent.id} (${agent.tenant}) at ${agent.dn || NONE}\n${about.join(", ")}\nqueues: ${agent.queues.join(", ") || NONE}`;
+  }
+
   show(agent, index, model) {
     this.agent = agent;
     const state = stateOf(agent.state);
@@ -73,7 +86,7 @@ class Row {
     write(this.cells[4], count(agent.day.handled));
     write(this.cells[5], duration(agent.day.aht_seconds));
     write(this.cells[6], percent(agent.window.occupancy_ratio));
-    this.node.title = `${agent.id} (${agent.tenant}) at ${agent.dn || NONE}\n${state.name}${agent.call_type ? `, ${agent.call_type}` : ""}${agent.reason ? `, ${agent.reason.key} ${agent.reason.code}` : ""}\nqueues: ${agent.queues.join(", ") || NONE}`;
+    write(this.cells[7], agent.queues.map((id) => splitId(id)[0]).join(", "));
     this.tick(model);
   }
 
@@ -116,7 +129,10 @@ export class Agents {
     for (const column of COLUMNS) {
       const cell = element("div", `cell c-${column.id}${column.number ? " num" : ""}`);
       cell.setAttribute("role", "columnheader");
-      const button = element("button", "", column.label);
+      const button = element("button");
+      const name = element("span", "", column.label);
+      const note = element("small");
+      button.append(name, note);
       button.type = "button";
       button.title = column.title ?? `Sort by ${column.label.toLowerCase()}`;
       button.addEventListener("click", () => {
@@ -126,11 +142,16 @@ export class Agents {
       });
       cell.append(button);
       head.append(cell);
-      this.#heads.set(column.id, { cell, button, label: column.label });
+      this.#heads.set(column.id, { cell, name, note, column });
     }
     body.addEventListener("pointerenter", () => (this.#pointed = true));
     body.addEventListener("pointerleave", () => (this.#pointed = false));
     table.setAttribute("aria-colcount", String(COLUMNS.length));
+  }
+
+  /** Says over what time the numbers are. */
+  describe(window) {
+    for (const { note, column } of this.#heads.values()) write(note, column.note?.(window) ?? "");
   }
 
   /** Whether rows keep their places because someone points at them or has marked text. */
@@ -161,10 +182,10 @@ export class Agents {
     this.#sorted = rows.map((agent) => agent.key);
     this.#body.style.height = `${rows.length * ROW_PX}px`;
     this.#table.setAttribute("aria-rowcount", String(rows.length + 1));
-    for (const [id, { cell, button, label }] of this.#heads) {
+    for (const [id, { cell, name, column: { label } }] of this.#heads) {
       const chosen = id === this.sort;
       cell.setAttribute("aria-sort", chosen ? (this.reversed ? "ascending" : "descending") : "none");
-      write(button, chosen ? `${label} ${this.reversed ? "▴" : "▾"}` : label);
+      write(name, chosen ? `${label} ${this.reversed ? "▴" : "▾"}` : label);
     }
     this.place(model);
   }

@@ -1,7 +1,7 @@
 // Puts the page together: the stream feeds the model, the model is painted at most once a frame, timers tick by
 // themselves, and keys, buttons and the address choose what is seen.
 
-import { Agents } from "/assets/agents.js";
+import { Agents, COLUMN_NAMES } from "/assets/agents.js";
 import { Floor, Strip, element, write } from "/assets/floor.js";
 import { clockTime, count, duration, span, spanShort, zoneName } from "/assets/format.js";
 import { Model, STATES } from "/assets/model.js";
@@ -9,6 +9,7 @@ import { Stream } from "/assets/stream.js";
 
 const LAG_S = 10;
 const SKEW_MS = 2_000;
+const PAINT_MS = 90;
 const SORT_MS = 1_000;
 const ANNOUNCE_MS = 10_000;
 const RELOAD_S = 10;
@@ -18,25 +19,28 @@ const root = document.documentElement;
 
 const model = new Model();
 const floor = new Floor($("tiles"));
-const agents = new Agents($("table"), $("table-head"), $("rows"), () => (remember(), refresh()));
+const agents = new Agents($("table"), $("table-head"), $("rows"), resort);
 const strip = new Strip($("strip"), (word) => showState(agents.state === word ? "" : word));
 
 let pausedAt = null;
 let build = null;
 let scheduled = false;
+let paintedAt = 0;
 let announced = "";
 
 // --- painting -------------------------------------------------------------------------------------------------------
 
 const painting = () => pausedAt == null && model.loaded && model.info != null;
 
+/** Paints with the next frame; the first change at once, later ones as often as an eye can follow. */
 function schedule() {
   if (scheduled) return;
   scheduled = true;
-  requestAnimationFrame(() => {
+  setTimeout(() => requestAnimationFrame(() => {
     scheduled = false;
+    paintedAt = performance.now();
     paint();
-  });
+  }), Math.max(0, paintedAt + PAINT_MS - performance.now()));
 }
 
 function paint() {
@@ -56,6 +60,12 @@ function refresh() {
   agents.order(model, true);
   strip.paint(model, agents.state);
   counts();
+}
+
+/** Another column was chosen. */
+function resort() {
+  remember();
+  if (painting()) agents.order(model, true);
 }
 
 function counts() {
@@ -122,6 +132,8 @@ const stream = new Stream({
   heartbeat: (message) => model.heartbeat(message),
   lost() {
     model.clock.freeze();
+    // What was still to be painted is painted now: from here on nothing moves.
+    paint();
     paintLink();
   },
   back() {
@@ -170,7 +182,7 @@ function paintBanner(state) {
     const late = worstLag();
     text = `Data ${Math.round(late.lag_seconds)} s behind: source ${late.switch}`;
   } else if (down.length) {
-    text = `${model.sources.length - down.length} of ${model.sources.length} sources: ${down.join(", ")} is silent`;
+    text = `${model.sources.length - down.length} of ${model.sources.length} sources report · silent: ${down.join(", ")}`;
   } else if (state === "loading" && performance.now() > 3000) {
     text = "Waiting for the first picture from the server";
   }
@@ -285,7 +297,7 @@ function recall() {
   agents.state = STATES.some(({ word }) => word === query.get("state")) ? query.get("state") : "";
   const sort = query.get("sort") ?? "since";
   const column = sort.replace(/^-/, "");
-  if (["agent", "state", "since", "detail", "handled", "aht", "occupancy"].includes(column)) {
+  if (COLUMN_NAMES.includes(column)) {
     agents.sort = column;
     agents.reversed = sort.startsWith("-");
   }
@@ -304,6 +316,7 @@ function describe() {
   parts.push(`window ${span(info.window_seconds)}`, `today begins at midnight ${info.timezone}`);
   write($("foot"), parts.join(" · "));
   const window = spanShort(info.window_seconds);
+  agents.describe(window);
   const meanings = [
     ["Waiting", "calls in the queue that ring nowhere yet"],
     ["Longest", `wait so far of the call that waits longest; warning from ${duration(info.longest_wait_warn_seconds)}, critical from ${duration(info.longest_wait_crit_seconds)}`],

@@ -116,8 +116,7 @@ export class Strip {
     write(level.aside, `target ${percent(info.sl_target_ratio)}`);
     level.cell.title = `${sum.levelPart} of ${sum.levelWhole} calls within ${info.sl_threshold_seconds} s (${info.service_level}), last ${window}`;
     level.bar.set(ratio, info.sl_target_ratio, judged);
-    const miss = judged ? info.sl_target_ratio - ratio : 0;
-    this.#judge("level", miss > 0.15 ? 2 : miss > 0 ? 1 : 0);
+    this.#judge("level", judged ? model.levelSeverity(ratio) : 0);
     const gone = sum.lostWhole > 0 ? sum.lostPart / sum.lostWhole : null;
     write(lost.value, percentFine(gone));
     write(lost.aside, `limit ${percent(info.abandon_target_ratio)}`);
@@ -159,11 +158,16 @@ class Tile {
   severity = 0;
   #worseAt = 0;
   #sparkStep = -1;
+  #label = "";
+  #shown = null;
 
   constructor(queue) {
     const [number, site] = splitId(queue.id);
     this.node = element("article", "tile");
     this.node.tabIndex = 0;
+    for (const name of ["pointerenter", "focus"]) {
+      this.node.addEventListener(name, () => (this.node.title = this.#describe()));
+    }
     const head = element("header");
     const title = element("h3", "", number);
     title.append(element("small", "", site));
@@ -234,14 +238,23 @@ class Tile {
     }
     write(this.lost, `abd ${percent(queue.window.abandon_ratio)}`);
     this.lost.title = `abandoned in the last ${window}: ${queue.window.abandon_numerator} of ${queue.window.abandon_denominator}`;
-    this.node.title = [
+    this.#shown = [model, queue];
+    this.#drawSpark(model, queue);
+    this.tick(model, queue);
+  }
+
+  /** What the tile stands for, in words: made only when someone points at it. */
+  #describe() {
+    const [model, queue] = this.#shown;
+    const info = model.info;
+    const window = spanShort(info.window_seconds);
+    const level = model.serviceLevel(queue.window);
+    return [
       `${queue.id} (${queue.kind.replaceAll("_", " ")}, tenant ${queue.tenant})`,
       `${info.service_level}, last ${window}: ${level.numerator} of ${level.denominator} within ${info.sl_threshold_seconds} s`,
       `today: ${count(queue.day.entered)} entered, ${count(queue.day.answered)} answered, ${count(queue.day.abandoned)} abandoned`,
       `average wait ${duration(queue.day.asa_seconds)}, p90 ${duration(queue.day.wait_answered_p90_seconds)}, handling ${duration(queue.day.aht_seconds)}`,
     ].join("\n");
-    this.#drawSpark(model, queue);
-    this.tick(model, queue);
   }
 
   /** Timer and severity: what changes without a message. */
@@ -251,10 +264,13 @@ class Tile {
     const severity = model.severity(queue);
     if (severity >= this.severity) this.#worseAt = now;
     if (severity > this.severity || now - this.#worseAt > CALM_MS) this.severity = severity;
+    const silent = model.silent(queue);
     const { word, glyph, name } = SEVERITY[this.severity];
-    mark(this.node, "severity", String(this.severity));
-    write(this.word, word ? `${glyph} ${word}` : "");
-    this.node.setAttribute("aria-label", `queue ${queue.id}, ${name}, ${queue.waiting} waiting`);
+    mark(this.node, "severity", silent ? "0" : String(this.severity));
+    mark(this.node, "silent", String(silent));
+    write(this.word, silent ? "? SILENT" : word ? `${glyph} ${word}` : "");
+    const label = `queue ${queue.id}, ${silent ? "source silent" : name}, ${queue.waiting} waiting`;
+    if (this.#label !== label) this.node.setAttribute("aria-label", (this.#label = label));
   }
 
   #drawSpark(model, queue) {

@@ -94,10 +94,11 @@ export class Model {
   watermark = null;
   loaded = false;
   #history = new Map();
+  #silent = new Set();
 
   hello(message) {
     this.info = message.info;
-    this.clock.set(message, true);
+    this.heartbeat(message);
   }
 
   snapshot(message) {
@@ -117,6 +118,12 @@ export class Model {
     this.clock.set(message, true);
     this.sources = message.sources;
     this.watermark = message.watermark;
+    this.#silent = new Set(message.sources.filter((source) => !source.up).map((source) => `${source.tenant}\n${source.switch}`));
+  }
+
+  /** Whether the switch of a queue or agent says nothing, so that what is shown of it is old. */
+  silent(object) {
+    return this.#silent.has(`${object.tenant}\n${object.site}`);
   }
 
   #put(message) {
@@ -191,6 +198,11 @@ export class Model {
     return queue.longestSince == null || now == null ? null : Math.max(0, (now - queue.longestSince) / 1000);
   }
 
+  /** How bad a service level is: 0 met, 1 missed, 2 critical. */
+  levelSeverity(ratio) {
+    return ratio < this.info.sl_crit_ratio ? 2 : ratio < this.info.sl_target_ratio ? 1 : 0;
+  }
+
   /** How bad a queue is: 0 ok, 1 warning, 2 critical; a ratio of too few calls does not count. */
   severity(queue) {
     const info = this.info;
@@ -198,8 +210,7 @@ export class Model {
     const longest = this.longest(queue) ?? 0;
     const judged = level.denominator >= info.sample_min;
     const waits = longest >= info.longest_wait_crit_seconds ? 2 : longest >= info.longest_wait_warn_seconds ? 1 : 0;
-    const miss = judged ? info.sl_target_ratio - level.ratio : 0;
-    return Math.max(waits, miss > 0.15 ? 2 : miss > 0 ? 1 : 0);
+    return Math.max(waits, judged ? this.levelSeverity(level.ratio) : 0);
   }
 
   /** Sums over all queues and agents, for the strip. */

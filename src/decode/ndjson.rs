@@ -8,7 +8,7 @@ use super::assemble::Assembly;
 use super::error::DecodeError;
 use super::field::{Fields, LINE_BYTES_MAX};
 use super::scan::{Guesses, Plain};
-use super::simd::{Isa, Kernel, Lanes, sweep};
+use super::simd::{Isa, Kernel, Lanes, Quotes, sweep};
 use super::tolerant::{PADDING, Scratch};
 use super::unknown::Unknowns;
 use super::word::Words;
@@ -60,6 +60,7 @@ pub struct Decoder {
 #[derive(Debug)]
 struct Learned {
     limits: Limits,
+    quotes: Quotes,
     guesses: Guesses,
     words: Words,
     fields: Fields,
@@ -83,6 +84,7 @@ impl Decoder {
             isa,
             learned: Learned {
                 limits,
+                quotes: Quotes::new(),
                 guesses: Guesses::new(),
                 words: Words::new(),
                 fields: Fields::default(),
@@ -212,15 +214,15 @@ impl<'t> Kernel for Step<'_, 't> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) -> Self::Output {
         let Self { text, from, learned, names } = self;
-        let Learned { limits, guesses, words, fields, unknowns } = learned;
-        let swept = sweep(lanes, text, from)?;
+        let Learned { limits, quotes, guesses, words, fields, unknowns } = learned;
+        let swept = sweep(lanes, text, from, quotes)?;
         let end = swept.end;
         if text.len() - end < 64 {
             return None;
         }
         let unsure = Some(Scanned { end, outcome: Outcome::Unsure });
         let Some(mut line) = swept.line else { return unsure };
-        if line.len() > limits.line_bytes_max {
+        if line.len() > limits.line_bytes_max || !swept.noted {
             return unsure;
         }
         if !swept.plain {
@@ -230,7 +232,8 @@ impl<'t> Kernel for Step<'_, 't> {
             }
         }
         let padded = &text[from..];
-        let plain = Plain { padded, end: line.len(), pairs_max: limits.pairs_max };
+        quotes.close(line.len());
+        let plain = Plain { padded, end: line.len(), quotes, pairs_max: limits.pairs_max };
         if plain.scan(lanes, guesses, fields).is_none() {
             return unsure;
         }

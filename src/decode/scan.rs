@@ -7,7 +7,7 @@
 //! decoder.
 
 use super::field::{Field, Fields, KNOWN, Kind, STRANGER, Slot, candidate, home};
-use super::simd::Lanes;
+use super::simd::{Lanes, Quotes};
 
 /// How many sequences of keys are remembered.
 const GUESSES: usize = 2048;
@@ -29,6 +29,8 @@ pub(super) struct Plain<'t> {
     pub(super) padded: &'t [u8],
     /// Where it ends in `padded`.
     pub(super) end: usize,
+    /// Where its quotes stand, in pairs.
+    pub(super) quotes: &'t Quotes,
     /// Most pairs over all levels.
     pub(super) pairs_max: u32,
 }
@@ -58,108 +60,111 @@ impl Plain<'_> {
         if leading_zero || count == 0 || count == 32 { None } else { Some(at + count) }
     }
 
-    /// The key whose opening quote is at `at`, looked up by its text; and the place after its colon.
+    /// The index of the key between the quotes at `open` and `close`, looked up by its text.
     #[inline(always)]
-    fn key<L: Lanes>(&self, lanes: L, at: usize) -> Option<(u8, usize)> {
-        if self.byte(at)? != b'"' {
+    fn key<L: Lanes>(&self, lanes: L, open: usize, close: usize) -> Option<u8> {
+        if self.byte(open)? != b'"' || self.byte(close + 1)? != b':' {
             return None;
         }
-        let close = lanes.quote(self.padded, at + 1)?;
-        if self.byte(close + 1)? != b':' {
-            return None;
-        }
-        let block = self.block(at)?;
-        let mut home = home(self.padded, at, close - at - 1);
+        let block = self.block(open)?;
+        let mut home = home(self.padded, open, close - open - 1);
         loop {
             let index = candidate(home);
             let spelling = &KNOWN[usize::from(index) % KNOWN.len()];
             if index == STRANGER || !lanes.equal(block, &spelling.text) & spelling.mask == 0 {
-                return Some((index, close + 2));
+                return Some(index);
             }
             home += 1;
         }
     }
 
-    /// The end of the flat list whose brace is at `at`.
+    /// Steps over the flat list whose brace is at `at`, `quote` being the number of its first quote; gives the place
+    /// after it and the number of the next quote.
     #[inline(always)]
-    fn list<L: Lanes>(&self, lanes: L, at: usize, pairs: &mut u32) -> Option<usize> {
+    fn list<L: Lanes>(&self, lanes: L, at: usize, mut quote: usize, pairs: &mut u32) -> Option<(usize, usize)> {
         let mut at = at + 1;
         if self.byte(at)? == b'}' {
-            return Some(at + 1);
+            return Some((at + 1, quote));
         }
         loop {
             *pairs += 1;
-            if self.byte(at)? != b'"' {
-                return None;
-            }
-            let close = lanes.quote(self.padded, at + 1)?;
-            if self.byte(close + 1)? != b':' {
+            let [open, close, _, value_close] = self.quotes.four(quote)?;
+            if open != at || self.byte(close + 1)? != b':' {
                 return None;
             }
             at = self.spaced(close + 2)?;
-            at = if self.byte(at)? == b'"' { lanes.quote(self.padded, at + 1)? + 1 } else { self.digits(lanes, at)? };
+            (at, quote) = match self.byte(at)? {
+                b'"' => (value_close + 1, quote + 4),
+                _ => (self.digits(lanes, at)?, quote + 2),
+            };
             match self.byte(at)? {
                 b',' => at = self.spaced(at + 1)?,
-                b'}' => return Some(at + 1),
+                b'}' => return Some((at + 1, quote)),
                 _ => return None,
             }
         }
     }
 
     /// Finds the fields of the line; `None` when it is not of the common shape, `fields` then being of no use.
+    ///
+    /// Quotes are taken by number, two for a key, two for a string: where the next key begins is known before this
+    /// one has been looked at, so that the work on several fields overlaps.
     #[inline(always)]
     pub(super) fn scan<L: Lanes>(&self, lanes: L, guesses: &mut Guesses, fields: &mut Fields) -> Option<()> {
         fields.clear();
         if self.byte(0)? != b'{' {
             return None;
         }
-        let (mut at, mut path, mut pairs) = (1, 0_u32, 0);
+        let (mut after, mut quote, mut path, mut pairs) = (1, 0, 0_u32, 0);
         loop {
+            let [open, close, _, value_close] = self.quotes.four(quote)?;
+            if open != after {
+                return None;
+            }
             let guess = &mut guesses.0[path as usize % GUESSES];
             let mut spelling = &KNOWN[usize::from(*guess) % KNOWN.len()];
-            if !lanes.equal(self.block(at)?, &spelling.text) & spelling.mask == 0 {
-                at += usize::from(spelling.len);
-            } else {
-                (*guess, at) = self.key(lanes, at)?;
+            if !lanes.equal(self.block(open)?, &spelling.text) & spelling.mask != 0 {
+                *guess = self.key(lanes, open, close)?;
                 spelling = &KNOWN[usize::from(*guess) % KNOWN.len()];
             }
             path = path.rotate_left(5) ^ spelling.salt;
             pairs += 1;
-            at = self.spaced(at)?;
-            let start = at;
-            let slot = match self.byte(at)? {
+            let start = self.spaced(close + 2)?;
+            let slot = match self.byte(start)? {
                 b'"' => {
-                    let close = lanes.quote(self.padded, at + 1)?;
-                    at = close + 1;
+                    after = value_close + 1;
+                    quote += 4;
                     if spelling.field == Field::Event {
                         // Different messages carry different keys: four letters after "Event" tell which it is.
                         let letters = self.padded.get(start + 6..)?.first_chunk::<4>()?;
                         path ^= u32::from_le_bytes(*letters).wrapping_mul(0x9e37_79b1) >> 15;
                     }
-                    Slot::new(Kind::Text, start + 1, close - start - 1)
+                    Slot::new(Kind::Text, start + 1, value_close.wrapping_sub(start + 1))
                 }
                 b'0'..=b'9' => {
-                    at = self.digits(lanes, at)?;
-                    Slot::new(Kind::Digits, start, at - start)
+                    after = self.digits(lanes, start)?;
+                    quote += 2;
+                    Slot::new(Kind::Digits, start, after - start)
                 }
                 b'{' => {
-                    at = self.list(lanes, at, &mut pairs)?;
-                    Slot::new(Kind::Object, start, at - start)
+                    (after, quote) = self.list(lanes, start, quote + 2, &mut pairs)?;
+                    Slot::new(Kind::Object, start, after - start)
                 }
-                b'n' if self.padded.get(at..at + 4)? == b"null" => {
-                    at += 4;
+                b'n' if self.padded.get(start..start + 4)? == b"null" => {
+                    after = start + 4;
+                    quote += 2;
                     Slot::default()
                 }
                 _ => return None,
             };
             fields.set(spelling.field, slot);
-            // A string without its closing quote may have found one beyond the line.
-            if at >= self.end || pairs > self.pairs_max {
+            // A string without its closing quote ends where the list of quotes does, at the line's end.
+            if after >= self.end || pairs > self.pairs_max {
                 return None;
             }
-            match self.byte(at)? {
-                b',' => at = self.spaced(at + 1)?,
-                b'}' if at + 1 == self.end => return Some(()),
+            match self.byte(after)? {
+                b',' => after = self.spaced(after + 1)?,
+                b'}' if after + 1 == self.end => return Some(()),
                 _ => return None,
             }
         }

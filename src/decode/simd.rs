@@ -29,8 +29,21 @@ pub(super) trait Lanes: Copy {
     /// Which bytes are control characters or backslashes, and which are not ASCII.
     fn unusual(self, block: &[u8; 64]) -> (u64, u64);
 
-    /// Where the next quote at or after `from` stands; `None` when the padding ends before one.
-    fn quote(self, text: &[u8], from: usize) -> Option<usize>;
+    /// Writes `base` plus the number of every set bit of `mask` to the front of `places`; what follows is overwritten.
+    #[inline(always)]
+    fn places(self, mask: u64, base: u16, places: &mut [u16; 64]) {
+        // Eight at a time whether there are as many or not: lines differ, and a loop by count would be mispredicted.
+        let (mut rest, count) = (mask, mask.count_ones());
+        for (i, eight) in places.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+            for place in eight {
+                *place = base.wrapping_add(rest.trailing_zeros() as u16);
+                rest &= rest.wrapping_sub(1);
+            }
+            if count <= 8 * (i as u32 + 1) {
+                break;
+            }
+        }
+    }
 }
 
 /// An instruction set that this processor has.
@@ -56,12 +69,15 @@ impl Isa {
     pub(super) fn available() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
         let vectors = {
-            let bits = is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2");
+            let bits = is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("popcnt");
             let avx2 = bits && is_x86_feature_detected!("avx2");
             let avx512 = avx2
                 && is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512vl");
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512vbmi2");
             [avx512.then_some(Level::Avx512), avx2.then_some(Level::Avx2), Some(Level::Sse2)]
         };
         #[cfg(not(target_arch = "x86_64"))]
@@ -91,6 +107,47 @@ impl Isa {
     }
 }
 
+/// The places of the quotes on one line, relative to its begin.
+#[derive(Debug)]
+pub(super) struct Quotes {
+    places: Box<[u16; QUOTES]>,
+    count: usize,
+}
+
+/// Room for the quotes of one line: as many as are kept, and a block more.
+const QUOTES: usize = 4096;
+
+impl Quotes {
+    pub(super) fn new() -> Self {
+        Self { places: Box::new([0; QUOTES]), count: 0 }
+    }
+
+    /// Notes the quotes of the block `distance` bytes into the line; `None` when line or quotes are too many.
+    #[inline(always)]
+    fn note<L: Lanes>(&mut self, lanes: L, mask: u64, distance: usize) -> Option<()> {
+        let base = u16::try_from(distance).ok().filter(|&base| base <= u16::MAX - 64)?;
+        let places = self.places.get_mut(self.count..)?.first_chunk_mut()?;
+        lanes.places(mask, base, places);
+        self.count += mask.count_ones() as usize;
+        Some(())
+    }
+
+    /// Ends the list: whoever asks for more quotes finds them at `end`.
+    #[inline(always)]
+    pub(super) fn close(&mut self, end: usize) {
+        if let Some(places) = self.places.get_mut(self.count..).and_then(|places| places.first_chunk_mut::<4>()) {
+            *places = [end as u16; 4];
+        }
+    }
+
+    /// The quote numbered `i` and the three after it.
+    #[inline(always)]
+    pub(super) fn four(&self, i: usize) -> Option<[usize; 4]> {
+        let [a, b, c, d] = *self.places.get(i..)?.first_chunk::<4>()?;
+        Some([a.into(), b.into(), c.into(), d.into()])
+    }
+}
+
 /// One line, found and looked over.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Swept<'t> {
@@ -100,17 +157,23 @@ pub(super) struct Swept<'t> {
     pub(super) line: Option<&'t str>,
     /// Whether it has neither a backslash nor a control character, so that every quote begins or ends a string.
     pub(super) plain: bool,
+    /// Whether all its quotes are noted.
+    pub(super) noted: bool,
 }
 
-/// Looks over the line that starts at `from`. `None` when its newline is not followed by a block's worth of bytes.
+/// Looks over the line that starts at `from` and notes its quotes. `None` when its newline is not followed by a block's
+/// worth of bytes.
 #[inline(always)]
-pub(super) fn sweep<L: Lanes>(lanes: L, text: &[u8], from: usize) -> Option<Swept<'_>> {
-    let (mut at, mut wide, mut plain) = (from, 0, true);
+pub(super) fn sweep<'t, L: Lanes>(lanes: L, text: &'t [u8], from: usize, quotes: &mut Quotes) -> Option<Swept<'t>> {
+    let (mut at, mut wide, mut plain, mut noted) = (from, 0, true, true);
+    quotes.count = 0;
     loop {
         let block = text.get(at..)?.first_chunk::<64>()?;
         let (unusual, beyond_ascii) = lanes.unusual(block);
+        let quoted = lanes.matching(block, b'"');
         if unusual == 0 {
             wide |= beyond_ascii;
+            noted = noted && quotes.note(lanes, quoted, at - from).is_some();
             at += 64;
             continue;
         }
@@ -119,6 +182,7 @@ pub(super) fn sweep<L: Lanes>(lanes: L, text: &[u8], from: usize) -> Option<Swep
         let before = (newlines & newlines.wrapping_neg()).wrapping_sub(1);
         plain &= unusual & before == 0;
         wide |= beyond_ascii & before;
+        noted = noted && quotes.note(lanes, quoted & before, at - from).is_some();
         if newlines == 0 {
             at += 64;
             continue;
@@ -131,7 +195,7 @@ pub(super) fn sweep<L: Lanes>(lanes: L, text: &[u8], from: usize) -> Option<Swep
         } else {
             std::str::from_utf8(bytes).ok()
         };
-        return Some(Swept { end, line, plain });
+        return Some(Swept { end, line, plain, noted });
     }
 }
 
@@ -164,11 +228,6 @@ impl Lanes for Portable {
     fn unusual(self, block: &[u8; 64]) -> (u64, u64) {
         (mask_of(block, |b| b < 0x20 || b == b'\\'), mask_of(block, |b| b >= 0x80))
     }
-
-    #[inline(always)]
-    fn quote(self, text: &[u8], from: usize) -> Option<usize> {
-        Some(from + memchr::memchr(b'"', text.get(from..)?)?)
-    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -180,7 +239,7 @@ mod x86 {
     ///
     /// # Safety
     /// The processor must have the enabled features.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx2,bmi1,bmi2")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2,avx2,bmi1,bmi2,popcnt")]
     pub(super) unsafe fn avx512<K: Kernel>(kernel: K) -> K::Output {
         kernel.run(Avx512(()))
     }
@@ -189,7 +248,7 @@ mod x86 {
     ///
     /// # Safety
     /// The processor must have the enabled features.
-    #[target_feature(enable = "avx2,bmi1,bmi2")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
     pub(super) unsafe fn avx2<K: Kernel>(kernel: K) -> K::Output {
         kernel.run(Avx2(()))
     }
@@ -198,6 +257,16 @@ mod x86 {
     pub(super) fn sse2<K: Kernel>(kernel: K) -> K::Output {
         kernel.run(Sse2(()))
     }
+
+    /// The numbers 0 to 63.
+    static NUMBERS: [u8; 64] = {
+        let (mut numbers, mut i) = ([0; 64], 0);
+        while i < 64 {
+            numbers[i] = i as u8;
+            i += 1;
+        }
+        numbers
+    };
 
     /// Exists only inside [`avx512`].
     #[derive(Clone, Copy)]
@@ -242,14 +311,17 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn quote(self, text: &[u8], from: usize) -> Option<usize> {
-            let mut at = from;
-            loop {
-                let quotes = self.matching(text.get(at..)?.first_chunk()?, b'"');
-                if quotes != 0 {
-                    return Some(at + quotes.trailing_zeros() as usize);
+        fn places(self, mask: u64, base: u16, places: &mut [u16; 64]) {
+            // SAFETY: see above; the two stores fill the array's two halves.
+            unsafe {
+                let bytes = _mm512_maskz_compress_epi8(mask, _mm512_loadu_si512(NUMBERS.as_ptr().cast()));
+                let base = _mm512_set1_epi16(base as i16);
+                let low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(bytes));
+                _mm512_storeu_si512(places.as_mut_ptr().cast(), _mm512_add_epi16(low, base));
+                if mask.count_ones() > 32 {
+                    let high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(bytes));
+                    _mm512_storeu_si512(places[32..].as_mut_ptr().cast(), _mm512_add_epi16(high, base));
                 }
-                at += 64;
             }
         }
     }
@@ -317,19 +389,6 @@ mod x86 {
             let (low, high) = (self.unusual_half(low), self.unusual_half(high));
             (joined(low.0, high.0), joined(low.1, high.1))
         }
-
-        #[inline(always)]
-        fn quote(self, text: &[u8], from: usize) -> Option<usize> {
-            let quote = [b'"'; 32];
-            let mut at = from;
-            loop {
-                let quotes = self.equal(text.get(at..)?.first_chunk()?, &quote);
-                if quotes != 0 {
-                    return Some(at + quotes.trailing_zeros() as usize);
-                }
-                at += 32;
-            }
-        }
     }
 
     /// Sixteen bytes at a time.
@@ -384,20 +443,6 @@ mod x86 {
             });
             (unusual, self.masks(block, |bytes| bytes))
         }
-
-        #[inline(always)]
-        fn quote(self, text: &[u8], from: usize) -> Option<usize> {
-            let mut at = from;
-            loop {
-                let block: &[u8; 16] = text.get(at..)?.first_chunk()?;
-                // SAFETY: as above.
-                let quotes = self.masks(block, |bytes| unsafe { _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'"' as i8)) });
-                if quotes != 0 {
-                    return Some(at + quotes.trailing_zeros() as usize);
-                }
-                at += 16;
-            }
-        }
     }
 }
 
@@ -409,19 +454,20 @@ mod tests {
     struct All<'a>(&'a [u8; 96]);
 
     impl Kernel for All<'_> {
-        type Output = (u32, u32, u64, (u64, u64), Option<usize>, Option<(usize, Option<String>, bool)>);
+        type Output = (u32, u32, u64, (u64, u64), Vec<u16>, Option<(usize, Option<String>, bool)>);
 
         fn run<L: Lanes>(self, lanes: L) -> Self::Output {
             let (head, block) = (self.0.first_chunk().unwrap(), self.0.first_chunk().unwrap());
-            let swept = sweep(lanes, self.0, 3).map(|s| (s.end, s.line.map(str::to_owned), s.plain));
-            let quote = lanes.quote(self.0, 2).filter(|&at| at < 60);
+            let mut quotes = Quotes::new();
+            let swept = sweep(lanes, self.0, 3, &mut quotes).map(|s| (s.end, s.line.map(str::to_owned), s.plain));
+            let quotes = quotes.places[..quotes.count].to_vec();
             let tail = self.0.last_chunk().unwrap();
             (
                 lanes.equal(head, tail),
                 lanes.digits(head),
                 lanes.matching(block, b'\n'),
                 lanes.unusual(block),
-                quote,
+                quotes,
                 swept,
             )
         }

@@ -68,7 +68,7 @@ pub(super) struct Tick {
 #[derive(Debug)]
 pub(super) struct QueueEntry {
     /// Last view.
-    pub view: QueueView,
+    pub view: Arc<QueueView>,
     /// Counts since the program started; never falls, unlike the view's day.
     pub total: QueueFigures,
     slot: u32,
@@ -78,7 +78,7 @@ pub(super) struct QueueEntry {
 #[derive(Debug)]
 pub(super) struct AgentEntry {
     /// Last view.
-    pub view: AgentView,
+    pub view: Arc<AgentView>,
     slot: u32,
     json: Bytes,
 }
@@ -240,7 +240,7 @@ impl Board {
     /// Both clocks now, event time carried on from the last delta.
     pub(super) fn tick_now(&self, state: &State) -> Tick {
         let (server_time, clock_rate) = (server_now(), self.clock_rate());
-        if state.applied_at == Micros(0) {
+        if state.watermark().is_none() {
             return Tick { event_time: server_time, server_time, clock_rate };
         }
         let elapsed = (server_time - state.applied_at).0.max(0) as f64 * clock_rate;
@@ -248,7 +248,7 @@ impl Board {
     }
 
     fn tick_applied(&self, state: &State) -> Tick {
-        if state.applied_at == Micros(0) {
+        if state.watermark().is_none() {
             return self.tick_now(state);
         }
         Tick { event_time: state.as_of, server_time: state.applied_at, clock_rate: self.clock_rate() }
@@ -312,13 +312,18 @@ fn body(seq: u64, tick: Tick, parts: &Parts, scope: Scope) -> Bytes {
 }
 
 impl State {
+    /// Event time up to which everything has been seen; unknown before the first delta.
+    pub fn watermark(&self) -> Option<Micros> {
+        (self.applied_at != Micros(0)).then_some(self.as_of)
+    }
+
     /// Stores a queue; the change if a reader could see one.
     fn put_queue(&mut self, view: QueueView, json: Vec<u8>) -> Option<Changed> {
         let slot = self.queues.len() as u32;
         let key = (view.id.clone(), view.tenant.clone());
         if let Some(entry) = self.queues.get_mut(&key) {
             add_growth(&mut entry.total, &entry.view.day, &view.day);
-            entry.view = view;
+            entry.view = Arc::new(view);
             if entry.json == json {
                 return None;
             }
@@ -327,7 +332,7 @@ impl State {
         }
         let json = Bytes::from(json);
         let total = view.day;
-        self.queues.insert(key, QueueEntry { view, total, slot, json: json.clone() });
+        self.queues.insert(key, QueueEntry { view: Arc::new(view), total, slot, json: json.clone() });
         Some(Changed { kind: Kind::Queue, slot, json })
     }
 
@@ -336,7 +341,7 @@ impl State {
         let slot = self.agents.len() as u32;
         let key = (view.id.clone(), view.tenant.clone());
         if let Some(entry) = self.agents.get_mut(&key) {
-            entry.view = view;
+            entry.view = Arc::new(view);
             if entry.json == json {
                 return None;
             }
@@ -344,7 +349,7 @@ impl State {
             return Some(Changed { kind: Kind::Agent, slot: entry.slot, json: entry.json.clone() });
         }
         let json = Bytes::from(json);
-        self.agents.insert(key, AgentEntry { view, slot, json: json.clone() });
+        self.agents.insert(key, AgentEntry { view: Arc::new(view), slot, json: json.clone() });
         Some(Changed { kind: Kind::Agent, slot, json })
     }
 
@@ -360,13 +365,20 @@ impl State {
                     .filter(|entry| entry.view.last_event_at == view.last_event_at);
                 let lag_seconds = match known {
                     Some(entry) => entry.lag_seconds,
-                    None if wall_clock => Some((server_time - view.last_event_at).0.max(0) as f64 / 1e6),
+                    None if wall_clock && has_event(&view) => {
+                        Some((server_time - view.last_event_at).0.max(0) as f64 / 1e6)
+                    }
                     None => None,
                 };
                 SourceEntry { view, lag_seconds }
             })
             .collect();
     }
+}
+
+/// Whether the source has had an event, and with it a time of its last one.
+pub(super) const fn has_event(view: &SourceView) -> bool {
+    view.last_event_at.0 > 0
 }
 
 /// Adds to `total` what `now` has grown by since `before`; a fall means that a new day has begun from zero.

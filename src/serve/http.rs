@@ -2,6 +2,7 @@
 //!
 //! Reads only, and only the board. Event intake is mounted beside it by whoever puts the program together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -12,18 +13,21 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use compact_str::CompactString;
 use serde::Serialize;
 
-use super::board::{AgentEntry, Board, Key, QueueEntry};
+use super::board::{Board, Key};
 use super::info::seconds;
 use super::list::Page;
 use super::metrics;
 use super::object::{AgentObject, Form, QueueObject, encode};
 use super::problem::Problem;
-use super::ratio::ServiceLevel;
 use super::request::{Parameters, nearest, request_id};
 use super::stream;
 use super::wallboard;
+
+/// Most ids among which a near one is looked for.
+const HINTS_MAX: usize = 10_000;
 
 /// Headers of every answer. The page's own files are all it may load, and no other page may frame it.
 const SECURITY: [(&str, &str); 5] = [
@@ -56,6 +60,12 @@ pub fn router(board: Arc<Board>) -> Router {
     router.with_state(board).layer(middleware::map_response(secure))
 }
 
+/// The answer to a path that no route has: for the fallback of the whole program.
+pub async fn not_found(uri: Uri) -> Response {
+    let detail = format!("there is nothing at {:?}", uri.path());
+    secure(Problem::new(StatusCode::NOT_FOUND, "not_found", detail).into_response()).await
+}
+
 async fn secure(mut response: Response) -> Response {
     for (name, value) in SECURITY {
         response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -66,8 +76,8 @@ async fn secure(mut response: Response) -> Response {
 /// What every answer with numbers says about them.
 #[derive(Serialize)]
 struct Meta {
-    as_of: String,
-    watermark: String,
+    as_of: Option<String>,
+    watermark: Option<String>,
     complete: bool,
     timezone: String,
     definitions_version: String,
@@ -82,7 +92,7 @@ struct Meta {
 impl Meta {
     fn new(board: &Board, request_id: String, next_cursor: Option<String>) -> Self {
         let info = board.info();
-        let as_of = board.state().as_of.to_string();
+        let as_of = board.state().watermark().map(|at| at.to_string());
         Self {
             watermark: as_of.clone(),
             as_of,
@@ -121,21 +131,13 @@ fn answer(board: &Arc<Board>, headers: &HeaderMap, answer: impl FnOnce(&str) -> 
     response
 }
 
-fn queue_object(entry: &QueueEntry) -> QueueObject<'_> {
-    QueueObject { view: &entry.view, form: Form::Full, level: ServiceLevel::Offered }
-}
-
-fn agent_object(entry: &AgentEntry) -> AgentObject<'_> {
-    AgentObject { view: &entry.view, form: Form::Full }
-}
-
 async fn queues(State(board): State<Arc<Board>>, uri: Uri, headers: HeaderMap) -> Response {
     answer(&board, &headers, |id| {
         let page = Page::parse(&Parameters::parse(&uri, &Page::PARAMETERS)?)?;
-        // Views are copied under the lock and encoded outside, so that a long list does not hold up the publisher.
+        // Views are taken under the lock and encoded outside, so that a long list does not hold up the publisher.
         let (views, next) =
             page.of(&board.state().queues, |e| (&e.view.tenant, &e.view.site), |entry| entry.view.clone());
-        let level = ServiceLevel::Offered;
+        let level = board.info().sl_variant;
         let data: Vec<_> = views.iter().map(|view| QueueObject { view, form: Form::Full, level }).collect();
         Ok(json(&Answer { data, meta: Meta::new(&board, id.to_owned(), next) }))
     })
@@ -151,13 +153,32 @@ async fn agents(State(board): State<Arc<Board>>, uri: Uri, headers: HeaderMap) -
     })
 }
 
+/// Why an id led to no object.
+enum Miss {
+    /// It exists in several tenants.
+    Ambiguous,
+    /// It does not exist; these ids do.
+    Unknown(Vec<CompactString>),
+}
+
+impl Miss {
+    fn problem(self, what: &str, id: &str) -> Problem {
+        match self {
+            Self::Ambiguous => {
+                let detail = format!("{what} {id:?} exists in several tenants: name one with tenant=");
+                Problem::parameter("tenant", detail)
+            }
+            Self::Unknown(known) => {
+                let hint = nearest(id, known.iter().map(CompactString::as_str));
+                let hint = hint.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+                Problem::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {what} {id:?}{hint}"))
+            }
+        }
+    }
+}
+
 /// The one object with this id, in the tenant that the parameters name; an id in several tenants needs one.
-fn find<'a, E>(
-    entries: &'a std::collections::BTreeMap<Key, E>,
-    what: &str,
-    id: &str,
-    tenant: Option<&str>,
-) -> Result<&'a E, Problem> {
+fn find<'a, E>(entries: &'a BTreeMap<Key, E>, id: &str, tenant: Option<&str>) -> Result<&'a E, Miss> {
     let from: Key = (id.into(), "".into());
     let mut found = entries
         .range(from..)
@@ -165,34 +186,28 @@ fn find<'a, E>(
         .filter(|((_, of), _)| tenant.is_none_or(|tenant| tenant == of));
     match (found.next(), found.next()) {
         (Some((_, entry)), None) => Ok(entry),
-        (Some(_), Some(_)) => {
-            Err(Problem::parameter("tenant", format!("{what} {id:?} exists in several tenants: name one with tenant=")))
-        }
-        (None, _) => {
-            let hint = nearest(id, entries.keys().map(|(known, _)| known.as_str()));
-            let hint = hint.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
-            Err(Problem::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {what} {id:?}{hint}")))
-        }
+        (Some(_), Some(_)) => Err(Miss::Ambiguous),
+        (None, _) => Err(Miss::Unknown(entries.keys().take(HINTS_MAX).map(|(known, _)| known.clone()).collect())),
     }
 }
 
 async fn queue(State(board): State<Arc<Board>>, Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
     answer(&board, &headers, |id| {
         let parameters = Parameters::parse(&uri, &["tenant"])?;
-        let meta = Meta::new(&board, id.to_owned(), None);
-        let state = board.state();
-        let entry = find(&state.queues, "queue", &name, parameters.get("tenant"))?;
-        Ok(json(&Answer { data: queue_object(entry), meta }))
+        let found = find(&board.state().queues, &name, parameters.get("tenant")).map(|entry| entry.view.clone());
+        let view = &*found.map_err(|miss| miss.problem("queue", &name))?;
+        let data = QueueObject { view, form: Form::Full, level: board.info().sl_variant };
+        Ok(json(&Answer { data, meta: Meta::new(&board, id.to_owned(), None) }))
     })
 }
 
 async fn agent(State(board): State<Arc<Board>>, Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
     answer(&board, &headers, |id| {
         let parameters = Parameters::parse(&uri, &["tenant"])?;
-        let meta = Meta::new(&board, id.to_owned(), None);
-        let state = board.state();
-        let entry = find(&state.agents, "agent", &name, parameters.get("tenant"))?;
-        Ok(json(&Answer { data: agent_object(entry), meta }))
+        let found = find(&board.state().agents, &name, parameters.get("tenant")).map(|entry| entry.view.clone());
+        let view = &*found.map_err(|miss| miss.problem("agent", &name))?;
+        let data = AgentObject { view, form: Form::Full };
+        Ok(json(&Answer { data, meta: Meta::new(&board, id.to_owned(), None) }))
     })
 }
 
@@ -233,7 +248,7 @@ async fn readyz(State(board): State<Arc<Board>>, uri: Uri) -> Response {
     if parameters.flag("verbose") {
         let state = board.state();
         text += &format!("recovered and attached: {}\n", word(ready));
-        text += &format!("first numbers seen: {}\n", word(state.applied_at.0 != 0));
+        text += &format!("first numbers seen: {}\n", word(state.watermark().is_some()));
         for source in &state.sources {
             text += &format!("source {}: {}\n", source.view.switch, if source.view.up { "up" } else { "down" });
         }

@@ -36,6 +36,8 @@ pub struct BoardInfo {
     pub sl_variant: ServiceLevel,
     /// Its target, 0 to 1.
     pub sl_target: f64,
+    /// The service level below which a queue is critical, 0 to 1; between it and the target it is in warning.
+    pub sl_crit: f64,
     /// Highest share of abandoned calls that is still fine, 0 to 1.
     pub abandon_target: f64,
     /// Longest wait from which a queue is in warning.
@@ -75,6 +77,7 @@ impl Default for BoardInfo {
             short_abandon: Span::from_secs(5),
             sl_variant: ServiceLevel::ShortExcluded,
             sl_target: 0.8,
+            sl_crit: 0.65,
             abandon_target: 0.05,
             longest_wait_warn: Span::from_secs(60),
             longest_wait_crit: Span::from_secs(120),
@@ -125,6 +128,7 @@ impl Serialize for BoardInfo {
         map.serialize_entry("window_seconds", &seconds(self.window))?;
         map.serialize_entry("service_level", self.sl_variant.name())?;
         map.serialize_entry("sl_target_ratio", &self.sl_target)?;
+        map.serialize_entry("sl_crit_ratio", &self.sl_crit)?;
         map.serialize_entry("sl_threshold_seconds", &seconds(self.sl_threshold))?;
         map.serialize_entry("short_abandon_seconds", &seconds(self.short_abandon))?;
         map.serialize_entry("abandon_target_ratio", &self.abandon_target)?;

@@ -76,7 +76,7 @@ fn encode_cursor((id, tenant): &Key) -> String {
 }
 
 fn decode_cursor(text: &str) -> Option<Key> {
-    if text.len() % 2 != 0 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     let bytes =

@@ -5,11 +5,13 @@
 //! agent, a call or a number dialled. Queues beyond the limit of series are left out and counted.
 
 use std::fmt::{Display, Write};
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::board::{Board, QueueEntry, State};
+use super::board::{Board, SourceEntry, has_event};
 use super::object::{STATE_WORDS, agents_by_word};
-use crate::engine::view::QueueFigures;
+use crate::engine::view::{Counters, QueueFigures, QueueView};
+use crate::model::time::Micros;
 
 /// Media type of [`text`].
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -20,14 +22,38 @@ const SERIES_PER_QUEUE: usize = 2 + STATE_WORDS.len() + QUEUE_COUNTERS.len();
 /// Everything there is to measure about `board` now.
 #[must_use]
 pub(super) fn text(board: &Board) -> String {
+    let picture = Picture::of(board);
     let mut page = Page(String::with_capacity(16 << 10));
-    let state = board.state();
-    write_queues(&mut page, board, &state);
-    write_sources(&mut page, &state);
-    write_engine(&mut page, &state);
-    drop(state);
+    write_queues(&mut page, &picture);
+    write_sources(&mut page, &picture.sources);
+    write_engine(&mut page, &picture.counters, picture.watermark);
     write_serving(&mut page, board);
     page.0
+}
+
+/// What is taken from the board under its lock; writing it down takes longer and is done outside.
+struct Picture {
+    queues: Vec<(Arc<QueueView>, QueueFigures)>,
+    sources: Vec<SourceEntry>,
+    counters: Counters,
+    watermark: Option<Micros>,
+    event_now: Micros,
+}
+
+impl Picture {
+    fn of(board: &Board) -> Self {
+        let state = board.state();
+        let fits = board.info().series_max / SERIES_PER_QUEUE;
+        let dropped = state.queues.len().saturating_sub(fits) * SERIES_PER_QUEUE;
+        board.counts.series_dropped.fetch_add(dropped as u64, Ordering::Relaxed);
+        Self {
+            queues: state.queues.values().take(fits).map(|entry| (entry.view.clone(), entry.total)).collect(),
+            sources: state.sources.clone(),
+            counters: state.counters.clone(),
+            watermark: state.watermark(),
+            event_now: board.tick_now(&state).event_time,
+        }
+    }
 }
 
 /// Text under construction.
@@ -123,57 +149,51 @@ fn queue_help(family: &str) -> &'static str {
     }
 }
 
-fn write_queues(page: &mut Page, board: &Board, state: &State) {
-    let fits = board.info().series_max / SERIES_PER_QUEUE;
-    let dropped = state.queues.len().saturating_sub(fits) * SERIES_PER_QUEUE;
-    board.counts.series_dropped.fetch_add(dropped as u64, Ordering::Relaxed);
-    let queues = || state.queues.values().take(fits);
-    let place = |entry: &QueueEntry| [entry.view.tenant.clone(), entry.view.site.clone(), entry.view.id.clone()];
+/// Labels that name a queue.
+fn labels_of(view: &QueueView) -> [(&'static str, &str); 3] {
+    [("tenant", &view.tenant), ("site", &view.site), ("queue", &view.id)]
+}
 
+fn write_queues(page: &mut Page, picture: &Picture) {
     page.family("queue_waiting", "gauge", "Calls waiting, ringing ones excluded.");
-    for entry in queues() {
-        let [tenant, site, queue] = &place(entry);
-        page.sample("queue_waiting", &[("tenant", tenant), ("site", site), ("queue", queue)], entry.view.waiting);
+    for (view, _) in &picture.queues {
+        page.sample("queue_waiting", &labels_of(view), view.waiting);
     }
     let help = "Wait so far of the call that waits longest; 0 when none waits.";
     page.family("queue_longest_wait_seconds", "gauge", help);
-    let now = board.tick_now(state).event_time;
-    for entry in queues() {
-        let [tenant, site, queue] = &place(entry);
-        let wait = entry.view.oldest_entered_at.map_or(0.0, |since| (now - since).0.max(0) as f64 / 1e6);
-        page.sample("queue_longest_wait_seconds", &[("tenant", tenant), ("site", site), ("queue", queue)], wait);
+    for (view, _) in &picture.queues {
+        let wait = view.oldest_entered_at.map_or(0.0, |since| (picture.event_now - since).0.max(0) as f64 / 1e6);
+        page.sample("queue_longest_wait_seconds", &labels_of(view), wait);
     }
     page.family("queue_agents", "gauge", "Agents logged in to the queue, by state.");
-    for entry in queues() {
-        let [tenant, site, queue] = &place(entry);
-        for (word, n) in STATE_WORDS.iter().zip(agents_by_word(&entry.view.agents)) {
-            page.sample("queue_agents", &[("tenant", tenant), ("site", site), ("queue", queue), ("state", word)], n);
+    for (view, _) in &picture.queues {
+        let [tenant, site, queue] = labels_of(view);
+        for (word, n) in STATE_WORDS.iter().zip(agents_by_word(&view.agents)) {
+            page.sample("queue_agents", &[tenant, site, queue, ("state", word)], n);
         }
     }
     for family in QUEUE_COUNTERS.chunk_by(|a, b| a.family == b.family) {
         let name = family[0].family;
         page.family(name, "counter", queue_help(name));
-        for entry in queues() {
-            let [tenant, site, queue] = &place(entry);
+        for (view, total) in &picture.queues {
             for counter in family {
-                let mut labels = vec![("tenant", tenant.as_str()), ("site", site), ("queue", queue)];
+                let mut labels = labels_of(view).to_vec();
                 labels.extend(counter.label);
-                page.sample(name, &labels, (counter.value)(&entry.total));
+                page.sample(name, &labels, (counter.value)(total));
             }
         }
     }
 }
 
-fn write_sources(page: &mut Page, state: &State) {
+fn write_sources(page: &mut Page, sources: &[SourceEntry]) {
     let mut family = |name: &str, kind: &str, help: &str, value: &dyn Fn(usize) -> Option<f64>| {
         page.family(name, kind, help);
-        for (i, entry) in state.sources.iter().enumerate() {
+        for (i, entry) in sources.iter().enumerate() {
             if let Some(value) = value(i) {
                 page.sample(name, &[("tenant", &entry.view.tenant), ("source", &entry.view.switch)], value);
             }
         }
     };
-    let sources = &state.sources;
     family("source_up", "gauge", "Whether the link of the switch is up.", &|i| {
         Some(f64::from(u8::from(sources[i].view.up)))
     });
@@ -181,14 +201,13 @@ fn write_sources(page: &mut Page, state: &State) {
     family("source_event_lag_seconds", "gauge", help, &|i| sources[i].lag_seconds);
     let help = "Event time of the last event.";
     family("source_last_event_timestamp_seconds", "gauge", help, &|i| {
-        Some(sources[i].view.last_event_at.0 as f64 / 1e6)
+        has_event(&sources[i].view).then(|| sources[i].view.last_event_at.0 as f64 / 1e6)
     });
     let help = "Events folded, by switch.";
     family("source_events_total", "counter", help, &|i| Some(sources[i].view.events as f64));
 }
 
-fn write_engine(page: &mut Page, state: &State) {
-    let counters = &state.counters;
+fn write_engine(page: &mut Page, counters: &Counters, watermark: Option<Micros>) {
     page.family("ingest_events_total", "counter", "Events taken in, by what became of them.");
     let outcomes =
         [("accepted", counters.accepted), ("duplicate", counters.duplicate), ("rejected", counters.rejected)];
@@ -213,13 +232,16 @@ fn write_engine(page: &mut Page, state: &State) {
         page.sample("open_objects", &[("kind", kind)], n);
     }
     let help = "Event time up to which everything has been seen.";
-    page.single("watermark_timestamp_seconds", "gauge", help, state.as_of.0 as f64 / 1e6);
+    page.family("watermark_timestamp_seconds", "gauge", help);
+    if let Some(watermark) = watermark {
+        page.sample("watermark_timestamp_seconds", &[], watermark.0 as f64 / 1e6);
+    }
 }
 
 fn write_serving(page: &mut Page, board: &Board) {
     let counts = &board.counts;
     page.single("live_clients", "gauge", "Live streams open.", counts.clients.load(Ordering::Relaxed));
-    let of = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
+    let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
     let help = "Snapshots sent to streams in place of changes that were no longer held.";
     page.single("live_resyncs_total", "counter", help, of(&counts.resyncs));
     page.single("live_refused_total", "counter", "Live streams refused at the limit.", of(&counts.refused));

@@ -30,6 +30,6 @@ mod tests;
 mod wallboard;
 
 pub use board::Board;
-pub use http::router;
+pub use http::{not_found, router};
 pub use info::BoardInfo;
 pub use ratio::ServiceLevel;

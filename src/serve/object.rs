@@ -7,21 +7,24 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::board::has_event;
 use super::ratio::{self, Ratio, ServiceLevel};
 use crate::engine::view::{AgentFigures, AgentView, QueueFigures, QueueView, SourceView};
 use crate::model::action::Status;
 use crate::model::time::Micros;
 
-/// Words of the states of an agent, in the order in which answers list them.
-pub(super) const STATE_WORDS: [&str; 10] =
-    ["logged_out", "ready", "ringing", "dialing", "talking", "held", "acw", "busy", "not_ready", "unknown"];
+/// Words of the states in which an agent can be logged in to a queue, in the order in which answers list them.
+pub(super) const STATE_WORDS: [&str; 9] =
+    ["ready", "ringing", "dialing", "talking", "held", "acw", "busy", "not_ready", "unknown"];
 
 /// Agents per state word of [`STATE_WORDS`]; all kinds of talking are one word.
 pub(super) fn agents_by_word(agents: &[u32; Status::COUNT]) -> [u32; STATE_WORDS.len()] {
     let mut counts = [0; STATE_WORDS.len()];
     for (status, &n) in Status::ALL.iter().zip(agents) {
-        let word = STATE_WORDS.iter().position(|&word| word == status.word()).expect("each status has a listed word");
-        counts[word] += n;
+        // Only "logged out" is not listed: such an agent is not logged in to any queue.
+        if let Some(word) = STATE_WORDS.iter().position(|&word| word == status.word()) {
+            counts[word] += n;
+        }
     }
     counts
 }
@@ -165,30 +168,32 @@ impl Serialize for QueueObject<'_> {
 }
 
 /// An agent's figures over a stretch of time.
-struct AgentPart<'a> {
-    figures: &'a AgentFigures,
-    form: Form,
-}
+struct AgentPart<'a>(&'a AgentFigures);
 
 impl Serialize for AgentPart<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let figures = self.figures;
+        let figures = self.0;
         let mut map = serializer.serialize_map(None)?;
-        match self.form {
-            Form::Live => {
-                columns!(map, figures, handled);
-                map.serialize_entry("occupancy_ratio", &ratio::occupancy(figures).value())?;
-            }
-            Form::Full => {
-                columns!(map, figures, logged_in_ms ready_ms not_ready_ms acw_ms ring_ms talk_ms hold_ms dial_ms busy_ms
-                    unknown_ms offered answered no_answer handled handle_ms);
-                let keys = ["occupancy_ratio", "occupancy_numerator", "occupancy_denominator"];
-                ratio_entries(&mut map, keys, ratio::occupancy(figures))?;
-            }
-        }
+        columns!(map, figures, logged_in_ms ready_ms not_ready_ms acw_ms ring_ms talk_ms hold_ms dial_ms busy_ms
+            unknown_ms offered answered no_answer handled handle_ms);
+        let keys = ["occupancy_ratio", "occupancy_numerator", "occupancy_denominator"];
+        ratio_entries(&mut map, keys, ratio::occupancy(figures))?;
         map.serialize_entry("aht_seconds", &ratio::agent_aht(figures).seconds())?;
         map.end()
     }
+}
+
+/// Of an agent's day, what a board paints.
+#[derive(Serialize)]
+struct AgentDay {
+    handled: i64,
+    aht_seconds: Option<f64>,
+}
+
+/// Of an agent's window, what a board paints.
+#[derive(Serialize)]
+struct AgentWindow {
+    occupancy_ratio: Option<f64>,
 }
 
 impl Serialize for AgentObject<'_> {
@@ -206,11 +211,19 @@ impl Serialize for AgentObject<'_> {
         map.serialize_entry("queue", &view.queue.as_deref())?;
         map.serialize_entry("queues", &view.queues.iter().map(|queue| queue.as_str()).collect::<Vec<_>>())?;
         map.serialize_entry("logged_in_at", &view.logged_in_at.map(Instant))?;
-        if form == Form::Full {
-            map.serialize_entry("as_of", &Instant(view.as_of))?;
+        match form {
+            Form::Live => {
+                let aht_seconds = ratio::agent_aht(&view.day).seconds();
+                map.serialize_entry("day", &AgentDay { handled: view.day.handled, aht_seconds })?;
+                let occupancy_ratio = ratio::occupancy(&view.window).value();
+                map.serialize_entry("window", &AgentWindow { occupancy_ratio })?;
+            }
+            Form::Full => {
+                map.serialize_entry("as_of", &Instant(view.as_of))?;
+                map.serialize_entry("day", &AgentPart(&view.day))?;
+                map.serialize_entry("window", &AgentPart(&view.window))?;
+            }
         }
-        map.serialize_entry("day", &AgentPart { figures: &view.day, form })?;
-        map.serialize_entry("window", &AgentPart { figures: &view.window, form })?;
         map.end()
     }
 }
@@ -224,7 +237,7 @@ impl Serialize for SourceObject<'_> {
         map.serialize_entry("up", &view.up)?;
         map.serialize_entry("events", &view.events)?;
         map.serialize_entry("duplicates", &view.duplicates)?;
-        map.serialize_entry("last_event_at", &Instant(view.last_event_at))?;
+        map.serialize_entry("last_event_at", &has_event(view).then_some(Instant(view.last_event_at)))?;
         map.serialize_entry("lag_seconds", &self.lag_seconds)?;
         map.serialize_entry("clock_skew_seconds", &(view.clock_skew_ms as f64 / 1000.0))?;
         map.end()

@@ -58,10 +58,8 @@ pub(super) fn request_id(board: &Board, headers: &HeaderMap) -> String {
 
 /// The known name nearest to `name`, if one is near: for "did you mean".
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    const KNOWN_MAX: usize = 10_000;
     let near = name.chars().count().div_ceil(3).clamp(1, 4);
     known
-        .take(KNOWN_MAX)
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= near || candidate.split('@').next() == Some(name))
         .min()

@@ -27,6 +27,7 @@ use super::info::BoardInfo;
 use super::object::{SourceObject, encode};
 use super::problem::Problem;
 use super::request::Parameters;
+use crate::model::time::Micros;
 
 /// A comment goes out this often, for proxies that cut silent connections.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
@@ -156,7 +157,7 @@ impl Follower {
                 }
                 () = self.events.closed() => return Err(Gone),
                 _ = heartbeats.tick() => {
-                    let text = encode(&heartbeat_of(&board));
+                    let text = encode(&Heartbeat(Pulse::of(&board)));
                     self.send("heartbeat", &text).await?;
                 }
                 _ = comments.tick() => self.push(Bytes::from_static(b":\n\n")).await?,
@@ -176,8 +177,7 @@ impl Follower {
         let board = self.seat.0.clone();
         let resumed = wanted.resume.filter(|&seq| board.since(seq, self.scope).is_some());
         self.seq = resumed.unwrap_or(0);
-        let tick = board.tick_now(&board.state());
-        let hello = Hello { tick, board: &board, resumed: resumed.is_some() };
+        let hello = Hello { pulse: Pulse::of(&board), board: &board, resumed: resumed.is_some() };
         let text = encode(&hello);
         self.push(Bytes::from(format!("retry: {RETRY_MS}\n"))).await?;
         self.send("hello", &text).await?;
@@ -232,14 +232,49 @@ impl Follower {
     }
 }
 
-fn tick_entries<M: SerializeMap>(map: &mut M, tick: Tick) -> Result<(), M::Error> {
-    map.serialize_entry("server_time", &tick.server_time.to_string())?;
-    map.serialize_entry("event_time", &tick.event_time.to_string())?;
-    map.serialize_entry("clock_rate", &tick.clock_rate)
+/// Both clocks, how far the events have come, and the sources: what `heartbeat` says, and `hello` too.
+struct Pulse {
+    tick: Tick,
+    watermark: Option<Micros>,
+    sources: Vec<SourceEntry>,
+    ready: bool,
+}
+
+impl Pulse {
+    fn of(board: &Board) -> Self {
+        let state = board.state();
+        Self {
+            tick: board.tick_now(&state),
+            watermark: state.watermark(),
+            sources: state.sources.clone(),
+            ready: board.is_ready(),
+        }
+    }
+
+    fn entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry("server_time", &self.tick.server_time.to_string())?;
+        map.serialize_entry("event_time", &self.tick.event_time.to_string())?;
+        map.serialize_entry("clock_rate", &self.tick.clock_rate)?;
+        map.serialize_entry("watermark", &self.watermark.map(|at| at.to_string()))?;
+        map.serialize_entry("ready", &self.ready)?;
+        let sources = self.sources.iter();
+        let objects = sources.map(|entry| SourceObject { view: &entry.view, lag_seconds: entry.lag_seconds });
+        map.serialize_entry("sources", &objects.collect::<Vec<_>>())
+    }
+}
+
+struct Heartbeat(Pulse);
+
+impl Serialize for Heartbeat {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.0.entries(&mut map)?;
+        map.end()
+    }
 }
 
 struct Hello<'a> {
-    tick: Tick,
+    pulse: Pulse,
     board: &'a Board,
     resumed: bool,
 }
@@ -248,46 +283,13 @@ impl Serialize for Hello<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let info: &BoardInfo = self.board.info();
         let mut map = serializer.serialize_map(None)?;
-        tick_entries(&mut map, self.tick)?;
+        self.pulse.entries(&mut map)?;
         map.serialize_entry("build", &info.build())?;
         map.serialize_entry("epoch", self.board.epoch())?;
         map.serialize_entry("resumed", &self.resumed)?;
         map.serialize_entry("resume_window", &info.ring_frames)?;
         map.serialize_entry("heartbeat_seconds", &info.heartbeat.as_secs_f64())?;
         map.serialize_entry("info", info)?;
-        map.end()
-    }
-}
-
-struct Heartbeat {
-    tick: Tick,
-    as_of: String,
-    sources: Vec<SourceEntry>,
-    ready: bool,
-}
-
-fn heartbeat_of(board: &Board) -> Heartbeat {
-    let state = board.state();
-    Heartbeat {
-        tick: board.tick_now(&state),
-        as_of: state.as_of.to_string(),
-        sources: state.sources.clone(),
-        ready: board.is_ready(),
-    }
-}
-
-impl Serialize for Heartbeat {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        tick_entries(&mut map, self.tick)?;
-        map.serialize_entry("watermark", &self.as_of)?;
-        map.serialize_entry("ready", &self.ready)?;
-        let sources: Vec<_> = self
-            .sources
-            .iter()
-            .map(|entry| SourceObject { view: &entry.view, lag_seconds: entry.lag_seconds })
-            .collect();
-        map.serialize_entry("sources", &sources)?;
         map.end()
     }
 }

@@ -161,7 +161,7 @@ fn a_stream_begins_with_everything_and_goes_on_with_what_changed() {
     let mut events = served.stream("", "");
     let hello = events.expect("hello").data;
     assert_eq!(hello["info"]["service_level"], "sl_short_excluded");
-    assert_eq!(hello["clock_rate"], 1.0);
+    assert_eq!((&hello["clock_rate"], &hello["sources"][0]["up"]), (&1.0.into(), &true.into()));
     let snapshot = events.expect("snapshot");
     assert_eq!(snapshot.id, "abc-1");
     assert_eq!(snapshot.data["event_time"], "2023-11-14T22:13:20.000Z");
@@ -218,6 +218,32 @@ fn a_returning_reader_gets_what_it_missed_or_everything() {
 }
 
 #[test]
+fn a_reader_that_stops_reading_gets_a_snapshot_instead_of_a_backlog() {
+    let served = serve(BoardInfo { ring_frames: 2, coalesce: Duration::ZERO, ..unhurried() });
+    let everything = |waiting| delta((0..300).map(|n| queue(&format!("{n}@east"), waiting)).collect(), vec![]);
+    served.board.apply(everything(0), NOON);
+    let mut events = served.stream("", "");
+    events.expect("hello");
+    events.expect("snapshot");
+    // Far more than the sockets between us hold.
+    for waiting in 1..=60 {
+        served.board.apply(everything(waiting), NOON);
+    }
+    let mut received = 0;
+    loop {
+        let event = events.next();
+        received += 1;
+        let held: Vec<_> = event.data["queues"].as_array().unwrap().iter().map(|q| q["waiting"].clone()).collect();
+        assert!(held.iter().all(|waiting| *waiting == held[0]), "a message mixes two moments");
+        if held[0] == 60 {
+            break;
+        }
+    }
+    assert!(received < 60, "{received} messages");
+    assert!(!served.get("/metrics").1.contains("\ncallfold_live_resyncs_total 0\n"));
+}
+
+#[test]
 fn a_heartbeat_carries_both_clocks_and_the_sources() {
     let served = serve(BoardInfo { heartbeat: Duration::from_millis(20), ..unhurried() });
     served.board.set_clock_rate(10.0);
@@ -261,6 +287,16 @@ fn an_object_has_its_raw_columns_and_every_service_level_with_its_parts() {
     let agent = served.json("/api/v1/agents/2001");
     assert_eq!(agent["data"]["day"]["occupancy_ratio"], 0.5);
     assert_eq!(agent["data"]["window"]["aht_seconds"], Value::Null);
+}
+
+#[test]
+fn before_the_first_numbers_their_time_is_unknown() {
+    let served = serve(unhurried());
+    assert_eq!(served.json("/api/v1/queues")["meta"]["as_of"], Value::Null);
+    let mut events = served.stream("", "");
+    assert_eq!(events.expect("hello").data["watermark"], Value::Null);
+    assert_eq!(events.expect("snapshot").data["queues"], Value::Array(vec![]));
+    assert!(!served.get("/metrics").1.contains("\ncallfold_watermark_timestamp_seconds "));
 }
 
 #[test]

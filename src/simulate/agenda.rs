@@ -13,6 +13,8 @@ use crate::model::time::Micros;
 pub(super) enum Act {
     /// The routing point passes the call to its queue.
     Route,
+    /// The queue has found an agent.
+    Offer,
     /// The queue has let the call go; the agent's phone rings.
     Ring,
     /// The phone rings; the queue says that the call has left.

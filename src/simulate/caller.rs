@@ -126,7 +126,7 @@ impl Floor {
         let call = self.call_mut(ix);
         (call.stage, call.queue, call.place, call.credited) = (Stage::Waiting, queue, ticket, NOBODY);
         if let Some(seat) = self.free_agent(queue) {
-            self.offer(ix, seat);
+            self.distribute(ix, seat);
             return;
         }
         self.call_mut(ix).ticket = ticket;
@@ -149,6 +149,18 @@ impl Floor {
             line.waiting.pop_front();
         }
         None
+    }
+
+    /// An agent is free as the call enters; the switch takes milliseconds to bring them together.
+    fn distribute(&mut self, ix: u32, seat: u32) {
+        let call = self.call_mut(ix);
+        (call.agent, call.stage) = (Leg::position(seat), Stage::Offered);
+        if self.scenario.ring.is_zero() {
+            self.offer(ix, seat);
+        } else {
+            let after = self.millis(2, 60);
+            self.plan(ix, after, Act::Offer);
+        }
     }
 
     /// The queue gives the call to an agent. Whether it says so before or after the phone rings depends on the switch.
@@ -233,14 +245,13 @@ impl Floor {
         self.plan_chore(agent.seat, after, Chore::Suspend);
         let routing_point = self.queues[queue as usize].routing_point;
         let credited = self.call(ix).credited == agent.seat;
-        if credited && self.random.chance(0.5) {
-            if let Some(seat) = self.free_agent(queue) {
-                let call = self.call_mut(ix);
-                (call.agent, call.credited, call.stage) = (Leg::position(seat), seat, Stage::Offered);
-                let after = self.millis(2, 40);
-                self.plan(ix, after, Act::Ring);
-                return;
-            }
+        let elsewhere = credited && self.random.chance(0.5);
+        if let Some(seat) = elsewhere.then(|| self.free_agent(queue)).flatten() {
+            let call = self.call_mut(ix);
+            (call.agent, call.credited, call.stage) = (Leg::position(seat), seat, Stage::Offered);
+            let after = self.millis(2, 40);
+            self.plan(ix, after, Act::Ring);
+            return;
         }
         if credited || (routing_point && incidents == 0) {
             self.say_entry(ix, queue, More::state("Redirected"));
@@ -256,7 +267,7 @@ impl Floor {
         let call = self.call_mut(ix);
         (call.stage, call.credited) = (Stage::Waiting, NOBODY);
         if let Some(seat) = self.free_agent(queue) {
-            self.offer(ix, seat);
+            self.distribute(ix, seat);
             return;
         }
         self.call_mut(ix).ticket = place;

@@ -14,7 +14,10 @@ impl Floor {
         match chore {
             Chore::Arrive => self.start_shift(seat),
             Chore::Login(nth) => self.login(seat, nth),
-            Chore::Pause(nth) if token == shift => self.pause_due(seat, nth),
+            Chore::Pause(nth) if token == shift => {
+                self.plan_pause(seat, nth + 1);
+                self.pause_due(seat, nth);
+            }
             Chore::Leave if token == shift => self.end_shift(seat),
             Chore::Begin | Chore::Resume | Chore::Wrapped if token == current => self.next_up(seat),
             Chore::Wrap if token == current => self.start_wrap(seat),
@@ -82,16 +85,15 @@ impl Floor {
         let shift = desk.shift;
         if self.scenario.breaks {
             let mut pauses = roster::pauses(start, &mut self.random);
-            for (nth, slot) in (0_u8..).zip(&mut pauses) {
-                let Some(pause) = slot else { continue };
-                if pause.at > now {
-                    self.agenda.plan(pause.at, Step::Seat(seat, shift, Chore::Pause(nth)));
-                } else if pause.at + pause.length > now {
-                    pause.length = (pause.at + pause.length) - now;
-                    self.seats[seat as usize].due = Some(nth);
-                }
+            let begun = pauses.iter().take_while(|pause| pause.is_some_and(|pause| pause.at <= now)).count();
+            let running = pauses[..begun].iter_mut().rposition(|pause| pause.is_some_and(|p| p.at + p.length > now));
+            if let Some(pause) = running.and_then(|nth| pauses[nth].as_mut()) {
+                pause.length = (pause.at + pause.length) - now;
             }
-            self.seat(seat).pauses = pauses;
+            let desk = self.seat(seat);
+            desk.due = running.map(|nth| nth as u8);
+            desk.pauses = pauses;
+            self.plan_pause(seat, begun as u8);
         }
         if end < Micros::MAX {
             let early = self.millis(0, 120_000);
@@ -99,7 +101,17 @@ impl Floor {
             self.agenda.plan(leave, Step::Seat(seat, shift, Chore::Leave));
         } else if self.scenario.breaks {
             // Flat staffing: the same agent works one shift's plan after the other.
-            self.agenda.plan(now + Span::from_mins(8 * 60), Step::Seat(seat, shift, Chore::Leave));
+            let renewal = (start + Span::from_mins(8 * 60)).max(now + Span::from_secs(60));
+            self.agenda.plan(renewal, Step::Seat(seat, shift, Chore::Leave));
+        }
+    }
+
+    /// Plans one of the day's pauses; the agenda holds no more than the next one of each agent.
+    fn plan_pause(&mut self, seat: u32, nth: u8) {
+        let desk = self.seat(seat);
+        if let Some(Some(pause)) = desk.pauses.get(usize::from(nth)) {
+            let (at, shift) = (pause.at, desk.shift);
+            self.agenda.plan(at, Step::Seat(seat, shift, Chore::Pause(nth)));
         }
     }
 

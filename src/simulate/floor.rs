@@ -158,6 +158,7 @@ impl Floor {
     fn act(&mut self, ix: u32, act: Act) {
         match act {
             Act::Route => self.route(ix),
+            Act::Offer => self.offer(ix, self.call(ix).agent.seat),
             Act::Ring => self.ring(ix),
             Act::Divert => self.divert(ix),
             Act::Answer => self.answer(ix),

@@ -18,7 +18,7 @@ const fn hours(n: i64) -> Span {
 const SLOTS: usize = 96;
 const SLOT: Span = Span::from_mins(15);
 /// Share of a shift that pauses take: 70 minutes of eight hours, a meeting now and then, and the handover.
-const AWAY_SHARE: f64 = 0.17;
+const AWAY_SHARE: f64 = 0.15;
 /// How busy agents shall be when the scenario leaves the number of calls open.
 const OCCUPANCY: f64 = 0.85;
 
@@ -36,9 +36,11 @@ pub(super) fn shift(scenario: &Scenario, seat: u32, now: Micros) -> Shift {
     // Seats are spread evenly over the possible starts, whatever their number: multiples of the golden ratio.
     let spread = (f64::from(seat) * 0.618_033_988_749_895).fract();
     let day = hours(24);
+    let stagger = Span((spread * hours(8).0 as f64) as i64);
     let (first, period, length, turns) = match scenario.profile {
-        Profile::Flat => return Shift { turn: 0, start: scenario.start, end: Micros::MAX },
-        Profile::AlwaysBusy => (Span((spread * hours(8).0 as f64) as i64), hours(8), hours(8), 3),
+        // Without an end; the beginning only spreads the pauses.
+        Profile::Flat => return Shift { turn: 0, start: scenario.start - stagger, end: Micros::MAX },
+        Profile::AlwaysBusy => (stagger, hours(8), hours(8), 3),
         Profile::Office => {
             let first = match spread {
                 s if s < 0.05 => hours(22),
@@ -55,7 +57,7 @@ pub(super) fn shift(scenario: &Scenario, seat: u32, now: Micros) -> Shift {
     Shift { turn: n.rem_euclid(turns) as u32, start: nth(n), end: nth(n) + length }
 }
 
-/// Lunch, two breaks and sometimes a meeting or coaching, for a shift from `start`.
+/// Lunch, two breaks and sometimes a meeting or coaching, for a shift from `start`; in the order of time.
 pub(super) fn pauses(start: Micros, random: &mut Random) -> [Option<Pause>; PAUSES] {
     let mut pause = |after: i64, jitter: i64, low: i64, high: i64, reason: &'static str| {
         let at = start + Span(Span::from_mins(after).0 + random.between(0, Span::from_mins(jitter).0));
@@ -67,7 +69,9 @@ pub(super) fn pauses(start: Micros, random: &mut Random) -> [Option<Pause>; PAUS
     let meeting = pause(150, 50, 20 * 60, 40 * 60, "Meeting");
     let coaching = pause(300, 30, 15 * 60, 25 * 60, "Coaching");
     let (met, coached) = (random.chance(0.2), random.chance(0.1));
-    [first, lunch, second, meeting.filter(|_| met), coaching.filter(|_| coached)]
+    let mut pauses = [first, lunch, second, meeting.filter(|_| met), coaching.filter(|_| coached)];
+    pauses.sort_by_key(|pause| pause.map_or(Micros::MAX, |pause| pause.at));
+    pauses
 }
 
 /// The numbering plan: every kind of number has its first digit, and as many digits as the largest kind needs.
@@ -240,11 +244,11 @@ fn capacity_of_a_seat(scenario: &Scenario) -> f64 {
     let conferred = mix.conference + mix.single_step_conference;
     let handling = secs(scenario.talk.mean()) * (1.0 + 0.3 * conferred)
         + (ring + wrap) * (1.0 + handed_over + 0.5 * conferred)
-        + mix.hold * 30.0
-        + together * 70.0
-        + mix.no_answer * 60.0;
-    let own = (mix.outbound_per_hour * 110.0 + mix.internal_per_hour * 90.0) / 3600.0;
+        + mix.hold * 25.0
+        + together * 45.0
+        + mix.no_answer * 45.0;
+    let own = (mix.outbound_per_hour * 60.0 + mix.internal_per_hour * 40.0) / 3600.0;
     let present = if scenario.breaks { 1.0 - AWAY_SHARE } else { 1.0 };
-    let callers = 1.0 - 0.5 * mix.hasty.clamp(0.0, 1.0);
+    let callers = 1.0 - 0.8 * mix.hasty.clamp(0.0, 1.0);
     present * (1.0 - own).max(0.1) / (handling.max(1.0) * callers)
 }

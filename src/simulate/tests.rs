@@ -324,7 +324,7 @@ fn a_day_of_fifty_agents_shows_every_call_model() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn cutting_the_time_changes_no_byte(seed in any::<u64>(), cuts in prop::collection::vec(0..3_600_000_000_i64, 0..40)) {
@@ -449,59 +449,81 @@ fn busy_and_ready_secs(events: &[Event], from: i64, to: i64) -> (f64, f64) {
 
 #[test]
 fn without_a_wish_for_calls_agents_are_about_85_percent_busy() {
-    for (agents, seed) in [(20, 3), (50, 1), (120, 2)] {
+    for (agents, seed) in [(20, 3), (50, 1), (90, 2)] {
         for profile in [Profile::AlwaysBusy, Profile::Flat] {
             let scenario = Scenario { agents, seed, profile, ..Scenario::default() };
-            let events = parse(&run(&scenario, hours(8)));
-            let (from, to) = (scenario.start.0 + hours(1).0, scenario.start.0 + hours(8).0);
+            let events = parse(&run(&scenario, hours(5)));
+            let (from, to) = (scenario.start.0 + hours(1).0, scenario.start.0 + hours(5).0);
             let (busy, idle) = busy_and_ready_secs(&events, from, to);
             let occupancy = busy / (busy + idle);
             let entered = events.iter().filter(|event| event.is("EventQueued")).count();
             let lost = events.iter().filter(|event| event.is("EventAbandoned")).count();
             println!("{agents} {profile:?}: occupancy {occupancy:.3}, lost {lost} of {entered}");
-            assert!((0.76..0.92).contains(&occupancy), "{agents} agents, {profile:?}: {occupancy}");
+            assert!(
+                (0.75..0.92).contains(&occupancy) && lost * 7 < entered,
+                "{agents} {profile:?}: {occupancy}, {lost}"
+            );
         }
     }
 }
 
-/// What the lines of an Erlang A floor say, in the terms of the theory.
-struct Measured {
-    wait_probability: f64,
-    wait_mean_secs: f64,
-    abandon_probability: f64,
-    occupancy: f64,
+/// What the lines of an Erlang A floor say: probability of waiting, mean wait, probability of abandonment, occupancy.
+#[derive(Default)]
+struct Measure {
+    entered: HashMap<String, i64>,
+    answered: HashMap<String, i64>,
+    calls: f64,
+    waited: f64,
+    wait_secs: f64,
+    lost: f64,
+    talk_secs: f64,
 }
 
-fn measure(events: &[Event], agents: u32, from: i64, to: i64) -> Measured {
-    let mut entered: HashMap<&str, i64> = HashMap::new();
-    let mut answered: HashMap<&str, i64> = HashMap::new();
-    let (mut calls, mut waited, mut wait, mut lost, mut talk) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    for event in events {
-        match event.name.as_str() {
+/// The attributes that the measure needs, borrowed from the line.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Brief<'a> {
+    event: &'a str,
+    timein_secs: i64,
+    #[serde(rename = "TimeinuSecs")]
+    micros: i64,
+    #[serde(rename = "ConnID")]
+    conn: Option<&'a str>,
+}
+
+impl Measure {
+    /// Takes one line into account; calls that began before `from` only empty the floor.
+    fn take(&mut self, line: &str, from: i64) {
+        let event: Brief<'_> = serde_json::from_str(line).expect("every line is JSON");
+        let at = event.timein_secs * 1_000_000 + event.micros;
+        let conn = event.conn.unwrap_or_default();
+        match event.event {
             "EventQueued" => {
-                entered.insert(&event.conn, event.at);
+                self.entered.insert(conn.to_owned(), at);
             }
             "EventDiverted" | "EventAbandoned" => {
-                let since = entered[event.conn.as_str()];
+                let since = self.entered.remove(conn).expect("the call was queued");
                 if since >= from {
-                    calls += 1.0;
-                    wait += (event.at - since) as f64 / 1e6;
-                    waited += f64::from(u8::from(event.at > since));
-                    lost += f64::from(u8::from(event.is("EventAbandoned")));
+                    self.calls += 1.0;
+                    self.wait_secs += (at - since) as f64 / 1e6;
+                    self.waited += f64::from(u8::from(at > since));
+                    self.lost += f64::from(u8::from(event.event == "EventAbandoned"));
                 }
             }
             "EventEstablished" => {
-                answered.insert(&event.conn, event.at);
+                self.answered.insert(conn.to_owned(), at);
             }
-            "EventReleased" => talk += (event.at - answered[event.conn.as_str()].max(from)).max(0) as f64 / 1e6,
+            "EventReleased" => {
+                let since = self.answered.remove(conn).expect("the call was answered");
+                self.talk_secs += (at - since.max(from)).max(0) as f64 / 1e6;
+            }
             _ => {}
         }
     }
-    Measured {
-        wait_probability: waited / calls,
-        wait_mean_secs: wait / calls,
-        abandon_probability: lost / calls,
-        occupancy: talk / (f64::from(agents) * (to - from) as f64 / 1e6),
+
+    fn results(&self, agent_secs: f64) -> [f64; 4] {
+        let (calls, talk_secs) = (self.calls, self.talk_secs);
+        [self.waited / calls, self.wait_secs / calls, self.lost / calls, talk_secs / agent_secs]
     }
 }
 
@@ -517,11 +539,11 @@ fn a_floor_without_frills_obeys_the_erlang_a_model() {
         for seed in 0..seeds {
             let scenario = Scenario { seed, ..Scenario::erlang_a(model.arrival_rate, mu, model.abandon_rate, agents) };
             let days = 3;
-            let events = parse(&run(&scenario, hours(24 * days)));
-            let (from, to) = (scenario.start.0 + hours(2).0, scenario.start.0 + hours(24 * days).0);
-            let got = measure(&events, agents, from, to);
-            let parts = [got.wait_probability, got.wait_mean_secs, got.abandon_probability, got.occupancy];
-            for (sum, part) in sum.iter_mut().zip(parts) {
+            let lines = String::from_utf8(run(&scenario, hours(24 * days))).expect("lines are UTF-8");
+            let mut measure = Measure::default();
+            lines.lines().for_each(|line| measure.take(line, scenario.start.0 + hours(2).0));
+            let agent_secs = f64::from(agents) * (hours(24 * days - 2).0 / 1_000_000) as f64;
+            for (sum, part) in sum.iter_mut().zip(measure.results(agent_secs)) {
                 *sum += part / seeds as f64;
             }
         }

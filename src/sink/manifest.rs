@@ -4,13 +4,14 @@
 //! microseconds since 1970 UTC.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
 
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde::{Deserialize, Serialize};
 
-use super::parquet::{DEFINITIONS_VERSION, SCHEMA_VERSION};
+use super::parquet::{CHECKSUM, DEFINITIONS_VERSION, SCHEMA_VERSION, checksum};
 use super::store::StoreError;
 
 /// The live files of one partition.
@@ -58,6 +59,35 @@ pub struct FileEntry {
 }
 
 impl FileEntry {
+    /// Describes a file by its own metadata; `None` when it is not one of the product's.
+    fn describe(dir: &Path, name: &str) -> Result<Option<Self>, StoreError> {
+        let path = dir.join(name);
+        let open = || File::open(&path).map_err(|e| StoreError::io("open", &path, e));
+        let Ok(reader) = SerializedFileReader::new(open()?) else { return Ok(None) };
+        let about = reader.metadata().file_metadata();
+        let value = |key: &str| {
+            let pairs = about.key_value_metadata()?;
+            pairs.iter().find(|p| p.key == key)?.value.as_deref()
+        };
+        let number = |key: &str| value(key)?.parse::<i64>().ok();
+        let switches = value("callfold.switches").and_then(|s| serde_json::from_str(s).ok());
+        let times = number("callfold.first_us").zip(number("callfold.last_us")).zip(number("callfold.watermark_us"));
+        let (Some(switches), Some(((first_us, last_us), watermark_us))) = (switches, times) else { return Ok(None) };
+        let (bytes, checksum) = checksum(open()?).map_err(|e| StoreError::io("read", &path, e))?;
+        Ok(Some(Self {
+            name: name.into(),
+            rows: about.num_rows().unsigned_abs(),
+            bytes,
+            checksum_algorithm: CHECKSUM.into(),
+            checksum,
+            first_us,
+            last_us,
+            switches,
+            writer: value("callfold.writer").unwrap_or("replay").into(),
+            watermark_us,
+        }))
+    }
+
     /// Whether both may hold rows of one switch and one instant.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
@@ -92,6 +122,36 @@ impl Manifest {
         };
         let parsed = serde_json::from_slice(&text);
         parsed.map(Some).map_err(|e| StoreError::Manifest { path: path.to_owned(), why: e.to_string() })
+    }
+
+    /// Makes the list say what lies in `dir`: files may have been removed or brought by hand, or the manifest lost.
+    ///
+    /// Files without the product's metadata are left alone and out of the list.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn reconcile(&mut self, dir: &Path) -> Result<(), StoreError> {
+        let entries = match fs::read_dir(dir) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                self.files.clear();
+                return Ok(());
+            }
+            Err(e) => return Err(StoreError::io("list", dir, e)),
+        };
+        let mut names = BTreeSet::new();
+        for entry in entries {
+            let name = entry.map_err(|e| StoreError::io("list", dir, e))?.file_name();
+            names.extend(name.to_str().filter(|n| n.ends_with(".parquet")).map(str::to_owned));
+        }
+        self.files.retain(|f| names.remove(&f.name));
+        for name in names {
+            if let Some(entry) = FileEntry::describe(dir, &name)? {
+                self.files.push(entry);
+            }
+        }
+        self.files.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(())
     }
 
     /// The document as it lies on the disk.

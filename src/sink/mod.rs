@@ -22,10 +22,12 @@ mod parquet;
 mod part;
 mod path;
 mod publish;
+mod reference;
 mod store;
 
 pub use manifest::{FileEntry, Manifest};
 pub use parquet::{CHECKSUM, DEFINITIONS_VERSION, ROW_GROUP_ROWS, SCHEMA_VERSION, producer};
+pub use reference::reference;
 pub use store::{Mode, Options, Published, Store, StoreError, TableTotal};
 
 #[cfg(test)]

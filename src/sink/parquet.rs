@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::hash::Hasher;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -119,6 +119,19 @@ impl Write for Summed {
     }
 }
 
+/// Length and [`CHECKSUM`] of a file.
+pub(super) fn checksum(mut file: File) -> io::Result<(u64, String)> {
+    let (mut sum, mut bytes, mut buf) = (twox_hash::XxHash64::with_seed(0), 0, vec![0; 1 << 16]);
+    loop {
+        let n = file.read(&mut buf)?;
+        if n == 0 {
+            return Ok((bytes, format!("{:016x}", sum.finish())));
+        }
+        sum.write(&buf[..n]);
+        bytes += n as u64;
+    }
+}
+
 /// Everything encoding needs besides the rows; one per store, so that its memory is reused by every file.
 pub(super) struct Workshop {
     encoder: Encoder,
@@ -136,6 +149,8 @@ impl Workshop {
 /// What a finished file is described by.
 pub(super) struct About<'a> {
     pub(super) tenant: &'a str,
+    /// `replay` or `live`.
+    pub(super) writer: &'static str,
     pub(super) watermark: Micros,
     pub(super) switches: &'a BTreeSet<String>,
     pub(super) first: Micros,
@@ -210,6 +225,7 @@ impl Writer {
             ("callfold.schema_version", SCHEMA_VERSION.to_string()),
             ("callfold.definitions_version", DEFINITIONS_VERSION.to_string()),
             ("callfold.producer", producer()),
+            ("callfold.writer", about.writer.to_owned()),
             ("callfold.watermark_us", about.watermark.0.to_string()),
             ("callfold.rows", self.rows.to_string()),
             ("callfold.first_us", about.first.0.to_string()),

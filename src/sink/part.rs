@@ -37,6 +37,16 @@ pub(super) enum Grain {
     PartitionDay,
 }
 
+impl Grain {
+    /// What kind of writer makes such files.
+    pub(super) const fn writer(self) -> &'static str {
+        match self {
+            Self::Day => "replay",
+            Self::Instant | Self::PartitionDay => "live",
+        }
+    }
+}
+
 /// A finished file of one partition of the table.
 #[derive(Clone, Debug)]
 pub(super) struct Finished {
@@ -248,6 +258,7 @@ impl Parts {
         let Some(writer) = part.writer else { return Ok(()) };
         let about = About {
             tenant: &part.tenant,
+            writer: self.grain.writer(),
             watermark: shared.watermark,
             switches: &part.switches,
             first: part.first,

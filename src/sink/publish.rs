@@ -95,6 +95,11 @@ pub(super) struct Change {
 }
 
 impl Change {
+    /// Whether nothing is to be done.
+    pub(super) fn is_empty(&self) -> bool {
+        self.renames.is_empty()
+    }
+
     /// Adds the files of one partition in `dir`: `new` are temporary path and final name.
     pub(super) fn partition(&mut self, dir: &Path, superseded: &[&FileEntry], new: &[(PathBuf, String)]) {
         let mut gone = superseded.iter().filter(|old| new.iter().all(|(_, name)| *name != old.name));

@@ -265,7 +265,9 @@ impl Store {
                 superseded += self.partition(at, &tenant, day, &files, &mut change)?;
             }
         }
-        change.commit(&self.root)?;
+        if !change.is_empty() {
+            change.commit(&self.root)?;
+        }
         self.tables.iter_mut().for_each(|t| t.finished.clear());
         self.totals.tables = totals;
         self.totals.superseded += superseded;
@@ -290,6 +292,7 @@ impl Store {
             Some(manifest) => manifest,
             None => Manifest::empty(table, tenant, &path::date(day)),
         };
+        manifest.reconcile(&self.root.join("history").join(&dir))?;
         let entries = self.entries(grain, files);
         let rule = match grain {
             Grain::Day => Rule::Run { replace: self.options.replace },
@@ -339,7 +342,7 @@ impl Store {
                 first_us: file.first.0,
                 last_us: file.last.0,
                 switches: file.switches.clone(),
-                writer: if grain == Grain::Day { "replay" } else { "live" }.into(),
+                writer: grain.writer().into(),
                 watermark_us: file.watermark.0,
             });
         }
