@@ -5,7 +5,6 @@
 //! time.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use memchr::memchr_iter;
@@ -16,26 +15,36 @@ use crate::handoff::ring::{Chunk, Feeder};
 use crate::handoff::stop::Stop;
 use crate::model::time::Micros;
 use crate::source::cut::Cut;
-use crate::source::file::{self, FileError, Recording};
+use crate::source::file::FileError;
+use crate::source::merge::Merge;
 use crate::source::peek;
 
-/// Plays `recordings` one after another into `feeder`; the clock starts with the first event.
+/// Plays what `merge` gives into `feeder`; the clock starts with the first event.
 ///
 /// # Errors
 /// What could not be read; [`FileError::Stopped`] when `stop` was set first.
-pub fn play(recordings: &[Recording], feeder: &Feeder, clock: &Clock, stop: &Stop) -> Result<(), FileError> {
+pub fn play(mut merge: Merge, feeder: &Feeder, clock: &Clock, stop: &Stop) -> Result<(), FileError> {
     let mut player = Player { feeder, clock, stop, shown: None, last: Micros::MIN };
     let mut played = Ok(());
-    for recording in recordings {
-        let source: Arc<str> = recording.name().into();
-        let read_bytes = Arc::new(AtomicU64::new(0));
-        played = file::read(recording, &read_bytes, Vec::new, |cut| player.cut(&source, &cut));
-        if played.is_err() {
-            break;
+    loop {
+        match merge.next(&mut Vec::new) {
+            Ok(Some(piece)) if player.cut(&piece.source, &piece.cut) => {}
+            Ok(Some(piece)) => {
+                played = Err(FileError::Stopped { path: piece.source.to_string() });
+                break;
+            }
+            Ok(None) => break,
+            Err(error) => {
+                played = Err(error);
+                break;
+            }
         }
     }
     clock.stand(player.last);
-    played
+    match merge.take_damaged().pop() {
+        Some(damage) if played.is_ok() => Err(damage),
+        _ => played,
+    }
 }
 
 struct Player<'a> {
@@ -112,6 +121,7 @@ impl Player<'_> {
 mod tests {
     use super::*;
     use crate::handoff::ring::{Wake, ring};
+    use crate::source::file::Recording;
 
     #[test]
     fn events_come_when_their_time_has_come_and_keep_their_places() {
@@ -120,7 +130,8 @@ mod tests {
         std::fs::write(&path, lines.concat()).expect("written");
         let (feeder, mut intake) = ring(8);
         let clock = Clock::played(1000.0);
-        play(&[Recording::File(path.clone())], &feeder, &clock, &Stop::new()).expect("readable");
+        let merge = Merge::new(vec![Recording::File(path.clone())], Arc::default()).expect("readable");
+        play(merge, &feeder, &clock, &Stop::new()).expect("readable");
         assert_eq!(clock.now(), Some(Micros::from_parts(130, 0)), "the clock stands at the last event");
         drop(feeder);
         let mut chunks = Vec::new();

@@ -21,13 +21,11 @@ use super::reject::{Begin, RejectError, RejectFile};
 use super::writer::{Ended, Leave, Progress, Writer};
 use crate::engine::partition::Partition;
 use crate::engine::settings::Settings as EngineSettings;
-use crate::handoff::ring::{Chunk, Feeder, ring};
+use crate::handoff::ring::{Feeder, ring};
 use crate::handoff::stop::Stop;
-use crate::model::time::Micros;
 use crate::sink::{Mode, Options, Store, StoreError};
-use crate::source::cut::Cut;
-use crate::source::file::{self, FileError, Recording};
-use crate::source::peek;
+use crate::source::file::{FileError, Recording};
+use crate::source::merge::{self, Merge};
 
 /// Chunks between reader and worker.
 const RING_DEPTH: usize = 8;
@@ -41,7 +39,7 @@ const ROWS_BATCH: usize = 32 * 1024;
 /// What to replay, and where to.
 #[derive(Debug)]
 pub struct Order {
-    /// What to read, in this order.
+    /// What to read; several are merged by time.
     pub recordings: Vec<Recording>,
     /// The store's directory; `None` writes no tables.
     pub data: Option<PathBuf>,
@@ -105,15 +103,15 @@ pub struct Report {
     pub look: Look,
     /// Recordings that broke off; what could be read of them was folded.
     pub damaged: Vec<FileError>,
-    /// A recording that begins before the one read before it ends, if there is one.
-    pub overlapping: Option<String>,
+    /// A recording that was too many to be merged by time with the others, if there is one.
+    pub unmerged: Option<String>,
 }
 
 /// What the reader noticed.
 #[derive(Debug, Default)]
 struct Readings {
     damaged: Vec<FileError>,
-    overlapping: Option<String>,
+    unmerged: Option<String>,
     failed: Option<FileError>,
 }
 
@@ -148,7 +146,7 @@ pub fn run(order: Order, stop: &Stop, mut watch: impl FnMut(&Look)) -> Result<Re
     let (readings, ended, delivered) = threads.join()?;
     let look = look(begun);
     watch(&look);
-    Ok(Report { ended, delivered, look, damaged: readings.damaged, overlapping: readings.overlapping })
+    Ok(Report { ended, delivered, look, damaged: readings.damaged, unmerged: readings.unmerged })
 }
 
 struct Threads {
@@ -165,6 +163,7 @@ impl Threads {
         progress: &Arc<Progress>,
         read_bytes: &Arc<AtomicU64>,
     ) -> Result<Self, ReplayError> {
+        let merge = Merge::new(order.recordings, Arc::clone(read_bytes))?;
         let store = match &order.data {
             Some(data) => Some(open(data, order.replace)?),
             None => None,
@@ -195,10 +194,8 @@ impl Threads {
             drop::<crossbeam::channel::Sender<()>>(done);
             ended
         });
-        let (recordings, stop, read_bytes) = (order.recordings, stop.clone(), Arc::clone(read_bytes));
-        let reader = std::thread::Builder::new()
-            .name("reader".into())
-            .spawn(move || read_all(&recordings, &feeder, &stop, &read_bytes));
+        let stop = stop.clone();
+        let reader = std::thread::Builder::new().name("reader".into()).spawn(move || read_all(merge, &feeder, &stop));
         Ok(Self {
             reader: reader.map_err(ReplayError::Thread)?,
             worker: worker.map_err(ReplayError::Thread)?,
@@ -225,40 +222,17 @@ fn open(data: &std::path::Path, replace: bool) -> Result<Store, StoreError> {
 }
 
 /// Reads everything into the ring; dropping the feeder at the end closes it.
-fn read_all(recordings: &[Recording], feeder: &Feeder, stop: &Stop, read_bytes: &Arc<AtomicU64>) -> Readings {
+fn read_all(mut merge: Merge, feeder: &Feeder, stop: &Stop) -> Readings {
     let mut readings = Readings::default();
-    let mut last: Option<Micros> = None;
-    for recording in recordings {
-        let source: Arc<str> = recording.name().into();
-        let mut first = true;
-        let read = file::read(
-            recording,
-            read_bytes,
-            || feeder.buffer(),
-            |Cut { bytes, position }| {
-                if recordings.len() > 1 {
-                    let begins = peek::first_event_time(&bytes);
-                    if first && begins < last && begins.is_some() && readings.overlapping.is_none() {
-                        readings.overlapping = Some(recording.name());
-                    }
-                    first = false;
-                    last = last.max(peek::last_event_time(&bytes));
-                }
-                let chunk = Chunk { bytes, source: Arc::clone(&source), position, reply: None };
-                !stop.is_set() && feeder.send(chunk).is_ok()
-            },
-        );
-        match read {
-            Ok(()) => {}
-            Err(FileError::Stopped { .. }) => break,
-            Err(error @ FileError::Read { offset, .. }) if offset > 0 => readings.damaged.push(error),
-            Err(error) => {
-                // Nothing of it could be read: the tables would lack it without a trace.
-                readings.failed = Some(error);
-                stop.stop();
-                break;
-            }
+    match merge::feed(&mut merge, feeder, stop) {
+        Ok(()) | Err(FileError::Stopped { .. }) => {}
+        Err(error) => {
+            // Nothing of it could be read: the tables would lack it without a trace.
+            readings.failed = Some(error);
+            stop.stop();
         }
     }
+    readings.damaged = merge.take_damaged();
+    readings.unmerged = merge.unmerged().map(str::to_owned);
     readings
 }

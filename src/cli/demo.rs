@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use tokio::net::TcpListener;
@@ -23,6 +24,7 @@ use crate::model::time::{Micros, Span};
 use crate::serve::BoardInfo;
 use crate::simulate::{Floor, Scenario};
 use crate::source::file::{self, FileError};
+use crate::source::merge::Merge;
 
 /// How much simulated time has passed when the board appears.
 const WARM_UP: Span = Span::from_mins(30);
@@ -69,7 +71,7 @@ pub(super) fn speed(text: &str) -> Result<f64, String> {
 
 /// Runs the command.
 pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
-    let recordings = arguments.from.as_ref().map(|path| file::find(std::slice::from_ref(path)).and_then(file::order));
+    let recordings = arguments.from.as_ref().map(|path| file::find(std::slice::from_ref(path)));
     let recordings = recordings.transpose()?;
     let stop = Stop::new();
     let _signal = Signal::watch(stop.clone())?;
@@ -93,9 +95,10 @@ pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
         let (board, feeder) = (live.board.clone(), live.feeder.clone());
         let what = match recordings {
             Some(recordings) => {
+                let merge = Merge::new(recordings.clone(), Arc::default())?;
                 let names = recordings.iter().map(|recording| recording.name()).collect::<Vec<_>>().join(", ");
                 live.add_thread(move || {
-                    let played = playback::play(&recordings, &feeder, &clock, &stop);
+                    let played = playback::play(merge, &feeder, &clock, &stop);
                     board.set_clock_rate(0.0);
                     match played {
                         Ok(()) => output::note("the recording has ended; the board stays until Ctrl-C"),

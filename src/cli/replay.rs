@@ -18,9 +18,9 @@ use crate::source::file;
 
 /// Folds recorded events into the store as fast as the machine can.
 ///
-/// Files may be plain, gzip or zstd; a directory stands for the files of events in it. Several files are read one after
-/// another in the order of their first events; files whose times overlap have to be merged by time beforehand. Either all
-/// tables appear at the end, or, if the replay is interrupted, none.
+/// Files may be plain, gzip or zstd; a directory stands for the files of events in it. Several files are merged by
+/// time, so it does not matter how a day is cut into files. Either all tables appear at the end, or, if the replay is
+/// interrupted, none.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  callfold replay monday.ndjson.gz --data ./data\n  \
     zstdcat week/*.zst | callfold replay - --dry-run --output csv > queues.csv\n\n\
@@ -62,7 +62,7 @@ enum InputFormat {
 pub fn run(arguments: &ReplayArgs, global: &Global) -> Result<Code, Failure> {
     // There is one encoding so far, so whatever is asked for means it.
     let (InputFormat::Auto | InputFormat::Ndjson) = arguments.format;
-    let recordings = file::order(file::find(&arguments.files)?)?;
+    let recordings = file::find(&arguments.files)?;
     let stop = Stop::new();
     let signal = Signal::watch(stop.clone())?;
     let default_rejects = (!arguments.dry_run).then(|| reject_path(&arguments.data));
@@ -89,7 +89,7 @@ pub fn run(arguments: &ReplayArgs, global: &Global) -> Result<Code, Failure> {
     if !global.quiet {
         notes(arguments, &report);
     }
-    let complete = report.damaged.is_empty() && report.overlapping.is_none() && report.ended.counters.rejected == 0;
+    let complete = report.damaged.is_empty() && report.unmerged.is_none() && report.ended.counters.rejected == 0;
     if complete && report.look.rejected == 0 { Ok(Code::Done) } else { findings(&report, global) }
 }
 
@@ -121,10 +121,9 @@ fn notes(arguments: &ReplayArgs, report: &Report) {
 /// Ends with findings, each of them said.
 fn findings(report: &Report, global: &Global) -> Result<Code, Failure> {
     let mut findings: Vec<String> = report.damaged.iter().map(ToString::to_string).collect();
-    if let Some(name) = &report.overlapping {
-        findings.push(format!(
-            "{name} begins before the file read before it ends; merge such files by time for exact numbers"
-        ));
+    if let Some(name) = &report.unmerged {
+        findings
+            .push(format!("{name} had to wait, too many files cover one time; replay fewer at once for exact numbers"));
     }
     let rejected = report.look.rejected.max(report.ended.counters.rejected);
     if rejected > 0 {

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use tokio::net::TcpListener;
@@ -18,6 +19,7 @@ use crate::app::settings::{self, Feed, Settings};
 use crate::handoff::stop::Stop;
 use crate::serve::BoardInfo;
 use crate::source::file::{self, FileError, Recording};
+use crate::source::merge::{self, Merge};
 use crate::source::tcp;
 
 /// Takes events, shows them live and keeps their history.
@@ -73,9 +75,7 @@ pub fn run(arguments: &ServeArgs, global: &Global) -> Result<Code, Failure> {
                 live.add_task(tcp::subscribe(address.clone(), live.feeder.clone(), stop.clone()));
             }
         }
-        if !recordings.is_empty() {
-            read(&mut live, recordings)?;
-        }
+        read(&mut live, recordings)?;
         live.board.set_ready(true);
         if !global.quiet {
             output::note(&format!("callfold {} listens on http://{address}/", env!("CARGO_PKG_VERSION")));
@@ -132,18 +132,29 @@ fn find(feeds: &[Feed]) -> Result<Vec<Recording>, FileError> {
     Ok(found)
 }
 
-/// Reads recordings one after another in a thread of their own.
-fn read(live: &mut Live, recordings: Vec<Recording>) -> Result<(), LiveError> {
-    let (feeder, stop) = (live.feeder.clone(), live.stop.clone());
-    live.add_thread(move || {
-        for recording in recordings {
-            match file::feed(&recording, &feeder, &stop, &std::sync::Arc::default()) {
-                Ok(()) => tracing::info!(source = %recording.name(), "read to its end"),
-                Err(FileError::Stopped { .. }) => return,
+/// Reads recordings, merged by time, in a thread of their own. Standard input is apart: nobody knows when it speaks.
+fn read(live: &mut Live, recordings: Vec<Recording>) -> Result<(), Failure> {
+    let (pipes, files): (Vec<_>, Vec<_>) = recordings.into_iter().partition(|recording| *recording == Recording::Stdin);
+    for recordings in [pipes, files] {
+        if recordings.is_empty() {
+            continue;
+        }
+        let names = recordings.iter().map(Recording::name).collect::<Vec<_>>().join(", ");
+        let mut merge = Merge::new(recordings, Arc::default())?;
+        let (feeder, stop) = (live.feeder.clone(), live.stop.clone());
+        live.add_thread(move || {
+            let ended = merge::feed(&mut merge, &feeder, &stop);
+            for error in merge.take_damaged() {
+                tracing::error!(%error, "a source broke off");
+            }
+            match ended {
+                Ok(()) => tracing::info!(source = %names, "read to the end"),
+                Err(FileError::Stopped { .. }) => {}
                 Err(error) => tracing::error!(%error, "a source ended early"),
             }
-        }
-    })
+        })?;
+    }
+    Ok(())
 }
 
 /// What the board is told about this run.

@@ -1,7 +1,11 @@
 //! Ctrl-C and termination: the first asks everything to stop, the second ends the program at once.
+//!
+//! Wrappers that run programs tend to send one signal twice, to the program and to its group; signals that close together
+//! are one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -9,6 +13,9 @@ use signal_hook::iterator::Signals;
 use super::exit::{Code, Failure};
 use super::output;
 use crate::handoff::stop::Stop;
+
+/// How far apart signals are that somebody sent on purpose.
+const ONE_SIGNAL: Duration = Duration::from_millis(300);
 
 /// Which signal came, if any.
 #[derive(Clone, Debug, Default)]
@@ -29,11 +36,13 @@ impl Signal {
         std::thread::Builder::new()
             .name("signal".into())
             .spawn(move || {
+                let mut first: Option<Instant> = None;
                 for received in signals.forever() {
-                    if number.swap(received, Ordering::SeqCst) != 0 {
+                    if first.get_or_insert_with(Instant::now).elapsed() > ONE_SIGNAL {
                         output::note("stopped at once");
                         std::process::exit(code(received) as i32);
                     }
+                    number.store(received, Ordering::SeqCst);
                     stop.stop();
                 }
             })

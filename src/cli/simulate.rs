@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast;
+use tokio::task::JoinSet;
 
 use super::Global;
 use super::demo::speed;
@@ -21,14 +23,18 @@ use crate::app::{settings, synthetic};
 use crate::handoff::stop::Stop;
 use crate::model::time::{Micros, Span};
 use crate::simulate::{Floor, Scenario};
+use crate::source::tcp::CONNECTIONS_MAX;
 
 /// Pieces of the feed that a subscriber may be behind before it is dropped.
 const BEHIND_MAX: usize = 1024;
 
+/// How long subscribers may take for what is left when the feed has ended.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// Makes the events of a synthetic floor.
 ///
 /// The same seed, start and size give the same bytes. Without --listen the events are written as fast as possible; with it
-/// they are sent to every subscriber as their time comes.
+/// they are sent to every subscriber as their time comes; the floor opens when the first one connects.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  callfold simulate --agents 1000 --for 8h --out day.ndjson\n  \
     callfold simulate --listen 127.0.0.1:9100 & callfold serve --feed tcp://127.0.0.1:9100")]
@@ -80,15 +86,11 @@ fn instant(text: &str) -> Result<Micros, String> {
 pub fn run(arguments: &SimulateArgs, global: &Global) -> Result<Code, Failure> {
     let stop = Stop::new();
     let signal = Signal::watch(stop.clone())?;
-    let default_start = match arguments.listen {
-        Some(_) => wall_now(),
-        None => Scenario::default().start,
-    };
     let scenario = Scenario {
         agents: arguments.agents,
         queues: arguments.queues,
         seed: arguments.seed,
-        start: arguments.start.unwrap_or(default_start),
+        start: arguments.start.unwrap_or(Scenario::default().start),
         calls_per_hour: arguments.rate,
         ..Scenario::default()
     };
@@ -131,7 +133,7 @@ fn open(path: &Path) -> io::Result<Box<dyn Write>> {
     if path.as_os_str() == "-" { Ok(Box::new(io::stdout().lock())) } else { Ok(Box::new(File::create(path)?)) }
 }
 
-/// Sends to everyone who connects.
+/// Sends to everyone who connects. The floor opens when the first one does, so that somebody hears the logins.
 fn feed(
     arguments: &SimulateArgs,
     scenario: Scenario,
@@ -148,53 +150,67 @@ fn feed(
         let listener = bind(address, "--listen").await?;
         if !global.quiet {
             let address = local(&listener)?;
-            output::note(&format!("sends events to whoever connects to {address}; Ctrl-C stops"));
+            output::note(&format!("waits for the first subscriber on {address}; Ctrl-C stops"));
             output::note(&format!("next: callfold serve --feed tcp://{address}"));
         }
-        let start = scenario.start;
-        let until = arguments.length.map_or(Micros::MAX, |length| start + length);
         let (pieces, _) = broadcast::channel(BEHIND_MAX);
-        let accepting = tokio::spawn(accept(listener, pieces.clone(), stop.clone()));
+        let (over, opened) = (Stop::new(), Stop::new());
+        let accepting = tokio::spawn(accept(listener, pieces.clone(), opened.clone(), over.clone()));
+        tokio::select! {
+            () = stop.wait() => return Ok(Code::Done),
+            () = opened.wait() => {}
+        }
+        let start = arguments.start.unwrap_or_else(wall_now);
+        let until = arguments.length.map_or(Micros::MAX, |length| start + length);
         let (clock, stopped) = (Clock::played(arguments.speed), stop.clone());
         let paced = tokio::task::spawn_blocking(move || {
-            let mut floor = Floor::new(scenario);
+            let mut floor = Floor::new(Scenario { start, ..scenario });
             clock.start(start);
             synthetic::pace(&mut floor, &clock, until, &stopped, |lines| {
-                // An error says that nobody is connected; the floor goes on all the same.
-                let _ = pieces.send(std::sync::Arc::<[u8]>::from(lines.as_slice()));
+                // An error says that nobody is connected now; the floor goes on all the same.
+                let _ = pieces.send(Piece::from(lines.as_slice()));
                 Ok(true)
             })
         });
         let paced = paced.await.map_err(|error| Failure::new(Code::Unexpected, error.to_string()))?;
         paced.map_err(|error| write_failed("subscribers", &error))?;
-        accepting.abort();
+        over.stop();
+        // Subscribers that do not take the rest in time are cut off.
+        let _ = tokio::time::timeout(PATIENCE, accepting).await;
         Ok(Code::Done)
     })
 }
 
 type Piece = std::sync::Arc<[u8]>;
 
-async fn accept(listener: TcpListener, pieces: broadcast::Sender<Piece>, stop: Stop) {
+/// Accepts subscribers until the feed is `over`, then waits until each has everything. The first one sets `opened`.
+async fn accept(listener: TcpListener, pieces: broadcast::Sender<Piece>, opened: Stop, over: Stop) {
+    let mut subscribers = JoinSet::new();
     loop {
         let accepted = tokio::select! {
-            () = stop.wait() => return,
+            () = over.wait() => break,
             accepted = listener.accept() => accepted,
         };
+        while subscribers.try_join_next().is_some() {}
         match accepted {
+            Ok((_, peer)) if subscribers.len() >= CONNECTIONS_MAX => tracing::warn!(%peer, "too many subscribers"),
             Ok((stream, peer)) => {
                 tracing::info!(%peer, "subscriber connected");
                 let pieces = pieces.subscribe();
-                tokio::spawn(async move {
+                subscribers.spawn(async move {
                     let ended = send(stream, pieces).await;
                     tracing::info!(%peer, ended, "subscriber gone");
                 });
+                opened.stop();
             }
             Err(error) => {
                 tracing::warn!(%error, "failed to accept a connection");
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }
+    drop(pieces);
+    while subscribers.join_next().await.is_some() {}
 }
 
 async fn send(mut stream: TcpStream, mut pieces: broadcast::Receiver<Piece>) -> &'static str {

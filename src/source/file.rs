@@ -1,19 +1,13 @@
 //! Recorded events: files, directories of them, and standard input; plain, gzip or zstd, told apart by their first bytes.
 //!
-//! In: paths. Out: chunks of whole lines, and the number of stored bytes read so far for whoever shows progress.
-//! Files are read one after another, in the order of their first events; files whose times overlap are not merged.
+//! In: paths. Out: readers of plain bytes, and the number of stored bytes read so far for whoever shows progress.
+//! Cutting and merging are the business of [`cut`](super::cut) and [`merge`](super::merge).
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use super::cut::{Cut, Cutter, Fill};
-use super::peek;
-use crate::handoff::ring::{Chunk, Feeder};
-use crate::handoff::stop::Stop;
-use crate::model::time::Micros;
 
 /// How files of events are named inside a directory, before an ending of compression.
 const ENDINGS: [&str; 4] = ["ndjson", "jsonl", "json", "log"];
@@ -194,82 +188,6 @@ fn search(directory: &Path, depth: usize, found: &mut Vec<Recording>) -> Result<
     Ok(())
 }
 
-/// Puts recordings in the order of their first events; equal ones keep their order, ones without events come first.
-///
-/// # Errors
-/// [`FileError`] when a beginning cannot be read.
-pub fn order(recordings: Vec<Recording>) -> Result<Vec<Recording>, FileError> {
-    // A pipe can be read only once, so nothing is looked at in advance when there is one.
-    if recordings.len() < 2 || recordings.iter().any(|recording| recording.size().is_none()) {
-        return Ok(recordings);
-    }
-    let mut timed = Vec::with_capacity(recordings.len());
-    for recording in recordings {
-        timed.push((first_event_time(&recording)?, recording));
-    }
-    timed.sort_by_key(|(time, _)| *time);
-    Ok(timed.into_iter().map(|(_, recording)| recording).collect())
-}
-
-fn first_event_time(recording: &Recording) -> Result<Option<Micros>, FileError> {
-    let mut reader = recording.open(&Arc::default())?;
-    let cut = Cutter::new(Vec::new()).read(&mut *reader, Fill::Eager, Vec::new).map_err(|source| FileError::Read {
-        path: recording.name(),
-        offset: 0,
-        source,
-    })?;
-    Ok(cut.and_then(|cut| peek::first_event_time(&cut.bytes)))
-}
-
-/// Reads one recording to its end and hands every cut to `deliver`, which returns whether to go on.
-///
-/// # Errors
-/// [`FileError::Read`] after everything readable was delivered, [`FileError::Stopped`] when told not to go on.
-pub fn read(
-    recording: &Recording,
-    read_bytes: &Arc<AtomicU64>,
-    mut buffer: impl FnMut() -> Vec<u8>,
-    mut deliver: impl FnMut(Cut) -> bool,
-) -> Result<(), FileError> {
-    let before = read_bytes.load(Ordering::Relaxed);
-    let mut reader = recording.open(read_bytes)?;
-    let fill = if *recording == Recording::Stdin { Fill::Eager } else { Fill::Full };
-    let mut cutter = Cutter::new(buffer());
-    let mut deliver = |cut| match deliver(cut) {
-        true => Ok(()),
-        false => Err(FileError::Stopped { path: recording.name() }),
-    };
-    loop {
-        match cutter.read(&mut *reader, fill, &mut buffer) {
-            Ok(Some(cut)) => deliver(cut)?,
-            Ok(None) => return Ok(()),
-            Err(source) => {
-                // A compressed file that breaks off still has whole lines before the break.
-                cutter.finish().map_or(Ok(()), deliver)?;
-                let offset = read_bytes.load(Ordering::Relaxed) - before;
-                return Err(FileError::Read { path: recording.name(), offset, source });
-            }
-        }
-    }
-}
-
-/// Reads one recording to its end into the ring.
-///
-/// # Errors
-/// As [`read`]; [`FileError::Stopped`] also when nobody takes chunks any more.
-pub fn feed(recording: &Recording, feeder: &Feeder, stop: &Stop, read_bytes: &Arc<AtomicU64>) -> Result<(), FileError> {
-    let source: Arc<str> = recording.name().into();
-    read(
-        recording,
-        read_bytes,
-        || feeder.buffer(),
-        |Cut { bytes, position }| {
-            let chunk = Chunk { bytes, source: Arc::clone(&source), position, reply: None };
-            !stop.is_set() && feeder.send(chunk).is_ok()
-        },
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -284,14 +202,10 @@ mod tests {
     }
 
     fn text(path: &Path) -> String {
-        let mut bytes = Vec::new();
-        let recording = Recording::File(path.into());
-        read(&recording, &Arc::default(), Vec::new, |cut| {
-            bytes.extend_from_slice(&cut.bytes);
-            true
-        })
-        .expect("readable");
-        String::from_utf8(bytes).expect("text")
+        let mut text = String::new();
+        let mut reader = Recording::File(path.into()).open(&Arc::default()).expect("there");
+        reader.read_to_string(&mut text).expect("readable");
+        text
     }
 
     #[test]
@@ -315,15 +229,15 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_stands_for_its_files_of_events_in_the_order_of_their_first_events() {
-        let place = place("order");
-        std::fs::write(place.join("b.ndjson"), "{\"TimeinSecs\":1}\n").expect("written");
-        std::fs::write(place.join("a.jsonl"), "garbage\n{\"TimeinSecs\":2}\n").expect("written");
+    fn a_directory_stands_for_its_files_of_events() {
+        let place = place("find");
+        std::fs::write(place.join("b.ndjson.zst"), "").expect("written");
+        std::fs::write(place.join("a.jsonl"), "").expect("written");
         std::fs::write(place.join("notes.txt"), "not ours").expect("written");
-        let found = order(find(std::slice::from_ref(&place)).expect("found")).expect("ordered");
+        let found = find(std::slice::from_ref(&place)).expect("found");
         let names: Vec<_> = found.iter().map(Recording::name).collect();
         assert_eq!(names.len(), 2);
-        assert!(names[0].ends_with("b.ndjson") && names[1].ends_with("a.jsonl"), "{names:?}");
+        assert!(names[0].ends_with("a.jsonl") && names[1].ends_with("b.ndjson.zst"), "{names:?}");
         std::fs::remove_dir_all(&place).expect("removed");
     }
 

@@ -7,5 +7,6 @@
 pub mod cut;
 pub mod file;
 pub mod http;
+pub mod merge;
 pub mod peek;
 pub mod tcp;

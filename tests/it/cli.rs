@@ -281,3 +281,73 @@ fn an_interrupted_replay_publishes_nothing_and_says_how_to_go_on() {
     assert!(stderr(&output).contains("run the same command again"));
     assert!(!place.path("d/history/queue_interval").exists());
 }
+
+#[test]
+fn a_simulated_feed_reaches_a_server_that_subscribes_to_it() {
+    let place = Place::new("feed");
+    let simulate = ["simulate", "--agents", "20", "--listen", "127.0.0.1:0", "--for", "10m", "--speed", "2000"];
+    let mut feed = Running::start(&place, &simulate);
+    let bridge = feed.address("waits for the first subscriber");
+    let url = format!("tcp://{bridge}");
+    let mut server = Running::start(&place, &["serve", "--listen", "127.0.0.1:0", "--data", "d", "--feed", &url]);
+    let address = server.address("listens on");
+    server.wait_for("closed by the other side");
+    let (status, body) = http(address, "GET /api/v1/agents", &[], b"");
+    assert_eq!(status, 200);
+    assert!(body.contains("@east"), "{body}");
+    assert_eq!(server.signal("TERM"), Some(0));
+    let history = run(&place, &["simulate", "--agents", "20", "--for", "10m", "--out", "f.ndjson"]);
+    assert_eq!(history.status.code(), Some(0));
+    assert!(stderr(&history).contains("next: callfold replay f.ndjson"));
+}
+
+#[test]
+fn a_day_cut_into_overlapping_files_gives_the_same_tables() {
+    let place = Place::new("cut");
+    let east = run(&place, &["simulate", "--agents", "20", "--queues", "3", "--for", "1h"]);
+    let other = run(&place, &["simulate", "--agents", "20", "--queues", "3", "--for", "1h", "--seed", "2"]);
+    let west = stdout(&other).replace(":\"east\"", ":\"west\"").replace("\"AgentID\":\"1", "\"AgentID\":\"9");
+    let mut both: Vec<(i64, i64, String)> = Vec::new();
+    for line in stdout(&east).lines().chain(west.lines()) {
+        let event: Value = serde_json::from_str(line).expect("json");
+        let number = |key| event[key].as_i64().unwrap_or(0);
+        both.push((number("TimeinSecs"), number("TimeinuSecs"), line.to_owned() + "\n"));
+    }
+    both.sort_by_key(|(secs, micros, _)| (*secs, *micros));
+    place.write("both.ndjson", &both.into_iter().map(|(.., line)| line).collect::<String>());
+    std::fs::create_dir(place.path("parts")).expect("made");
+    std::fs::write(place.path("parts/z.ndjson"), &east.stdout).expect("written");
+    std::fs::write(place.path("parts/a.ndjson.zst"), zstd::encode_all(west.as_bytes(), 1).expect("in memory"))
+        .expect("written");
+    let whole = run(&place, &["replay", "both.ndjson", "--data", "whole", "--output", "json"]);
+    let parts = run(&place, &["replay", "parts", "--data", "parts-data", "--output", "json"]);
+    assert_eq!((whole.status.code(), parts.status.code()), (Some(0), Some(0)), "{}", stderr(&parts));
+    assert!(whole.stdout == parts.stdout && !whole.stdout.is_empty());
+    for table in ["queue_interval", "agent_interval", "queue_segment", "agent_state"] {
+        let files = |data: &str| {
+            let table = place.path(data).join("history").join(table).join("tenant=default");
+            let mut files = Vec::new();
+            for date in std::fs::read_dir(table).expect("a table").map_while(Result::ok) {
+                for file in std::fs::read_dir(date.path()).expect("a date").map_while(Result::ok) {
+                    files.push(std::fs::read(file.path()).expect("readable"));
+                }
+            }
+            files.sort();
+            files
+        };
+        assert!(files("whole") == files("parts-data") && !files("whole").is_empty(), "{table} is the same to the byte");
+    }
+}
+
+#[test]
+fn a_file_and_standard_input_are_sources_of_a_server() {
+    let place = Place::new("sources");
+    place.write("call.ndjson", CALL);
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--data", "d", "--feed", "file:call.ndjson", "--feed", "-"];
+    let mut server = Running::start(&place, &arguments);
+    let address = server.address("listens on");
+    server.wait_for("call.ndjson");
+    let (_, body) = http(address, "POST /api/v1/events", &[("content-type", "application/x-ndjson")], CALL.as_bytes());
+    assert!(body.contains("\"duplicate\":7"), "{body}");
+    assert_eq!(server.signal("TERM"), Some(0));
+}

@@ -84,18 +84,20 @@ impl Running {
         Self { child, lines, seen: Vec::new() }
     }
 
-    /// The next line that contains `text`.
+    /// A line that contains `text`, said already or still to come.
     pub fn wait_for(&mut self, text: &str) -> String {
         loop {
+            if let Some(line) = self.seen.iter().find(|line| line.contains(text)) {
+                return line.clone();
+            }
             match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) if line.contains(text) => return line,
                 Ok(line) => self.seen.push(line),
-                Err(_) => panic!("no line with {text:?} after {:#?}", self.seen),
+                Err(_) => panic!("no line with {text:?} in {:#?}", self.seen),
             }
         }
     }
 
-    /// The first address and port in the next line that contains `text`.
+    /// The first address and port in a line that contains `text`.
     pub fn address(&mut self, text: &str) -> SocketAddr {
         let line = self.wait_for(text);
         let start = line.find("127.0.0.1:").unwrap_or_else(|| panic!("no address in {line:?}"));
@@ -105,7 +107,7 @@ impl Running {
     }
 
     /// Sends a signal and waits for the end; returns the exit code.
-    pub fn signal(mut self, name: &str) -> Option<i32> {
+    pub fn signal(self, name: &str) -> Option<i32> {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(sent.expect("kill runs").success());
         let (sender, ended) = mpsc::channel();
@@ -116,7 +118,6 @@ impl Running {
             code
         });
         ended.recv_timeout(PATIENCE).expect("the program ends after a signal");
-        self.seen.clear();
         waiter.join().expect("no panic")
     }
 }
