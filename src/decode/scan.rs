@@ -6,13 +6,13 @@
 //! a single space after colons and commas. It never refuses a line: what it does not accept is left to the tolerant
 //! decoder.
 
-use super::field::{Field, Fields, KNOWN, Kind, STRANGER, Slot, candidate, home};
+use super::field::{Field, Fields, Kind, STRANGER, Slot, candidate, home, spelling};
 use super::simd::{Lanes, Quotes};
 
 /// How many sequences of keys are remembered.
 const GUESSES: usize = 2048;
 
-/// Which key follows a sequence of keys: an index of [`KNOWN`] by a hash of the sequence.
+/// Which key follows a sequence of keys: an index of the known spellings by a hash of the sequence.
 #[derive(Debug)]
 pub(super) struct Guesses(Box<[u8; GUESSES]>);
 
@@ -70,8 +70,8 @@ impl Plain<'_> {
         let mut home = home(self.padded, open, close - open - 1);
         loop {
             let index = candidate(home);
-            let spelling = &KNOWN[usize::from(index) % KNOWN.len()];
-            if index == STRANGER || !lanes.equal(block, &spelling.text) & spelling.mask == 0 {
+            let known = spelling(index);
+            if index == STRANGER || !lanes.equal(block, &known.text) & known.mask == 0 {
                 return Some(index);
             }
             home += 1;
@@ -122,19 +122,19 @@ impl Plain<'_> {
                 return None;
             }
             let guess = &mut guesses.0[path as usize % GUESSES];
-            let mut spelling = &KNOWN[usize::from(*guess) % KNOWN.len()];
-            if !lanes.equal(self.block(open)?, &spelling.text) & spelling.mask != 0 {
+            let mut known = spelling(*guess);
+            if !lanes.equal(self.block(open)?, &known.text) & known.mask != 0 {
                 *guess = self.key(lanes, open, close)?;
-                spelling = &KNOWN[usize::from(*guess) % KNOWN.len()];
+                known = spelling(*guess);
             }
-            path = path.rotate_left(5) ^ spelling.salt;
+            path = path.rotate_left(5) ^ known.salt;
             pairs += 1;
             let start = self.spaced(close + 2)?;
             let slot = match self.byte(start)? {
                 b'"' => {
                     after = value_close + 1;
                     quote += 4;
-                    if spelling.field == Field::Event {
+                    if known.field == Field::Event {
                         // Different messages carry different keys: four letters after "Event" tell which it is.
                         let letters = self.padded.get(start + 6..)?.first_chunk::<4>()?;
                         path ^= u32::from_le_bytes(*letters).wrapping_mul(0x9e37_79b1) >> 15;
@@ -157,7 +157,7 @@ impl Plain<'_> {
                 }
                 _ => return None,
             };
-            fields.set(spelling.field, slot);
+            fields.set(known.field, slot);
             // A string without its closing quote ends where the list of quotes does, at the line's end.
             if after >= self.end || pairs > self.pairs_max {
                 return None;

@@ -199,6 +199,17 @@ pub(super) fn sweep<'t, L: Lanes>(lanes: L, text: &'t [u8], from: usize, quotes:
     }
 }
 
+/// The part of `text` from `start` to `end`; empty where it has no such part. Like `str::get`, which is not inlined.
+#[inline(always)]
+pub(super) fn part(text: &str, start: usize, end: usize) -> &str {
+    if start <= end && text.is_char_boundary(start) && text.is_char_boundary(end) {
+        // SAFETY: both ends are boundaries between characters of `text`, in order.
+        unsafe { text.get_unchecked(start..end) }
+    } else {
+        ""
+    }
+}
+
 /// Blocks byte by byte, for processors whose vectors we do not know.
 #[derive(Clone, Copy)]
 pub(super) struct Portable(());
