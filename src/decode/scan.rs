@@ -105,6 +105,27 @@ impl Plain<'_> {
         }
     }
 
+    /// Steps over a value at `start` that is no string, `quote` being the number of the next quote: its kind, the place
+    /// after it and the number of the quote after it.
+    #[inline(always)]
+    fn unquoted<L: Lanes>(
+        &self,
+        lanes: L,
+        start: usize,
+        quote: usize,
+        pairs: &mut u32,
+    ) -> Option<(Kind, usize, usize)> {
+        match self.byte(start)? {
+            b'0'..=b'9' => Some((Kind::Digits, self.digits(lanes, start)?, quote)),
+            b'{' => {
+                let (after, quote) = self.list(lanes, start, quote, pairs)?;
+                Some((Kind::Object, after, quote))
+            }
+            b'n' if self.padded.get(start..start + 4)? == b"null" => Some((Kind::Absent, start + 4, quote)),
+            _ => None,
+        }
+    }
+
     /// Finds the fields of the line; `None` when it is not of the common shape, `fields` then being of no use.
     ///
     /// Quotes are taken by number, two for a key, two for a string: where the next key begins is known before this
@@ -115,10 +136,10 @@ impl Plain<'_> {
         if self.byte(0)? != b'{' {
             return None;
         }
-        let (mut after, mut quote, mut path, mut pairs) = (1, 0, 0_u32, 0);
+        let (mut expected, mut quote, mut path, mut pairs) = (1, 0, 0_u32, 0);
         loop {
-            let [open, close, _, value_close] = self.quotes.four(quote)?;
-            if open != after {
+            let [open, close, value_open, value_close] = self.quotes.four(quote)?;
+            if open != expected && !(open == expected + 1 && self.byte(expected)? == b' ') {
                 return None;
             }
             let guess = &mut guesses.0[path as usize % GUESSES];
@@ -129,42 +150,28 @@ impl Plain<'_> {
             }
             path = path.rotate_left(5) ^ known.salt;
             pairs += 1;
-            let start = self.spaced(close + 2)?;
-            let slot = match self.byte(start)? {
-                b'"' => {
-                    after = value_close + 1;
-                    quote += 4;
-                    if known.field == Field::Event {
-                        // Different messages carry different keys: four letters after "Event" tell which it is.
-                        let letters = self.padded.get(start + 6..)?.first_chunk::<4>()?;
-                        path ^= u32::from_le_bytes(*letters).wrapping_mul(0x9e37_79b1) >> 15;
-                    }
-                    Slot::new(Kind::Text, start + 1, value_close.wrapping_sub(start + 1))
+            let after = if value_open == close + 2 || value_open == close + 3 && self.byte(close + 2)? == b' ' {
+                quote += 4;
+                if known.field == Field::Event {
+                    // Different messages carry different keys: four letters after "Event" tell which it is.
+                    let letters = self.padded.get(value_open + 6..)?.first_chunk::<4>()?;
+                    path ^= u32::from_le_bytes(*letters).wrapping_mul(0x9e37_79b1) >> 15;
                 }
-                b'0'..=b'9' => {
-                    after = self.digits(lanes, start)?;
-                    quote += 2;
-                    Slot::new(Kind::Digits, start, after - start)
-                }
-                b'{' => {
-                    (after, quote) = self.list(lanes, start, quote + 2, &mut pairs)?;
-                    Slot::new(Kind::Object, start, after - start)
-                }
-                b'n' if self.padded.get(start..start + 4)? == b"null" => {
-                    after = start + 4;
-                    quote += 2;
-                    Slot::default()
-                }
-                _ => return None,
+                fields
+                    .set(known.field, Slot::new(Kind::Text, value_open + 1, value_close.wrapping_sub(value_open + 1)));
+                value_close + 1
+            } else {
+                let start = self.spaced(close + 2)?;
+                let (kind, after, next) = self.unquoted(lanes, start, quote + 2, &mut pairs)?;
+                quote = next;
+                let slot = if kind == Kind::Absent { Slot::default() } else { Slot::new(kind, start, after - start) };
+                fields.set(known.field, slot);
+                after
             };
-            fields.set(known.field, slot);
-            // A string without its closing quote ends where the list of quotes does, at the line's end.
-            if after >= self.end || pairs > self.pairs_max {
-                return None;
-            }
+            // Past the end of the line there are no quotes, so that no key is expected there; see `Quotes::close`.
             match self.byte(after)? {
-                b',' => after = self.spaced(after + 1)?,
-                b'}' if after + 1 == self.end => return Some(()),
+                b',' => expected = after + 1,
+                b'}' if after + 1 == self.end && pairs <= self.pairs_max => return Some(()),
                 _ => return None,
             }
         }
