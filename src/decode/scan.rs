@@ -9,16 +9,47 @@
 use super::field::{Field, Fields, Kind, STRANGER, Slot, candidate, home, spelling};
 use super::simd::{Lanes, Quotes};
 
-/// How many sequences of keys are remembered.
-const GUESSES: usize = 2048;
+/// Guesses kept: rows of [`ROW`] keys.
+const GUESSES: usize = 4096;
+/// Keys of a row; the guesses of longer lines share places.
+const ROW: u32 = 32;
+/// How often a guess may be wrong before it is replaced.
+const PATIENCE: u8 = 15;
 
-/// Which key follows a sequence of keys: an index of the known spellings by a hash of the sequence.
+/// Which key comes next, as an index of the known spellings.
+///
+/// A row of guesses belongs to a message, and holds its keys in the order first seen. Where a line departs from its
+/// row, another row takes over, named by the departure. As long as the guesses hold, the place of the next one depends
+/// on nothing but the number of the key, so that the processor need not wait for one key to guess the next.
 #[derive(Debug)]
-pub(super) struct Guesses(Box<[u8; GUESSES]>);
+pub(super) struct Guesses(Box<[Guess; GUESSES]>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Guess {
+    index: u8,
+    patience: u8,
+}
 
 impl Guesses {
     pub(super) fn new() -> Self {
-        Self(Box::new([0; GUESSES]))
+        Self(Box::new([Guess::default(); GUESSES]))
+    }
+
+    #[inline(always)]
+    fn at(&mut self, row: u32, key: u32) -> &mut Guess {
+        &mut self.0[(row & !(ROW - 1) | key % ROW) as usize % GUESSES]
+    }
+}
+
+impl Guess {
+    /// Learns that the key was another.
+    #[inline(always)]
+    fn correct(&mut self, index: u8) {
+        if self.patience == 0 {
+            *self = Self { index, patience: PATIENCE };
+        } else {
+            self.patience -= 1;
+        }
     }
 }
 
@@ -136,26 +167,27 @@ impl Plain<'_> {
         if self.byte(0)? != b'{' {
             return None;
         }
-        let (mut expected, mut quote, mut path, mut pairs) = (1, 0, 0_u32, 0);
+        let (mut expected, mut quote, mut row, mut key, mut pairs) = (1, 0, 0_u32, 0_u32, 0);
         loop {
             let [open, close, value_open, value_close] = self.quotes.four(quote)?;
             if open != expected && !(open == expected + 1 && self.byte(expected)? == b' ') {
                 return None;
             }
-            let guess = &mut guesses.0[path as usize % GUESSES];
-            let mut known = spelling(*guess);
+            let guess = guesses.at(row, key);
+            let mut known = spelling(guess.index);
             if !lanes.equal(self.block(open)?, &known.text) & known.mask != 0 {
-                *guess = self.key(lanes, open, close)?;
-                known = spelling(*guess);
+                let index = self.key(lanes, open, close)?;
+                guess.correct(index);
+                known = spelling(index);
+                row = row.rotate_left(7) ^ known.salt;
             }
-            path = path.rotate_left(5) ^ known.salt;
-            pairs += 1;
+            key += 1;
             let after = if value_open == close + 2 || value_open == close + 3 && self.byte(close + 2)? == b' ' {
                 quote += 4;
                 if known.field == Field::Event {
                     // Different messages carry different keys: four letters after "Event" tell which it is.
                     let letters = self.padded.get(value_open + 6..)?.first_chunk::<4>()?;
-                    path ^= u32::from_le_bytes(*letters).wrapping_mul(0x9e37_79b1) >> 15;
+                    row ^= u32::from_le_bytes(*letters).wrapping_mul(0x9e37_79b1) >> 15;
                 }
                 fields
                     .set(known.field, Slot::new(Kind::Text, value_open + 1, value_close.wrapping_sub(value_open + 1)));
@@ -171,7 +203,7 @@ impl Plain<'_> {
             // Past the end of the line there are no quotes, so that no key is expected there; see `Quotes::close`.
             match self.byte(after)? {
                 b',' => expected = after + 1,
-                b'}' if after + 1 == self.end && pairs <= self.pairs_max => return Some(()),
+                b'}' if after + 1 == self.end && pairs + key <= self.pairs_max => return Some(()),
                 _ => return None,
             }
         }

@@ -68,7 +68,8 @@ impl Bucket {
     fn find(&self, text: ShortText) -> u32 {
         let mut found = NOBODY;
         for slot in &self.0 {
-            found = if slot.text == text { slot.id } else { found };
+            let differing = (slot.text.low ^ text.low) | u64::from(slot.text.high ^ text.high);
+            found = if differing == 0 { slot.id } else { found };
         }
         found
     }
