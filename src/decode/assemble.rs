@@ -112,7 +112,7 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
             return Ok(ConnId::NONE);
         }
         let plain = if slot.is_text() && slot.len() == 16 {
-            self.padded.get(slot.start()..slot.end()).and_then(|text| number::hexadecimal(text))
+            self.padded.get(slot.start()..slot.end()).and_then(number::hexadecimal)
         } else {
             None
         };
@@ -127,7 +127,8 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
         if slot.is_object() {
             return KvList::from_json(self.raw(slot));
         }
-        if !slot.is_absent() && !(slot.is_text() && slot.len() == 0) {
+        let empty = slot.is_absent() || slot.is_text() && slot.len() == 0;
+        if !empty {
             self.unknowns.count(key, self.raw(slot));
         }
         KvList::EMPTY
@@ -185,7 +186,7 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
     /// The names that get ids: last, so that a line refused for another reason mints none.
     #[inline(always)]
     fn objects(&self, event: &mut TEvent<'t>, names: &mut Names) -> Result<(), DecodeError> {
-        let or_default = |name| if name == "" { "default" } else { name };
+        let or_default = |name: &'t str| if name.is_empty() { "default" } else { name };
         let switch = or_default(self.text(Field::Switch, "Switch")?);
         let tenant = or_default(self.text(Field::Tenant, "Tenant")?);
         let this_dn = self.text(Field::ThisDn, "ThisDN")?;

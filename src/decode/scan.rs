@@ -37,7 +37,7 @@ impl Guesses {
 
     #[inline(always)]
     fn at(&mut self, row: u32, key: u32) -> &mut Guess {
-        &mut self.0[(row & !(ROW - 1) | key % ROW) as usize % GUESSES]
+        &mut self.0[(row & !(ROW - 1) | (key % ROW)) as usize % GUESSES]
     }
 }
 

@@ -487,7 +487,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_instruction_set_sees_the_same(
-            bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'"'), Just(b'\n'), b'0'..b'9', Just(b'x')], 96)
+            bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'"'), Just(b'\n'), b'0'..=b'9', Just(b'x')], 96)
         ) {
             let bytes: [u8; 96] = bytes.try_into().unwrap();
             let seen: Vec<_> = Isa::available().map(|isa| isa.run(All(&bytes))).collect();
