@@ -3,7 +3,7 @@
 use super::error::DecodeError;
 use super::field::{Field, Fields, Kind, Slot};
 use super::number;
-use super::simd::Lanes;
+use super::simd::{Lanes, part};
 use super::unknown::Unknowns;
 use super::word::{Class, Meaning, Words, resolve_number};
 use crate::model::ids::{ConnId, SwitchId};
@@ -30,17 +30,19 @@ pub(super) struct Assembly<'a, 't, L> {
 impl<'t, L: Lanes> Assembly<'_, 't, L> {
     #[inline(always)]
     fn raw(&self, slot: Slot) -> &'t str {
-        self.line.get(slot.start()..slot.end()).unwrap_or("")
+        part(self.line, slot.start(), slot.end())
     }
 
     /// A name or number as sent; numbers come as their text.
     #[inline(always)]
     fn text(&self, field: Field, key: &'static str) -> Result<&'t str, DecodeError> {
         let slot = self.fields.get(field);
-        match slot.kind() {
-            Kind::Absent => Ok(""),
-            Kind::Text | Kind::Digits | Kind::Number => Ok(self.raw(slot)),
-            Kind::Object | Kind::Other => Err(DecodeError::BadValue { key, expected: "a string" }),
+        if slot.is_absent() {
+            Ok("")
+        } else if slot.is_scalar() {
+            Ok(self.raw(slot))
+        } else {
+            Err(DecodeError::BadValue { key, expected: "a string" })
         }
     }
 
@@ -51,16 +53,17 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
         if slot.is_absent() {
             return Ok(None);
         }
-        let text = self.raw(slot);
-        match slot.kind() {
-            Kind::Digits => number::decimal(text.as_bytes()),
-            Kind::Text if text.is_empty() => return Ok(None),
-            Kind::Text => number::decimal(text.as_bytes()),
-            Kind::Number => number::integer(text),
-            _ => None,
+        let number = if slot.is_digits() { self.digits(slot) } else { odd_integer(slot.kind(), self.raw(slot)) };
+        match number {
+            Some(number) => Ok(Some(number)),
+            None if slot.is_text() && slot.len() == 0 => Ok(None),
+            None => Err(DecodeError::BadValue { key, expected: "a number" }),
         }
-        .map(Some)
-        .ok_or(DecodeError::BadValue { key, expected: "a number" })
+    }
+
+    #[inline(always)]
+    fn digits(&self, slot: Slot) -> Option<u64> {
+        number::decimal(self.padded.get(slot.start()..slot.end())?)
     }
 
     /// A part of the event's time up to `max`; a fraction is cut off.
@@ -70,15 +73,12 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
         if slot.is_absent() {
             return Ok(None);
         }
-        let text = self.raw(slot);
-        let number = match slot.kind() {
-            Kind::Digits => number::decimal(text.as_bytes()),
-            Kind::Text if text.is_empty() => return Ok(None),
-            Kind::Text => number::decimal(text.as_bytes()),
-            Kind::Number => number::whole(text),
-            _ => None,
-        };
-        number.filter(|&n| n <= max).map(Some).ok_or(DecodeError::BadTime { key })
+        let number = if slot.is_digits() { self.digits(slot) } else { odd_time(slot.kind(), self.raw(slot)) };
+        match number {
+            Some(number) if number <= max => Ok(Some(number)),
+            None if slot.is_text() && slot.len() == 0 => Ok(None),
+            _ => Err(DecodeError::BadTime { key }),
+        }
     }
 
     /// A value of an enumeration; the outer `None` when absent, the inner when unknown, which is counted.
@@ -88,13 +88,15 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
         if slot.is_absent() {
             return Ok(None);
         }
-        let meaning = match slot.kind() {
-            Kind::Text if slot.len() == 0 => return Ok(None),
-            Kind::Text => self.words.meaning(self.lanes, class, self.padded, self.line, slot),
-            Kind::Digits | Kind::Number => {
-                number::integer(self.raw(slot)).and_then(|number| resolve_number(class, number))
+        let meaning = if slot.is_text() {
+            if slot.len() == 0 {
+                return Ok(None);
             }
-            _ => return Err(DecodeError::BadValue { key, expected: "a name or a number" }),
+            self.words.meaning(self.lanes, class, self.padded, self.line, slot)
+        } else if slot.is_scalar() {
+            odd_integer(slot.kind(), self.raw(slot)).and_then(|number| resolve_number(class, number))
+        } else {
+            return Err(DecodeError::BadValue { key, expected: "a name or a number" });
         };
         if meaning.is_none() {
             self.unknowns.count(key, self.raw(slot));
@@ -109,15 +111,12 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
         if slot.is_absent() {
             return Ok(ConnId::NONE);
         }
-        let text = self.raw(slot);
-        let id = match slot.kind() {
-            Kind::Text if text.len() == 16 => number::hexadecimal(text.as_bytes()).or_else(|| decorated_hex(text)),
-            Kind::Text if text.is_empty() => Some(0),
-            Kind::Text => decorated_hex(text),
-            Kind::Digits => number::decimal(text.as_bytes()),
-            Kind::Number => number::integer(text),
-            _ => None,
+        let plain = if slot.is_text() && slot.len() == 16 {
+            self.padded.get(slot.start()..slot.end()).and_then(number::hexadecimal)
+        } else {
+            None
         };
+        let id = if plain.is_some() { plain } else { odd_conn(slot.kind(), self.raw(slot)) };
         id.map(ConnId).ok_or(DecodeError::BadValue { key, expected: "a hexadecimal number of 64 bits" })
     }
 
@@ -125,31 +124,30 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
     #[inline(always)]
     fn list(&mut self, field: Field, key: &'static str) -> KvList<'t> {
         let slot = self.fields.get(field);
-        match slot.kind() {
-            Kind::Absent => KvList::EMPTY,
-            Kind::Object => KvList::from_json(self.raw(slot)),
-            Kind::Text if slot.len() == 0 => KvList::EMPTY,
-            _ => {
-                self.unknowns.count(key, self.raw(slot));
-                KvList::EMPTY
-            }
+        if slot.is_object() {
+            return KvList::from_json(self.raw(slot));
         }
+        let empty = slot.is_absent() || slot.is_text() && slot.len() == 0;
+        if !empty {
+            self.unknowns.count(key, self.raw(slot));
+        }
+        KvList::EMPTY
     }
 
-    /// The event that the fields describe.
+    /// Makes `event` the event that the fields describe; it is of no use after an error.
     #[inline(always)]
-    pub(super) fn event(mut self, names: &mut Names) -> Result<TEvent<'t>, DecodeError> {
+    pub(super) fn event(mut self, names: &mut Names, event: &mut TEvent<'t>) -> Result<(), DecodeError> {
         let kind = match self.word(Class::Event, Field::Event, "Event")? {
             None => return Err(DecodeError::MissingEvent),
             Some(meaning) => meaning.map_or(EventKind::UNKNOWN, EventKind),
         };
         let secs = self.time(Field::TimeinSecs, "TimeinSecs", SECS_MAX)?.ok_or(DecodeError::MissingTime)?;
         let micros = self.time(Field::TimeinuSecs, "TimeinuSecs", 999_999)?.unwrap_or(0);
-        let mut event = TEvent::new(kind, Micros((secs * 1_000_000 + micros) as i64), SwitchId::NONE);
+        *event = TEvent::new(kind, Micros((secs * 1_000_000 + micros) as i64), SwitchId::NONE);
         event.seq = self.integer(Field::EventSequenceNumber, "EventSequenceNumber")?;
         event.epoch = self.integer(Field::ServerStartTime, "ServerStartTime")?;
-        self.connections(&mut event)?;
-        self.qualifiers(&mut event)?;
+        self.connections(event)?;
+        self.qualifiers(event)?;
         event.call_uuid = self.text(Field::CallUuid, "CallUUID")?;
         event.ani = self.text(Field::Ani, "ANI")?;
         event.dnis = self.text(Field::Dnis, "DNIS")?;
@@ -157,8 +155,7 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
         event.user_data = self.list(Field::UserData, "UserData");
         event.reasons = self.list(Field::Reasons, "Reasons");
         event.extensions = self.list(Field::Extensions, "Extensions");
-        self.objects(&mut event, names)?;
-        Ok(event)
+        self.objects(event, names)
     }
 
     #[inline(always)]
@@ -189,7 +186,7 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
     /// The names that get ids: last, so that a line refused for another reason mints none.
     #[inline(always)]
     fn objects(&self, event: &mut TEvent<'t>, names: &mut Names) -> Result<(), DecodeError> {
-        let or_default = |name| if name == "" { "default" } else { name };
+        let or_default = |name: &'t str| if name.is_empty() { "default" } else { name };
         let switch = or_default(self.text(Field::Switch, "Switch")?);
         let tenant = or_default(self.text(Field::Tenant, "Tenant")?);
         let this_dn = self.text(Field::ThisDn, "ThisDN")?;
@@ -214,9 +211,35 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
     }
 }
 
-/// A hexadecimal number that may carry `0x` before it and `@switch` after it.
+/// A whole number that is not plain digits: a string of digits, or a number with a fraction of zero or an exponent.
 #[cold]
-fn decorated_hex(text: &str) -> Option<u64> {
+fn odd_integer(kind: Kind, text: &str) -> Option<u64> {
+    match kind {
+        Kind::Text | Kind::Digits => number::decimal(text.as_bytes()),
+        Kind::Number => number::integer(text),
+        Kind::Absent | Kind::Object | Kind::Other => None,
+    }
+}
+
+/// A time that is not plain digits: a string of digits, or a number whose fraction is cut off.
+#[cold]
+fn odd_time(kind: Kind, text: &str) -> Option<u64> {
+    match kind {
+        Kind::Number => number::whole(text),
+        _ => odd_integer(kind, text),
+    }
+}
+
+/// A connection id that is not sixteen hexadecimal digits: a number, nothing, or a hexadecimal number that may carry
+/// `0x` before it and `@switch` after it.
+#[cold]
+fn odd_conn(kind: Kind, text: &str) -> Option<u64> {
+    if kind != Kind::Text {
+        return odd_integer(kind, text);
+    }
+    if text.is_empty() {
+        return Some(0);
+    }
     let text = text.split('@').next().unwrap_or(text);
     let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
     number::hexadecimal(text.as_bytes())

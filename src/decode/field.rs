@@ -93,7 +93,27 @@ impl Slot {
         self.0 == 0
     }
 
+    /// Whether the value is a string or a number.
     #[inline(always)]
+    pub(super) const fn is_scalar(self) -> bool {
+        self.0 >> 61 <= Kind::Number as u64
+    }
+
+    #[inline(always)]
+    pub(super) const fn is_text(self) -> bool {
+        self.0 >> 61 == Kind::Text as u64
+    }
+
+    #[inline(always)]
+    pub(super) const fn is_digits(self) -> bool {
+        self.0 >> 61 == Kind::Digits as u64
+    }
+
+    #[inline(always)]
+    pub(super) const fn is_object(self) -> bool {
+        self.0 >> 61 == Kind::Object as u64
+    }
+
     pub(super) const fn kind(self) -> Kind {
         match self.0 >> 61 {
             0 => Kind::Absent,
@@ -176,15 +196,21 @@ const KEYS: [(&str, Field); SPELLINGS] = [
     ("Cause", Field::Ignored), ("Server", Field::Ignored),
 ];
 
-/// Every known spelling by its index, then the stranger, whose text no line contains.
-pub(super) static KNOWN: [Spelling; SPELLINGS + 1] = spellings();
+/// Every known spelling by its index, then strangers, whose text no line contains; a power of two of them.
+static KNOWN: [Spelling; 128] = spellings();
+
+/// The spelling with this index; any index beyond the known ones is the stranger's.
+#[inline(always)]
+pub(super) fn spelling(index: u8) -> &'static Spelling {
+    &KNOWN[usize::from(index) % KNOWN.len()]
+}
 
 /// Indices of [`KNOWN`] by hash of the key, linearly probed; [`STRANGER`] ends a run.
 static INDEX: [u8; 256] = index();
 
-const fn spellings() -> [Spelling; SPELLINGS + 1] {
-    let mut out = [const { Spelling { text: [0; 32], mask: u32::MAX, len: 0, field: Field::Ignored, salt: 0x51 } };
-        SPELLINGS + 1];
+const fn spellings() -> [Spelling; 128] {
+    let mut out =
+        [const { Spelling { text: [0; 32], mask: u32::MAX, len: 0, field: Field::Ignored, salt: 0x51 } }; 128];
     let mut i = 0;
     while i < SPELLINGS {
         let key = KEYS[i].0.as_bytes();
@@ -229,7 +255,7 @@ const fn index() -> [u8; 256] {
 }
 
 /// The spellings once more as a constant, which other constants may read.
-const KNOWN_TEXTS: [Spelling; SPELLINGS + 1] = spellings();
+const KNOWN_TEXTS: [Spelling; 128] = spellings();
 
 /// Where in the index the key of `len` bytes after the quote at `text[open]` begins to be looked for.
 #[inline(always)]

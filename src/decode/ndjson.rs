@@ -12,8 +12,10 @@ use super::simd::{Isa, Kernel, Lanes, Quotes, sweep};
 use super::tolerant::{PADDING, Scratch};
 use super::unknown::Unknowns;
 use super::word::Words;
+use crate::model::ids::SwitchId;
 use crate::model::names::Names;
-use crate::model::tevent::TEvent;
+use crate::model::tevent::{EventKind, TEvent};
+use crate::model::time::Micros;
 
 /// What a line may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,37 +113,33 @@ impl Decoder {
         each: &mut impl FnMut(&mut Names, Line<'_>, Result<&TEvent<'_>, DecodeError>),
     ) {
         let Self { isa, learned, tail, scratch } = self;
-        let (mut at, mut index) = (0, 0);
+        let (mut at, mut index, mut event) = (0, 0, blank());
         while at < chunk.len() {
             let scanned = match isa {
-                Some(isa) => match isa.run(Step { text: chunk, from: at, learned, names }) {
-                    Some(scanned) => scanned,
-                    None => {
-                        let end = line_end(chunk, at);
-                        tail.clear();
-                        tail.extend_from_slice(&chunk[at..end]);
-                        tail.push(b'\n');
-                        tail.resize(tail.len() + PADDING, 0);
-                        let scanned = isa.run(Step { text: tail, from: 0, learned, names });
-                        Scanned { end, outcome: scanned.map_or(Outcome::Unsure, |s| s.outcome) }
-                    }
-                },
-                None => Scanned { end: line_end(chunk, at), outcome: Outcome::Unsure },
+                Some(isa) => isa.run(Step { text: chunk, from: at, learned, names, event: &mut event }),
+                None => None,
             };
-            let line = Line { index, offset: at as u64, bytes: &chunk[at..scanned.end] };
-            match scanned.outcome {
-                Outcome::Event(event) => each(names, line, Ok(&event)),
-                Outcome::Refused(error) => each(names, line, Err(error)),
-                Outcome::Unsure if line.bytes.trim_ascii().is_empty() => {}
-                Outcome::Unsure => {
-                    let result = learned.tolerant(line.bytes, scratch, names);
-                    each(names, line, result.as_ref().map_err(|error| *error));
-                }
+            let end = scanned.as_ref().map_or_else(|| line_end(chunk, at), |scanned| scanned.end);
+            let line = Line { index, offset: at as u64, bytes: &chunk[at..end] };
+            match scanned.map(|scanned| scanned.outcome) {
+                Some(Outcome::Event) => each(names, line, Ok(&event)),
+                Some(Outcome::Refused(error)) => each(names, line, Err(error)),
+                _ if line.bytes.trim_ascii().is_empty() => {}
+                Some(Outcome::Unsure) => learned.tolerant(line, scratch, names, each),
+                None => match isa {
+                    Some(isa) => learned.apart(*isa, line, tail, scratch, names, each),
+                    None => learned.tolerant(line, scratch, names, each),
+                },
             }
-            at = scanned.end + 1;
+            at = end + 1;
             index += 1;
         }
     }
+}
+
+/// What a decoded event is written over.
+const fn blank() -> TEvent<'static> {
+    TEvent::new(EventKind::UNKNOWN, Micros(0), SwitchId::NONE)
 }
 
 /// Where the line that begins at `at` ends.
@@ -150,20 +148,55 @@ fn line_end(chunk: &[u8], at: usize) -> usize {
 }
 
 impl Learned {
-    fn tolerant<'t>(
+    /// Decodes a line that stands too near to the end of its chunk, in a padded copy.
+    #[cold]
+    fn apart(
         &mut self,
-        line: &[u8],
-        scratch: &'t mut Scratch,
+        isa: Isa,
+        line: Line<'_>,
+        tail: &mut Vec<u8>,
+        scratch: &mut Scratch,
         names: &mut Names,
-    ) -> Result<TEvent<'t>, DecodeError> {
+        each: &mut impl FnMut(&mut Names, Line<'_>, Result<&TEvent<'_>, DecodeError>),
+    ) {
+        tail.clear();
+        tail.extend_from_slice(line.bytes);
+        tail.push(b'\n');
+        tail.resize(tail.len() + PADDING, 0);
+        let mut event = blank();
+        let scanned = isa.run(Step { text: tail, from: 0, learned: self, names, event: &mut event });
+        match scanned.map(|scanned| scanned.outcome) {
+            Some(Outcome::Event) => each(names, line, Ok(&event)),
+            Some(Outcome::Refused(error)) => each(names, line, Err(error)),
+            Some(Outcome::Unsure) | None => self.tolerant(line, scratch, names, each),
+        }
+    }
+
+    /// Decodes a line that the scanner does not know what to do with.
+    #[cold]
+    fn tolerant(
+        &mut self,
+        line: Line<'_>,
+        scratch: &mut Scratch,
+        names: &mut Names,
+        each: &mut impl FnMut(&mut Names, Line<'_>, Result<&TEvent<'_>, DecodeError>),
+    ) {
+        let mut event = blank();
+        let result = match self.parse(line.bytes, scratch) {
+            Ok(text) => Isa::PORTABLE.run(Read { text, learned: self, names, event: &mut event }),
+            Err(error) => Err(error),
+        };
+        each(names, line, result.map(|()| &event));
+    }
+
+    fn parse<'t>(&mut self, line: &[u8], scratch: &'t mut Scratch) -> Result<&'t str, DecodeError> {
         let max = self.limits.line_bytes_max;
         if line.len() > max {
             return Err(DecodeError::TooLong { max });
         }
         let line = std::str::from_utf8(line).map_err(|e| DecodeError::InvalidUtf8 { at: e.valid_up_to() })?;
         let line = line.strip_prefix('\u{feff}').unwrap_or(line);
-        let text = scratch.parse(line, &self.limits, &mut self.fields)?;
-        Isa::PORTABLE.run(Read { text, learned: self, names })
+        scratch.parse(line, &self.limits, &mut self.fields)
     }
 }
 
@@ -172,15 +205,17 @@ struct Read<'a, 't> {
     text: &'t str,
     learned: &'a mut Learned,
     names: &'a mut Names,
+    event: &'a mut TEvent<'t>,
 }
 
-impl<'t> Kernel for Read<'_, 't> {
-    type Output = Result<TEvent<'t>, DecodeError>;
+impl Kernel for Read<'_, '_> {
+    type Output = Result<(), DecodeError>;
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) -> Self::Output {
         let Learned { fields, words, unknowns, .. } = self.learned;
-        Assembly { lanes, line: self.text, padded: self.text.as_bytes(), fields, words, unknowns }.event(self.names)
+        let padded = self.text.as_bytes();
+        Assembly { lanes, line: self.text, padded, fields, words, unknowns }.event(self.names, self.event)
     }
 }
 
@@ -190,30 +225,31 @@ struct Step<'a, 't> {
     from: usize,
     learned: &'a mut Learned,
     names: &'a mut Names,
+    event: &'a mut TEvent<'t>,
 }
 
 /// What became of a line.
-struct Scanned<'t> {
+struct Scanned {
     /// Where its newline stands.
     end: usize,
-    outcome: Outcome<'t>,
+    outcome: Outcome,
 }
 
-#[expect(clippy::large_enum_variant, reason = "lives for one line, in the caller's frame")]
-enum Outcome<'t> {
-    Event(TEvent<'t>),
+enum Outcome {
+    /// It was made an event.
+    Event,
     Refused(DecodeError),
     /// The tolerant decoder has to decide.
     Unsure,
 }
 
-impl<'t> Kernel for Step<'_, 't> {
+impl Kernel for Step<'_, '_> {
     /// `None` when the line stands too near to the end of the text.
-    type Output = Option<Scanned<'t>>;
+    type Output = Option<Scanned>;
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) -> Self::Output {
-        let Self { text, from, learned, names } = self;
+        let Self { text, from, learned, names, event } = self;
         let Learned { limits, quotes, guesses, words, fields, unknowns } = learned;
         let swept = sweep(lanes, text, from, quotes)?;
         let end = swept.end;
@@ -237,8 +273,8 @@ impl<'t> Kernel for Step<'_, 't> {
         if plain.scan(lanes, guesses, fields).is_none() {
             return unsure;
         }
-        let outcome = match (Assembly { lanes, line, padded, fields, words, unknowns }).event(names) {
-            Ok(event) => Outcome::Event(event),
+        let outcome = match (Assembly { lanes, line, padded, fields, words, unknowns }).event(names, event) {
+            Ok(()) => Outcome::Event,
             Err(error) => Outcome::Refused(error),
         };
         Some(Scanned { end, outcome })

@@ -74,17 +74,17 @@ fn eight_hex(text: u64) -> Option<u32> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x80 * ONES;
     // Sets the high bit of every byte that is at least `least`; bytes are below 0x80, so nothing carries over.
-    let at_least = |bytes: u64, least: u64| bytes + (0x80 - least) * ONES & HIGHS;
+    let at_least = |bytes: u64, least: u64| (bytes + (0x80 - least) * ONES) & HIGHS;
     if text & HIGHS != 0 {
         return None;
     }
     let digit = at_least(text, 0x30) & !at_least(text, 0x3a);
-    let folded = text | 0x20 * ONES;
+    let folded = text | (0x20 * ONES);
     let letter = at_least(folded, 0x61) & !at_least(folded, 0x67);
     if digit | letter != HIGHS {
         return None;
     }
-    let nibbles = (text & 0x0f * ONES) + 9 * (letter >> 7);
+    let nibbles = (text & (0x0f * ONES)) + 9 * (letter >> 7);
     let bytes = (nibbles << 4 | nibbles >> 8) & 0x00ff_00ff_00ff_00ff;
     let pairs = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff;
     Some(((pairs | pairs >> 16) as u32).swap_bytes())
@@ -103,14 +103,14 @@ pub(super) fn whole(text: &str) -> Option<u64> {
         return Some(n);
     }
     let n: f64 = text.parse().ok()?;
-    (n >= 0.0 && n < 9.0e18).then_some(n as u64)
+    (0.0..9.0e18).contains(&n).then_some(n as u64)
 }
 
 /// The value of any JSON number without a fraction that is not negative.
 pub(super) fn integer(text: &str) -> Option<u64> {
     decimal(text.as_bytes()).or_else(|| {
         let n: f64 = text.parse().ok()?;
-        (n >= 0.0 && n < 9.0e15 && n.fract() == 0.0).then_some(n as u64)
+        ((0.0..9.0e15).contains(&n) && n.fract() == 0.0).then_some(n as u64)
     })
 }
 

@@ -6,19 +6,50 @@
 //! a single space after colons and commas. It never refuses a line: what it does not accept is left to the tolerant
 //! decoder.
 
-use super::field::{Field, Fields, KNOWN, Kind, STRANGER, Slot, candidate, home};
+use super::field::{Field, Fields, Kind, STRANGER, Slot, candidate, home, spelling};
 use super::simd::{Lanes, Quotes};
 
-/// How many sequences of keys are remembered.
-const GUESSES: usize = 2048;
+/// Guesses kept: rows of [`ROW`] keys.
+const GUESSES: usize = 4096;
+/// Keys of a row; the guesses of longer lines share places.
+const ROW: u32 = 32;
+/// How often a guess may be wrong before it is replaced.
+const PATIENCE: u8 = 15;
 
-/// Which key follows a sequence of keys: an index of [`KNOWN`] by a hash of the sequence.
+/// Which key comes next, as an index of the known spellings.
+///
+/// A row of guesses belongs to a message, and holds its keys in the order first seen. Where a line departs from its
+/// row, another row takes over, named by the departure. As long as the guesses hold, the place of the next one depends
+/// on nothing but the number of the key, so that the processor need not wait for one key to guess the next.
 #[derive(Debug)]
-pub(super) struct Guesses(Box<[u8; GUESSES]>);
+pub(super) struct Guesses(Box<[Guess; GUESSES]>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Guess {
+    index: u8,
+    patience: u8,
+}
 
 impl Guesses {
     pub(super) fn new() -> Self {
-        Self(Box::new([0; GUESSES]))
+        Self(Box::new([Guess::default(); GUESSES]))
+    }
+
+    #[inline(always)]
+    fn at(&mut self, row: u32, key: u32) -> &mut Guess {
+        &mut self.0[(row & !(ROW - 1) | (key % ROW)) as usize % GUESSES]
+    }
+}
+
+impl Guess {
+    /// Learns that the key was another.
+    #[inline(always)]
+    fn correct(&mut self, index: u8) {
+        if self.patience == 0 {
+            *self = Self { index, patience: PATIENCE };
+        } else {
+            self.patience -= 1;
+        }
     }
 }
 
@@ -70,8 +101,8 @@ impl Plain<'_> {
         let mut home = home(self.padded, open, close - open - 1);
         loop {
             let index = candidate(home);
-            let spelling = &KNOWN[usize::from(index) % KNOWN.len()];
-            if index == STRANGER || !lanes.equal(block, &spelling.text) & spelling.mask == 0 {
+            let known = spelling(index);
+            if index == STRANGER || !lanes.equal(block, &known.text) & known.mask == 0 {
                 return Some(index);
             }
             home += 1;
@@ -105,6 +136,27 @@ impl Plain<'_> {
         }
     }
 
+    /// Steps over a value at `start` that is no string, `quote` being the number of the next quote: its kind, the place
+    /// after it and the number of the quote after it.
+    #[inline(always)]
+    fn unquoted<L: Lanes>(
+        &self,
+        lanes: L,
+        start: usize,
+        quote: usize,
+        pairs: &mut u32,
+    ) -> Option<(Kind, usize, usize)> {
+        match self.byte(start)? {
+            b'0'..=b'9' => Some((Kind::Digits, self.digits(lanes, start)?, quote)),
+            b'{' => {
+                let (after, quote) = self.list(lanes, start, quote, pairs)?;
+                Some((Kind::Object, after, quote))
+            }
+            b'n' if self.padded.get(start..start + 4)? == b"null" => Some((Kind::Absent, start + 4, quote)),
+            _ => None,
+        }
+    }
+
     /// Finds the fields of the line; `None` when it is not of the common shape, `fields` then being of no use.
     ///
     /// Quotes are taken by number, two for a key, two for a string: where the next key begins is known before this
@@ -115,56 +167,43 @@ impl Plain<'_> {
         if self.byte(0)? != b'{' {
             return None;
         }
-        let (mut after, mut quote, mut path, mut pairs) = (1, 0, 0_u32, 0);
+        let (mut expected, mut quote, mut row, mut key, mut pairs) = (1, 0, 0_u32, 0_u32, 0);
         loop {
-            let [open, close, _, value_close] = self.quotes.four(quote)?;
-            if open != after {
+            let [open, close, value_open, value_close] = self.quotes.four(quote)?;
+            if open != expected && !(open == expected + 1 && self.byte(expected)? == b' ') {
                 return None;
             }
-            let guess = &mut guesses.0[path as usize % GUESSES];
-            let mut spelling = &KNOWN[usize::from(*guess) % KNOWN.len()];
-            if !lanes.equal(self.block(open)?, &spelling.text) & spelling.mask != 0 {
-                *guess = self.key(lanes, open, close)?;
-                spelling = &KNOWN[usize::from(*guess) % KNOWN.len()];
+            let guess = guesses.at(row, key);
+            let mut known = spelling(guess.index);
+            if !lanes.equal(self.block(open)?, &known.text) & known.mask != 0 {
+                let index = self.key(lanes, open, close)?;
+                guess.correct(index);
+                known = spelling(index);
+                row = row.rotate_left(7) ^ known.salt;
             }
-            path = path.rotate_left(5) ^ spelling.salt;
-            pairs += 1;
-            let start = self.spaced(close + 2)?;
-            let slot = match self.byte(start)? {
-                b'"' => {
-                    after = value_close + 1;
-                    quote += 4;
-                    if spelling.field == Field::Event {
-                        // Different messages carry different keys: four letters after "Event" tell which it is.
-                        let letters = self.padded.get(start + 6..)?.first_chunk::<4>()?;
-                        path ^= u32::from_le_bytes(*letters).wrapping_mul(0x9e37_79b1) >> 15;
-                    }
-                    Slot::new(Kind::Text, start + 1, value_close.wrapping_sub(start + 1))
+            key += 1;
+            let after = if value_open == close + 2 || value_open == close + 3 && self.byte(close + 2)? == b' ' {
+                quote += 4;
+                if known.field == Field::Event {
+                    // Different messages carry different keys: four letters after "Event" tell which it is.
+                    let letters = self.padded.get(value_open + 6..)?.first_chunk::<4>()?;
+                    row ^= u32::from_le_bytes(*letters).wrapping_mul(0x9e37_79b1) >> 15;
                 }
-                b'0'..=b'9' => {
-                    after = self.digits(lanes, start)?;
-                    quote += 2;
-                    Slot::new(Kind::Digits, start, after - start)
-                }
-                b'{' => {
-                    (after, quote) = self.list(lanes, start, quote + 2, &mut pairs)?;
-                    Slot::new(Kind::Object, start, after - start)
-                }
-                b'n' if self.padded.get(start..start + 4)? == b"null" => {
-                    after = start + 4;
-                    quote += 2;
-                    Slot::default()
-                }
-                _ => return None,
+                fields
+                    .set(known.field, Slot::new(Kind::Text, value_open + 1, value_close.wrapping_sub(value_open + 1)));
+                value_close + 1
+            } else {
+                let start = self.spaced(close + 2)?;
+                let (kind, after, next) = self.unquoted(lanes, start, quote + 2, &mut pairs)?;
+                quote = next;
+                let slot = if kind == Kind::Absent { Slot::default() } else { Slot::new(kind, start, after - start) };
+                fields.set(known.field, slot);
+                after
             };
-            fields.set(spelling.field, slot);
-            // A string without its closing quote ends where the list of quotes does, at the line's end.
-            if after >= self.end || pairs > self.pairs_max {
-                return None;
-            }
+            // Past the end of the line there are no quotes, so that no key is expected there; see `Quotes::close`.
             match self.byte(after)? {
-                b',' => after = self.spaced(after + 1)?,
-                b'}' if after + 1 == self.end => return Some(()),
+                b',' => expected = after + 1,
+                b'}' if after + 1 == self.end && pairs + key <= self.pairs_max => return Some(()),
                 _ => return None,
             }
         }

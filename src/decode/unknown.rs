@@ -54,7 +54,8 @@ impl Unknowns {
 
     #[cold]
     pub(super) fn count(&mut self, key: &'static str, text: &str) {
-        let text = &text[..text.floor_char_boundary(TEXT_BYTES_MAX)];
+        let kept = (0..=TEXT_BYTES_MAX).rev().find_map(|len| text.get(..len.min(text.len())));
+        let text = kept.unwrap_or("");
         self.total += 1;
         let hash = self.hasher.hash_one((key, text));
         let entries = &self.entries;

@@ -6,7 +6,7 @@
 
 use super::field::Slot;
 use super::number;
-use super::simd::Lanes;
+use super::simd::{Lanes, part};
 use crate::model::tevent::{CallState, CallType, DnRole, EventKind, WorkMode};
 
 /// Which enumeration a word belongs to.
@@ -62,7 +62,7 @@ impl Words {
         let tail = padded.get(slot.end().wrapping_sub(8)..).and_then(|t| t.first_chunk::<8>());
         let block = padded.get(start..).and_then(|t| t.first_chunk::<32>());
         let (Some(tail), Some(block), 1..=32) = (tail, block, len) else {
-            return resolve(class, line.get(start..slot.end()).unwrap_or(""));
+            return resolve(class, part(line, start, slot.end()));
         };
         // Eight bytes up to the end of the word, less those before its start.
         let tail = u64::from_le_bytes(*tail) >> (64 - 8 * len.min(8));
@@ -79,7 +79,7 @@ impl Words {
                 return entry.meaning;
             }
             if entry.class == 0 {
-                return self.learn(class, line.get(start..slot.end()).unwrap_or(""), at % ENTRIES);
+                return self.learn(class, part(line, start, slot.end()), at % ENTRIES);
             }
             at += 1;
         }

@@ -72,7 +72,8 @@ fn unsure(chunk: &str) -> usize {
     let padded = format!("{chunk}{}", "\n".repeat(200));
     let (mut decoder, mut names, mut at, mut count) = (Decoder::new(Limits::default()), Names::default(), 0, 0);
     while at < chunk.len() {
-        let step = Step { text: padded.as_bytes(), from: at, learned: &mut decoder.learned, names: &mut names };
+        let (learned, names, event) = (&mut decoder.learned, &mut names, &mut blank());
+        let step = Step { text: padded.as_bytes(), from: at, learned, names, event };
         let scanned = Isa::best().run(step).unwrap();
         count += usize::from(matches!(scanned.outcome, Outcome::Unsure));
         at = scanned.end + 1;
