@@ -389,7 +389,7 @@ fn add_growth(total: &mut QueueFigures, before: &QueueFigures, now: &QueueFigure
             $( total.$name += if fell { now.$name } else { now.$name - before.$name }; )*
         }};
     }
-    each!(entered answered answered_within_sl abandoned abandoned_short abandoned_within_sl abandoned_ringing diverted_in
-        diverted_out cleared other no_answer transferred_out handled wait_answered_ms wait_abandoned_ms handle_ms queue_ms
-        ring_ms talk_ms hold_ms acw_ms agents_staffed_ms agents_ready_ms);
+    each!(entered answered answered_within_sl abandoned abandoned_short abandoned_within_sl abandoned_ringing
+        diverted_in diverted_out cleared other no_answer transferred_out handled wait_answered_ms wait_abandoned_ms
+        handle_ms queue_ms ring_ms talk_ms hold_ms acw_ms agents_staffed_ms agents_ready_ms);
 }

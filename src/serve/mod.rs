@@ -1,8 +1,9 @@
 //! What people and machines read: the live board, its HTTP API and event stream, metrics, and the wallboard page.
 //!
-//! In: [`Delta`](crate::engine::view::Delta)s from a publisher thread, through [`Board::apply`]. Out: bytes for readers.
-//! Nothing here can reach the engine, and no reader can slow the publisher down: a change is encoded once, put into a
-//! bounded ring, and every reader takes what it has missed at its own pace, or a snapshot when it has missed too much.
+//! In: [`Delta`](crate::engine::view::Delta)s from a publisher thread, through [`Board::apply`]. Out: bytes for
+//! readers. Nothing here can reach the engine, and no reader can slow the publisher down: a change is encoded once, put
+//! into a bounded ring, and every reader takes what it has missed at its own pace, or a snapshot when it has missed too
+//! much.
 //!
 //! ```text
 //!  publisher ──apply──▶ board ──ring of frames──▶ stream  ──▶ GET /api/v1/live/stream

@@ -1,8 +1,8 @@
 //! The live stream: server-sent events that follow the board, one task per reader.
 //!
 //! `hello` (clocks, build, targets), then `snapshot` or, when the reader's last event id is still held, what it missed;
-//! then `delta` as things change, `heartbeat` every two seconds, `bye` at shutdown. The id of each event names the run of
-//! the program and the last change the reader has, `EPOCH-SEQ`. The task takes changes from the board only when the
+//! then `delta` as things change, `heartbeat` every two seconds, `bye` at shutdown. The id of each event names the run
+//! of the program and the last change the reader has, `EPOCH-SEQ`. The task takes changes from the board only when the
 //! socket took what came before, so a slow reader costs one merged message and never a queue of them; one that takes
 //! nothing at all for a while is dropped.
 
