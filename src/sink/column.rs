@@ -96,28 +96,31 @@ impl Columns {
     }
 }
 
-/// Slots of each memory of derived ids.
-const MEMO: usize = 1 << 13;
+/// Slots of the memories of stays, legs and parties: those of the rows just passed.
+const RECENT: usize = 1 << 12;
+
+/// Slots of the memory of sessions: one per agent of a large site.
+const AGENTS: usize = 1 << 15;
 
 /// Remembers the id of what was asked for recently: one slot per hash.
 #[derive(Debug)]
-struct Memo<K> {
+struct Memo<K, const SLOTS: usize> {
     slots: Vec<Option<(u32, K, Uuid)>>,
 }
 
-impl<K> Default for Memo<K> {
+impl<K, const SLOTS: usize> Default for Memo<K, SLOTS> {
     fn default() -> Self {
         Self { slots: Vec::new() }
     }
 }
 
-impl<K: PartialEq + Clone> Memo<K> {
+impl<K: PartialEq + Clone, const SLOTS: usize> Memo<K, SLOTS> {
     #[inline]
     fn get(&mut self, partition: u32, hash: u64, key: &K, derive: impl FnOnce() -> Uuid) -> Uuid {
         if self.slots.is_empty() {
-            self.slots.resize_with(MEMO, || None);
+            self.slots.resize_with(SLOTS, || None);
         }
-        let slot = &mut self.slots[(hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % MEMO];
+        let slot = &mut self.slots[hash as usize % SLOTS];
         match slot {
             Some((p, k, id)) if *p == partition && k == key => *id,
             _ => {
@@ -133,14 +136,15 @@ impl<K: PartialEq + Clone> Memo<K> {
 #[derive(Debug, Default)]
 pub(super) struct Derived {
     identities: Identities,
-    stays: Memo<QueueSegmentKey>,
-    legs: Memo<LegKey>,
-    parties: Memo<LegKey>,
-    sessions: Memo<SessionKey>,
+    stays: Memo<QueueSegmentKey, RECENT>,
+    legs: Memo<LegKey, RECENT>,
+    parties: Memo<LegKey, RECENT>,
+    sessions: Memo<SessionKey, AGENTS>,
 }
 
 const fn mix(call: Uuid, object: u32, time: Micros) -> u64 {
-    (call.0 as u64) ^ ((object as u64) << 32) ^ (time.0 as u64)
+    let mixed = (call.0 as u64) ^ ((object as u64) << 32) ^ (time.0 as u64);
+    mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }
 
 /// Puts the cells of rows of one partition of the engine into [`Columns`].
