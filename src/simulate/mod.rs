@@ -4,6 +4,10 @@
 //! hold, consult, transfer, confer, wrap up, take breaks and go home. Each line is an event as a switch would say it, in
 //! the order of time, with contiguous sequence numbers. [`erlang`] holds the theory that an austere floor must obey.
 //!
+//! The first line is `EventServerConnected`, so that a second run on the same switch starts a new epoch of sequence
+//! numbers. Numbers tell what they are by their first digit: phones 7, second phones 6, ACD queues 8, routing points that
+//! serve agents 9, routing points in front of queues 5, agents' ids 1; they have more digits on larger floors.
+//!
 //! Deterministic: the same scenario gives the same bytes, however the time is cut. No clock, no I/O, no global; the
 //! floor refuses to know who reads it, and nothing here knows how events are decoded or counted.
 //!
