@@ -72,8 +72,10 @@ pub struct Call {
     pub first_alerting_at: Option<Micros>,
     /// First answer.
     pub first_connected_at: Option<Micros>,
-    /// When the last party or stay left.
+    /// When the last party or stay left, while nothing is open.
     pub ended_at: Option<Micros>,
+    /// The latest time at which a party or stay left.
+    pub left_at: Micros,
     /// Last event of the call.
     pub last_event_at: Micros,
     /// ANI as sent.
@@ -165,6 +167,7 @@ impl World {
             first_alerting_at: None,
             first_connected_at: None,
             ended_at: None,
+            left_at: ev.time,
             last_event_at: ev.time,
             ani: text(ev.ani),
             dnis: text(ev.dnis),
@@ -201,6 +204,7 @@ impl World {
     /// One party or stay less is open.
     pub(super) fn let_call_go(&mut self, ix: Ix, is_virtual: bool, at: Micros) {
         let call = &mut self.calls[ix];
+        call.left_at = call.left_at.max(at);
         if is_virtual {
             call.open_virtual -= 1;
         } else {
@@ -210,8 +214,9 @@ impl World {
             if call.open_virtual > 0 {
                 self.settle_call(ix, at);
             } else {
-                call.ended_at = Some(call.ended_at.map_or(at, |e| e.max(at)));
-                self.linger(ix, at);
+                let ended = call.left_at;
+                call.ended_at = Some(ended);
+                self.linger(ix, ended);
             }
         }
     }

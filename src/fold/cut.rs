@@ -112,6 +112,14 @@ impl World {
         if observer {
             return;
         }
+        if state == PartyState::Alerting {
+            for i in 0..CREDITS_MAX {
+                if let Some(credit) = self.parties[ix].credits[i].as_ref().filter(|c| c.stay != NIL) {
+                    let key = credit.key.clone();
+                    self.offer_over(&key, ix, until);
+                }
+            }
+        }
         let what = match state {
             PartyState::Connected => Some(Durable::CallTalk),
             PartyState::Held => Some(Durable::CallOnHold),

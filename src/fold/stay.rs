@@ -432,18 +432,21 @@ impl World {
         if let Some(slot) = party.credits.iter_mut().find(|c| c.is_none()) {
             *slot = Some(credit);
         }
+    }
+
+    /// An offer is over at `until`, answered or not: who was offered the call for how long. Booked only now, because the
+    /// agent of an answered leg is the one at the answer.
+    pub(super) fn offer_over(&mut self, key: &QueueSegmentKey, party_ix: Ix, until: Micros) {
         let party = &self.parties[party_ix];
         if party.opened_by != Opening::Ringing {
             return;
         }
-        let on = On::Queue {
-            queue: self.stays[ix].queue,
-            agent: party.leg_agent,
-            entered_at: self.stays[ix].key.entered_at,
-        };
+        let on = On::Queue { queue: key.queue, agent: party.leg_agent, entered_at: key.entered_at };
         let (call_type, at) = (party.call_type, party.leg.offered_at);
         self.out.push(Action::Occurred { what: Momentary::CallOffered, on, call_type, at });
-        self.out.push(Action::Started { what: Durable::CallRinging, on, call_type, at });
+        let what = Durable::CallRinging;
+        self.out.push(Action::Started { what, on, call_type, at });
+        self.out.push(Action::Ended { what, on, call_type, started: at, at: until });
     }
 
     /// The party answered: every stay it was offered from, and the ACD queue it names, is answered.
@@ -483,11 +486,10 @@ impl World {
             }
         }
         let party = &self.parties[party_ix];
-        let (agent, call_type, offered_at) = (party.leg_agent, party.call_type, party.leg.offered_at);
+        let agent = party.leg_agent;
         let on = On::Queue { queue, agent, entered_at };
-        if party.opened_by == Opening::Ringing {
-            self.out.push(Action::Ended { what: Durable::CallRinging, on, call_type, started: offered_at, at });
-        }
+        let key = self.stays[ix].key.clone();
+        self.offer_over(&key, party_ix, at);
         self.end_stay(ix, End { outcome: Outcome::Answered, at, order, agent });
         self.make_up_phases(party_ix, on);
         let (wrap, credit) = {
@@ -531,17 +533,14 @@ impl World {
 
     fn unanswered_by(&mut self, ix: Ix, party_ix: Ix, abandoned: bool) {
         let party = &mut self.parties[party_ix];
-        let (at, order, offered_at) = (party.closed_at, party.closed_order, party.leg.offered_at);
+        let (at, order) = (party.closed_at, party.closed_order);
         for credit in party.credits.iter_mut().flatten() {
             if credit.stay == ix && credit.key == self.stays[ix].key {
                 credit.stay = NIL;
             }
         }
-        let (agent, call_type, rang) = (party.leg_agent, party.call_type, party.opened_by == Opening::Ringing);
-        let on = On::Queue { queue: self.stays[ix].queue, agent, entered_at: self.stays[ix].key.entered_at };
-        if rang {
-            self.out.push(Action::Ended { what: Durable::CallRinging, on, call_type, started: offered_at, at });
-        }
+        let key = self.stays[ix].key.clone();
+        self.offer_over(&key, party_ix, at);
         if abandoned {
             self.end_stay(ix, End { outcome: Outcome::AbandonedRing, at, order, agent: AgentId::NONE });
             return;

@@ -72,8 +72,9 @@ impl World {
         };
         // An agent who logged out during the call keeps the leg, but his own columns ended with his session.
         let counted = party.is_counted_as_handled() && party.agent == agent;
-        if counted && agent.is_some() {
-            self.out.push(Action::LegReleased { agent, lasted_ms: ms_between(answered_at, at), at });
+        if party.is_counted_as_handled() && party.agent.is_some() {
+            let lasted_ms = ms_between(answered_at, at);
+            self.out.push(Action::LegReleased { agent: party.agent, lasted_ms, at });
         }
         let wrap = Wrap {
             agent,

@@ -155,7 +155,8 @@ impl Board {
             }
             Action::Membership { agent, queue, joins, status, at } => self.membership(agent, queue, joins, status, at),
             Action::QueueSeen { queue, at } => {
-                self.slot(queue, at);
+                let slot = self.slot(queue, at);
+                self.queues[slot].first_seen = at;
             }
             Action::LegAccrued { .. } | Action::Coverage { .. } => {}
         }
@@ -167,6 +168,7 @@ impl Board {
     fn slot(&mut self, dn: DnId, at: Micros) -> usize {
         let entry = &mut self.queue_of[dn.index()];
         if *entry == 0 {
+            // A login may name a queue long before it has an event of its own, which is when its rows begin.
             self.queues.push(Queue::new(dn, at));
             *entry = self.queues.len() as u32;
         }

@@ -71,7 +71,7 @@ struct Mark {
 pub struct Queue {
     /// Its DN.
     pub dn: DnId,
-    /// First event.
+    /// First event of its own; `MAX` before.
     pub first_seen: Micros,
     /// Columns.
     pub ledger: QueueLedger,
@@ -103,13 +103,13 @@ pub struct Queue {
 pub type QueueReading = ([i64; QUEUE_COUNTS], [i64; QUEUE_TIMES]);
 
 impl Queue {
-    /// A queue first seen at `at`.
+    /// A queue first named at `at`; its own first event is still to come.
     #[must_use]
     pub fn new(dn: DnId, at: Micros) -> Self {
         let ledger = QueueLedger::default();
         Self {
             dn,
-            first_seen: at,
+            first_seen: Micros::MAX,
             day: Mark { minute: 0, counts: ledger.counts, times: ledger.times },
             ledger,
             wait_max_ms: [None; 2],
