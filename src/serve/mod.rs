@@ -25,6 +25,7 @@ mod object;
 mod problem;
 mod ratio;
 mod request;
+mod spark;
 mod stream;
 #[cfg(test)]
 mod tests;
