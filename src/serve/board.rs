@@ -187,6 +187,13 @@ impl Board {
         self.changes.send_replace(seq);
     }
 
+    /// Whether there is neither a queue nor an agent to show.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let state = self.state();
+        state.queues.is_empty() && state.agents.is_empty()
+    }
+
     /// Whether answers are correct by now: recovery is over and the sources are attached.
     pub fn set_ready(&self, ready: bool) {
         self.ready.store(ready, Ordering::Release);

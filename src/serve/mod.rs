@@ -17,6 +17,7 @@
 pub mod board;
 mod clock;
 mod frame;
+pub mod guard;
 pub mod http;
 mod info;
 mod list;
