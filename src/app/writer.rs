@@ -35,8 +35,8 @@ const TICK_LAG: Duration = Duration::from_secs(1);
 /// Event time in which every object is shown anew, changed or not.
 const REFRESH_EVERY: Span = Span::from_mins(1);
 
-/// Largest share of all objects in one turn, however fast event time runs.
-const REFRESH_SHARE_MAX: f64 = 0.25;
+/// Most objects shown anew in one turn, however many there are and however fast event time runs.
+const REFRESH_MAX: usize = 512;
 
 /// What others may know about the worker while it runs.
 #[derive(Debug)]
@@ -215,7 +215,7 @@ impl Writer {
         }
         let passed = times.refreshed.replace(now).map_or(Span(0), |before| now - before);
         if passed.0 > 0 && self.publisher.is_some() {
-            self.partition.refresh((passed.0 as f64 / REFRESH_EVERY.0 as f64).min(REFRESH_SHARE_MAX));
+            self.partition.refresh((passed.0 as f64 / REFRESH_EVERY.0 as f64).min(1.0), REFRESH_MAX);
             times.dirty = true;
         }
     }
