@@ -54,7 +54,7 @@ impl World {
 
     /// A wrap that goes on: its leg is written with the after-call work so far.
     fn cut_wrap(&mut self, agent: AgentId, ix: Ix, until: Micros) {
-        if self.wraps[ix].stretch_since.is_none() {
+        if self.wraps[ix].stretch_since.is_none_or(|since| since >= until) {
             self.finish_wrap(ix);
             return;
         }

@@ -167,6 +167,10 @@ impl World {
         }
         self.calls[call].stays = ix;
         self.hold_call_open(call, is_virtual);
+        if is_virtual && self.calls[call].open == 0 {
+            self.calls[call].left_at = at;
+            self.settle_call(call, at);
+        }
         let on = On::Queue { queue, agent: AgentId::NONE, entered_at: at };
         self.out.push(Action::StayBegan { queue, entered_at: at, order: self.order });
         self.out.push(Action::Started { what: Durable::CallWait, on, call_type, at });
@@ -616,10 +620,15 @@ impl World {
         if self.calls[call].open > 0 || at >= self.now || since + self.patience.settle > at {
             return;
         }
-        while self.calls[call].stays != NIL {
-            let ix = self.calls[call].stays;
-            self.out.odd(Anomaly::StayStuck);
-            self.lose_stay(ix, at);
+        let mut ix = self.calls[call].stays;
+        while ix != NIL {
+            let next = self.stays[ix].next_in_call;
+            // One that has left waits for its own decision.
+            if self.stays[ix].state == StayState::Waiting {
+                self.out.odd(Anomaly::StayStuck);
+                self.lose_stay(ix, at);
+            }
+            ix = next;
         }
     }
 
