@@ -82,6 +82,7 @@ impl World {
             };
             let row = self.stay_row(ix, Outcome::Pending, left_at, until, AgentId::NONE);
             self.out.stays.push(row);
+            self.write_queue_party(ix, Outcome::Pending, left_at.unwrap_or(until));
             let stay = &self.stays[ix];
             self.out.push(Action::StayEnded {
                 queue: stay.queue,

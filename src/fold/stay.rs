@@ -24,8 +24,8 @@ use crate::model::action::{Action, Durable, Momentary, On, Outcome, Retrospectiv
 use crate::model::identity::{LegKey, QueueSegmentKey};
 use crate::model::ids::{AgentId, DnId, EventId, SwitchId};
 use crate::model::names::Names;
-use crate::model::row::QueueSegmentRow;
-use crate::model::table::Tenant;
+use crate::model::row::{PartyRow, QueueSegmentRow};
+use crate::model::table::{PartyKey, Site, Tenant};
 use crate::model::tevent::{CallType, TEvent};
 use crate::model::time::{Micros, ms_between};
 
@@ -279,6 +279,7 @@ impl World {
         });
         let row = self.stay_row(ix, end.outcome, Some(left_at), end.at, end.agent);
         self.out.stays.push(row);
+        self.write_queue_party(ix, end.outcome, left_at);
         if matches!(
             end.outcome,
             Outcome::Answered | Outcome::AbandonedRing | Outcome::Diverted | Outcome::NoAnswerReturned
@@ -302,6 +303,50 @@ impl World {
         diversions.rotate_right(1);
         diversions[0] = Some(Diversion { target, at });
         self.count_diversion_into(call, target);
+    }
+
+    /// Writes the queue's own part in the call, which ended in the queue at `left_at` (pending: open until then).
+    pub(super) fn write_queue_party(&mut self, ix: Ix, outcome: Outcome, left_at: Micros) {
+        let stay = &self.stays[ix];
+        let left = outcome != Outcome::Pending || stay.left_at.is_some();
+        let cause = match outcome {
+            Outcome::AbandonedQueue => "abandoned",
+            Outcome::Cleared | Outcome::RoutedElsewhere => "cleared",
+            Outcome::Unknown => "lost",
+            _ => "diverted",
+        };
+        let key = PartyKey(LegKey { call: stay.key.call, dn: stay.queue, offered_at: stay.key.entered_at });
+        let row = PartyRow {
+            tenant_id: Tenant(stay.switch),
+            party_id: key,
+            party_guid: key,
+            call_id: stay.key.call,
+            interaction_id: self.calls[stay.call].id,
+            site_id: Site(stay.switch),
+            dn: stay.queue,
+            dn_type: self.queue_kind(stay.queue),
+            resource_id: stay.queue,
+            agent_id: AgentId::NONE,
+            agent_session_id: None,
+            role: "routing",
+            parent_party_id: None,
+            parent_link_type: None,
+            joined_at: stay.key.entered_at,
+            left_at: left.then_some(left_at),
+            left_cause: left.then_some(cause),
+            alerting_ms: 0,
+            connected_ms: 0,
+            hold_ms: 0,
+            queued_ms: ms_between(stay.key.entered_at, left_at),
+            treatment_ms: 0,
+            acw_ms: 0,
+            final_state: "queued",
+            end_known: left && outcome != Outcome::Unknown,
+            revision: 1,
+            last_event_id: stay.last_event,
+            written_at: self.now,
+        };
+        self.out.parties.push(row);
     }
 
     /// The row of a stay that ended as `outcome` at `until`, or is open then.
