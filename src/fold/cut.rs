@@ -60,7 +60,7 @@ impl World {
         }
         let wrap = self.wraps[ix].clone();
         let mut row = wrap.row.clone();
-        if let Some(since) = wrap.stretch_since {
+        if let Some(since) = wrap.stretch_since.filter(|since| *since < until) {
             let ms = ms_between(since, until);
             row.acw_started_at.get_or_insert(since);
             row.acw_ended_at = None;

@@ -143,7 +143,7 @@ impl World {
             return;
         }
         if self.devices[ev.this_dn.index()].is_queue {
-            self.on_queue_end(ev, signal);
+            self.on_queue_end(ev, signal, names);
             return;
         }
         let found = self.find_call(ev.switch, ev.conn).and_then(|call| self.find_party(call, ev.this_dn));

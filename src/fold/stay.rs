@@ -112,7 +112,7 @@ impl World {
             self.out.odd(Anomaly::StayRepeated);
             return;
         }
-        self.enter_queue(call, ev, &vqid);
+        self.enter_queue(call, ev, &vqid, names);
     }
 
     /// EventRouteRequest: an entry if the call does not wait there yet.
@@ -123,12 +123,13 @@ impl World {
         let Some(call) = self.call_of(ev, ev.conn, names) else { return };
         match self.find_stay(call, ev.this_dn, None, |s| s.state == StayState::Waiting) {
             Some(ix) => self.stays[ix].last_event = self.event,
-            None => self.enter_queue(call, ev, ""),
+            None => self.enter_queue(call, ev, "", names),
         }
     }
 
-    fn enter_queue(&mut self, call: Ix, ev: &TEvent<'_>, vqid: &str) {
+    fn enter_queue(&mut self, call: Ix, ev: &TEvent<'_>, vqid: &str, names: &Names) {
         let (queue, at) = (ev.this_dn, ev.time);
+        self.resolve_targets(call, names);
         self.queue_entered(call, queue);
         let entry_seq = self.note_entry(call, queue, at);
         let is_virtual = self.devices[queue.index()].is_virtual;
@@ -182,7 +183,7 @@ impl World {
             match stay.state {
                 // Queued again: the unanswered offer was this stay's last.
                 StayState::Returned => self.returned_for_good(ix),
-                StayState::Left if stay.target == queue && !stay.is_virtual => self.stay_settled(ix),
+                StayState::Left if stay.target == queue => self.stay_settled(ix),
                 _ => {}
             }
         }
@@ -579,13 +580,15 @@ impl World {
     }
 
     /// EventAbandoned and EventReleased on a queue.
-    pub(super) fn on_queue_end(&mut self, ev: &TEvent<'_>, signal: Signal) {
+    pub(super) fn on_queue_end(&mut self, ev: &TEvent<'_>, signal: Signal, names: &Names) {
         let vqid = ev.extensions.get("VQID");
         let waiting = |s: &Stay| s.state == StayState::Waiting;
-        let found = self.find_call(ev.switch, ev.conn).and_then(|call| {
-            self.calls[call].last_event_at = ev.time;
-            self.find_stay(call, ev.this_dn, vqid.as_deref(), waiting)
-        });
+        let found = self
+            .find_call(ev.switch, ev.conn)
+            .and_then(|call| self.find_stay(call, ev.this_dn, vqid.as_deref(), waiting));
+        if found.is_some() {
+            self.call_of(ev, ev.conn, names);
+        }
         let Some(ix) = found else {
             // A predictive attempt that failed before it was queued ends this way, too.
             self.out.odd(Anomaly::StayUnknown);
@@ -609,7 +612,8 @@ impl World {
     /// Only virtual-queue stays are left of a call: after the settling time nobody will close them.
     pub(super) fn call_settled(&mut self, call: Ix, at: Micros) {
         // At the end of the input the time may not be over: the stay is pending then.
-        if self.calls[call].open > 0 || at >= self.now {
+        let since = self.calls[call].left_at;
+        if self.calls[call].open > 0 || at >= self.now || since + self.patience.settle > at {
             return;
         }
         while self.calls[call].stays != NIL {
