@@ -7,6 +7,8 @@
 //! Full queues: rows stay in the engine while the delivery thread is busy, up to a limit at which the worker waits for it;
 //! a publisher that is busy gets fewer, larger pictures.
 
+#![expect(clippy::disallowed_methods, reason = "paces pictures and ticks; no number depends on it")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
