@@ -1,4 +1,10 @@
-//! The program seen from outside, a module per behaviour.
+//! The program seen from outside, a module per behaviour. Without the feature `io` only the core's modules are built.
 
+#[cfg(feature = "io")]
 mod cli;
+mod consistency;
+mod models;
+#[cfg(feature = "io")]
 mod process;
+mod properties;
+mod support;
