@@ -82,10 +82,17 @@ fn plan(seconds: usize, rate: usize) -> Plan {
         now = until;
         lines += memchr::memchr_iter(b'\n', &text[from..]).count();
     }
+    let pace = Pace {
+        from: opening,
+        squeeze: (now - opening).0 / (ticks as i64 * 1000),
+        // The end of a quarter of an hour falls into the middle: closing it is part of the day's work.
+        to: (opening + Span::from_mins(15)).floor_to(Span::from_mins(15)) - Span(ticks as i64 * 500),
+    };
     let mut lines = text.split_inclusive(|byte| *byte == b'\n');
     let mut plan = Plan { before, batches: Vec::with_capacity(ticks), probes: HashMap::new(), events: wanted };
     for tick in 0..ticks {
-        let mut batch: Vec<u8> = lines.by_ref().take(per_tick).flatten().copied().collect();
+        let mut batch = Vec::new();
+        lines.by_ref().take(per_tick).for_each(|line| pace.rewrite(line, &mut batch));
         if tick % PROBE_EVERY == 0 {
             let (probe, turn) = ((tick / PROBE_EVERY) % PROBE_AGENTS, tick / PROBE_EVERY / PROBE_AGENTS);
             let at = last_time(&batch);
@@ -96,6 +103,42 @@ fn plan(seconds: usize, rate: usize) -> Plan {
         plan.batches.push(batch);
     }
     plan
+}
+
+/// Lets the busy floor's time run at the pace of the sender: so many events a second are a stretch of a far larger floor, and
+/// minutes and quarters of an hour end as often as they do on one.
+struct Pace {
+    from: Micros,
+    squeeze: i64,
+    to: Micros,
+}
+
+impl Pace {
+    fn rewrite(&self, line: &[u8], into: &mut Vec<u8>) {
+        let at = self.to + Span((time_of(line) - self.from).0 / self.squeeze.max(1));
+        let (secs, micros) = (at.0.div_euclid(1_000_000), at.0.rem_euclid(1_000_000));
+        let mut rest = line;
+        for (key, value) in [(SECS, secs), (MICROS, micros)] {
+            let begin = memmem::find(rest, key).map_or(0, |found| found + key.len());
+            let digits = rest[begin..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            into.extend_from_slice(&rest[..begin]);
+            into.extend_from_slice(value.to_string().as_bytes());
+            rest = &rest[begin + digits..];
+        }
+        into.extend_from_slice(rest);
+    }
+}
+
+const SECS: &[u8] = b"\"TimeinSecs\":";
+const MICROS: &[u8] = b"\"TimeinuSecs\":";
+
+/// Time of the last event in `lines`.
+fn time_of(lines: &[u8]) -> Micros {
+    let number = |key: &[u8]| -> i64 {
+        let at = memmem::rfind(lines, key).map_or(0, |at| at + key.len());
+        lines[at..].iter().take_while(|byte| byte.is_ascii_digit()).fold(0, |n, byte| n * 10 + i64::from(byte - b'0'))
+    };
+    Micros::from_parts(number(SECS), number(MICROS))
 }
 
 /// An event of a probe, at its own millisecond.
@@ -109,12 +152,7 @@ fn event(kind: &str, probe: usize, at: Micros) -> String {
 
 /// Time of the last event of a batch, to the millisecond: as precise as a frame tells it.
 fn last_time(batch: &[u8]) -> Micros {
-    let number = |key: &[u8]| -> i64 {
-        let at = memmem::rfind(batch, key).map_or(0, |at| at + key.len());
-        batch[at..].iter().take_while(|byte| byte.is_ascii_digit()).fold(0, |n, byte| n * 10 + i64::from(byte - b'0'))
-    };
-    let micros = number(b"\"TimeinuSecs\":");
-    Micros::from_parts(number(b"\"TimeinSecs\":"), micros - micros % 1000)
+    time_of(batch).floor_to(Span(1000))
 }
 
 /// Sends the plan by its schedule; returns when it began and how far behind the schedule it was at worst.
