@@ -93,7 +93,9 @@ impl Feed {
         let n = self.lines.len();
         let mut order: Vec<(usize, usize)> = (0..n).map(|i| (i, i)).collect();
         for i in 0..n {
-            if random.chance(share) {
+            // EventServerConnected said again is another connection, whatever its number (4).
+            let connects = self.lines[i].windows(20).any(|w| w == b"EventServerConnected");
+            if !connects && random.chance(share) {
                 order.push((i + random.below(50) as usize, i));
             }
         }
