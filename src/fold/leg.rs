@@ -11,6 +11,9 @@ use crate::model::names::Names;
 use crate::model::tevent::{CallState, CallType, DnRole, TEvent};
 use crate::model::time::{Micros, Span};
 
+/// Most open parties on one DN, and most parties and stays of one call.
+pub(super) const PARTIES_MAX: u32 = 4096;
+
 impl World {
     /// EventRinging, and EventBridged for a bridged appearance.
     pub(super) fn on_opening(&mut self, ev: &TEvent<'_>, how: Opening, names: &Names) {
@@ -24,6 +27,9 @@ impl World {
         let Some(call) = self.call_of(ev, ev.conn, names) else { return };
         if let Some(ix) = self.find_party(call, ev.this_dn) {
             self.repeated(ix, ev, Signal::Ringing);
+            return;
+        }
+        if !self.has_room(call, ev.this_dn) {
             return;
         }
         self.resolve_targets(call, names);
@@ -79,6 +85,9 @@ impl World {
             self.repeated(ix, ev, Signal::Dialing);
             return;
         }
+        if !self.has_room(call, ev.this_dn) {
+            return;
+        }
         if ev.held_conn.is_some() {
             self.calls[call].parent =
                 self.find_call(ev.switch, ev.held_conn).map_or(self.calls[call].parent, |held| self.calls[held].id);
@@ -111,6 +120,7 @@ impl World {
         let Some(call) = self.call_of(ev, ev.conn, names) else { return };
         let ix = match self.find_party(call, ev.this_dn) {
             Some(ix) => ix,
+            None if !self.has_room(call, ev.this_dn) => return,
             None => {
                 self.resolve_targets(call, names);
                 let how = if signal == Signal::Established { Opening::Established } else { Opening::Joined };
@@ -156,6 +166,16 @@ impl World {
     /// The open party of a call on a DN.
     pub(super) fn find_party(&self, call: Ix, dn: DnId) -> Option<Ix> {
         self.parties_on(dn).find(|&ix| self.parties[ix].call == call && self.parties[ix].is_open())
+    }
+
+    /// Whether one more party fits on the DN and in the call; a feed that loses every release must not cost our time.
+    pub(super) fn has_room(&mut self, call: Ix, dn: DnId) -> bool {
+        let call = &self.calls[call];
+        let fits = self.devices[dn.index()].open_parties < PARTIES_MAX && call.open + call.closed_parties < PARTIES_MAX;
+        if !fits {
+            self.out.odd(Anomaly::PartyRefused);
+        }
+        fits
     }
 
     /// Opens a party in the state its first event implies; the caller continues from there.

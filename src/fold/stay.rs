@@ -18,6 +18,7 @@ use compact_str::CompactString;
 
 use super::anomaly::Anomaly;
 use super::call::{Diversion, Entry};
+use super::leg::PARTIES_MAX;
 use super::slab::{Ix, NIL};
 use super::world::World;
 use crate::model::action::{Action, Durable, Momentary, On, Outcome, Retrospective};
@@ -128,6 +129,10 @@ impl World {
 
     pub(super) fn enter_queue(&mut self, call: Ix, ev: &TEvent<'_>, vqid: &str, names: &Names) {
         let (queue, at) = (ev.this_dn, ev.time);
+        if self.calls[call].open + self.calls[call].open_virtual >= PARTIES_MAX {
+            self.out.odd(Anomaly::PartyRefused);
+            return;
+        }
         self.resolve_targets(call, names);
         self.queue_entered(call, queue);
         let entry_seq = self.note_entry(call, queue, at);

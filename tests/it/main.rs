@@ -1,5 +1,6 @@
 //! The program seen from outside, a module per behaviour. Without the feature `io` only the core's modules are built.
 
+mod architecture;
 #[cfg(feature = "io")]
 mod cli;
 mod consistency;
