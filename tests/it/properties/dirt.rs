@@ -76,6 +76,27 @@ impl Feed {
         self.pick(order.into_iter())
     }
 
+    /// The shortest feed found, by leaving events out, that still fails.
+    pub fn shrunk(self, fails: impl Fn(&Self) -> bool) -> Self {
+        let mut feed = self;
+        let mut step = feed.lines.len().div_ceil(2);
+        loop {
+            let (before, mut at) = (feed.lines.len(), 0);
+            while at < feed.lines.len() {
+                let rest = feed.pick((0..feed.lines.len()).filter(|i| !(at..at + step).contains(i)));
+                if fails(&rest) {
+                    feed = rest;
+                } else {
+                    at += step;
+                }
+            }
+            if step == 1 && feed.lines.len() == before {
+                return feed;
+            }
+            step = step.div_ceil(2);
+        }
+    }
+
     /// Loses a share of the events.
     pub fn dropping(self, share: f64, random: &mut Random) -> Self {
         let kept: Vec<usize> = (0..self.lines.len()).filter(|_| !random.chance(share)).collect();
