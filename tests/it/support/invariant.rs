@@ -52,17 +52,7 @@ fn states(r: &AgentIntervalRow) -> [(&'static str, i64); 9] {
 }
 
 fn session_states(r: &AgentSessionRow) -> [i64; 9] {
-    [
-        r.ready_ms,
-        r.not_ready_ms,
-        r.acw_ms,
-        r.ring_ms,
-        r.talk_ms,
-        r.hold_ms,
-        r.dial_ms,
-        r.busy_ms,
-        r.unknown_ms,
-    ]
+    [r.ready_ms, r.not_ready_ms, r.acw_ms, r.ring_ms, r.talk_ms, r.hold_ms, r.dial_ms, r.busy_ms, r.unknown_ms]
 }
 
 impl<'a> Found<'a> {
@@ -152,7 +142,9 @@ impl<'a> Found<'a> {
                 self.equal(r.wait_answered_max_ms.is_some(), r.answered > 0, || format!("{at}: longest answered"));
                 self.equal(r.wait_abandoned_max_ms.is_some(), r.abandoned > 0, || format!("{at}: longest abandoned"));
                 self.equal(r.longest_wait_ms_at_end.is_some(), r.in_queue_end > 0, || format!("{at}: longest wait"));
-                self.expect(r.wait_answered_max_ms.unwrap_or(0) <= r.wait_answered_ms, || format!("{at}: max above sum"));
+                self.expect(r.wait_answered_max_ms.unwrap_or(0) <= r.wait_answered_ms, || {
+                    format!("{at}: max above sum")
+                });
                 match before {
                     Some(b) => {
                         self.equal(b.in_queue_end, r.in_queue_start, || format!("{at}: level between intervals"));

@@ -111,8 +111,7 @@ impl Sheet {
 
     /// The rows as sorted lines without the columns that tell when and how often a row was written.
     pub fn lines(&self) -> Vec<String> {
-        let hidden: Vec<usize> =
-            ["written_at", "revision", "status"].iter().filter_map(|n| self.find(n)).collect();
+        let hidden: Vec<usize> = ["written_at", "revision", "status"].iter().filter_map(|n| self.find(n)).collect();
         let mut lines: Vec<String> = self
             .rows
             .iter()
