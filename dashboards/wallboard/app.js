@@ -3,7 +3,7 @@
 
 import { Agents, COLUMN_NAMES } from "/assets/agents.js";
 import { Floor, Strip, element, write } from "/assets/floor.js";
-import { clockTime, count, duration, span, spanShort, zoneName } from "/assets/format.js";
+import { clockDay, clockTime, count, duration, span, spanShort, zoneName } from "/assets/format.js";
 import { Model, STATES } from "/assets/model.js";
 import { Stream } from "/assets/stream.js";
 
@@ -91,7 +91,15 @@ function tick() {
   strip.tick(model);
   floor.tick(model);
   agents.tick(model);
-  write($("clock"), `${clockTime(model.clock.now())} ${zoneName(model.clock.now())}`);
+  paintClock();
+}
+
+/** Event time with its day, when that is not today, and its pace, when it is not that of the wall clock. */
+function paintClock() {
+  const { rate } = model.clock;
+  const now = model.clock.now();
+  const pace = rate === 1 ? "" : rate === 0 ? "standing" : `${rate}×`;
+  write($("clock"), [clockDay(now), clockTime(now), zoneName(now), pace].filter(Boolean).join(" "));
 }
 
 function sortAll() {
@@ -310,7 +318,10 @@ function recall() {
 /** Texts that depend on what the server said about itself. */
 function describe() {
   const info = model.info;
-  $("demo").hidden = !info.demo;
+  const demo = $("demo");
+  demo.hidden = !info.demo;
+  write(demo, info.recorded ? "RECORDED" : "DEMO");
+  demo.title = info.recorded ? "Recorded events, played again" : "Synthetic floor: no real people, no real calls";
   const parts = [`callfold ${info.version}`];
   if (info.data) parts.push(`data in ${info.data}`);
   parts.push(`window ${span(info.window_seconds)}`, `today begins at midnight ${info.timezone}`);

@@ -60,9 +60,11 @@ export class Strip {
       const mark = element("span", "mark");
       const aside = element("small");
       const name = element("span", "label", label);
+      const head = element("div", "head-line");
+      head.append(name, mark);
       const line = element("div", "line");
-      line.append(value, mark, aside);
-      cell.append(name, line);
+      line.append(value, aside);
+      cell.append(head, line);
       this.#cells[key] = { cell, value, mark, aside, name };
       root.append(cell);
     }
@@ -97,7 +99,8 @@ export class Strip {
 
   #judge(key, severity) {
     mark(this.#cells[key].cell, "severity", String(severity));
-    write(this.#cells[key].mark, SEVERITY[severity].glyph);
+    const { glyph, word } = SEVERITY[severity];
+    write(this.#cells[key].mark, severity ? `${glyph} ${word}` : "");
     this.#cells[key].mark.setAttribute("aria-label", severity ? SEVERITY[severity].name : "");
   }
 
@@ -197,7 +200,8 @@ class Tile {
     this.curve = document.createElementNS(SVG, "path");
     this.curve.setAttribute("class", "curve");
     this.spark.append(this.area, this.curve);
-    this.sparkLabel = element("span", "label span");
+    this.spark.setAttribute("viewBox", "0 0 60 20");
+    this.sparkLabel = element("span", "label span", "60 min");
     const chart = element("div", "chart");
     chart.append(this.spark, this.sparkLabel);
     this.counts = new Map();
@@ -213,8 +217,9 @@ class Tile {
       foot.append(item);
       this.counts.set(word, n);
     }
+    this.staff = element("span", "staff", "no agents logged in");
     this.lost = element("span", "lost");
-    foot.append(this.lost);
+    foot.append(this.staff, this.lost);
     this.node.append(head, big, line, this.bar.node, chart, foot);
   }
 
@@ -227,20 +232,38 @@ class Tile {
     const trend = model.trend(queue);
     write(this.trend, trend > 0 ? "↑" : trend < 0 ? "↓" : "→");
     mark(this.node, "idle", String(queue.waiting === 0));
-    write(this.levelName, `SL ${window}`);
-    write(this.level, percent(level.ratio));
-    write(this.target, judged ? `/ ${Math.round(info.sl_target_ratio * 100)}` : `n=${level.denominator}`);
-    this.bar.set(level.ratio, info.sl_target_ratio, judged);
-    for (const [word, n] of this.counts) {
-      const agents = queue.agents;
-      const number = word === "talking" ? agents.talking + agents.held + agents.ringing + agents.dialing : agents[word];
-      write(n, count(number));
+    if (model.isEntrance(queue)) {
+      write(this.levelName, `entered ${window}`);
+      write(this.level, count(queue.window.entered));
+      write(this.target, "");
+      this.bar.node.hidden = true;
+    } else {
+      write(this.levelName, `SL ${window}`);
+      write(this.level, percent(level.ratio));
+      write(this.target, judged ? `/ ${Math.round(info.sl_target_ratio * 100)}` : `n=${level.denominator}`);
+      this.bar.node.hidden = false;
+      this.bar.set(level.ratio, info.sl_target_ratio, judged);
     }
-    write(this.lost, `abd ${percent(queue.window.abandon_ratio)}`);
-    this.lost.title = `abandoned in the last ${window}: ${queue.window.abandon_numerator} of ${queue.window.abandon_denominator}`;
+    this.#paintStaff(model, queue, window);
     this.#shown = [model, queue];
     this.#drawSpark(model, queue);
     this.tick(model, queue);
+  }
+
+  /** The last line: agents by what they do, and calls lost. */
+  #paintStaff(model, queue, window) {
+    const { agents, window: part } = queue;
+    const staffed = model.staff(queue) > 0;
+    for (const [word, n] of this.counts) {
+      const number = word === "talking" ? agents.talking + agents.held + agents.ringing + agents.dialing : agents[word];
+      write(n, count(number));
+      n.parentNode.hidden = !staffed;
+    }
+    const entrance = model.isEntrance(queue);
+    this.staff.hidden = staffed;
+    write(this.staff, entrance ? "passes calls on" : "no agents logged in");
+    write(this.lost, entrance ? `lost ${count(part.abandoned)}` : `abd ${percent(part.abandon_ratio)}`);
+    this.lost.title = `abandoned in the last ${window}: ${part.abandon_numerator} of ${entrance ? part.entered : part.abandon_denominator}`;
   }
 
   /** What the tile stands for, in words: made only when someone points at it. */
@@ -277,8 +300,8 @@ class Tile {
     const step = `${Math.floor(performance.now() / 2000)}`;
     if (this.#sparkStep === step) return;
     this.#sparkStep = step;
-    const { values, minutes } = model.spark(queue);
-    const top = Math.max(4, ...values.map((value) => value ?? 0));
+    const values = model.spark(queue);
+    const top = Math.max(4, ...values);
     let path = "";
     let begin = null;
     values.forEach((value, x) => {
@@ -287,11 +310,8 @@ class Tile {
       path += begin == null ? `M${x} ${y}` : `H${x}V${y}`;
       begin ??= x;
     });
-    const end = values.length - 1;
-    this.spark.setAttribute("viewBox", `0 0 ${end || 1} 20`);
-    this.curve.setAttribute("d", path);
-    this.area.setAttribute("d", begin == null ? "" : `${path}H${end}V20H${begin}Z`);
-    write(this.sparkLabel, `${minutes} min`);
+    this.curve.setAttribute("d", begin == null ? "" : `${path}H${values.length}`);
+    this.area.setAttribute("d", begin == null ? "" : `${path}H${values.length}V20H${begin}Z`);
   }
 }
 
@@ -363,6 +383,7 @@ export class Floor {
         b.tile.severity - a.tile.severity ||
         Number(b.tile.severity > 0) * (b.queue.waiting - a.queue.waiting) ||
         (a.tile.severity > 0 ? wait(a) - wait(b) || 0 : 0) ||
+        Number(model.isEntrance(a.queue)) - Number(model.isEntrance(b.queue)) ||
         a.queue.id.localeCompare(b.queue.id, "en", { numeric: true }) ||
         (a.key < b.key ? -1 : 1),
     );

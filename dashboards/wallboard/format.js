@@ -12,6 +12,8 @@ export const count = (n) => (n == null ? NONE : whole.format(n));
 export const percent = (ratio) => (ratio == null ? NONE : percent0.format(Math.floor(ratio * 100 + 1e-9) / 100));
 export const percentFine = (ratio) => (ratio == null ? NONE : percent1.format(ratio));
 
+const day = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", year: "numeric" });
+
 const two = (n) => (n < 10 ? "0" + n : String(n));
 
 /** Whole seconds as mm:ss, or h:mm:ss from an hour on. */
@@ -31,6 +33,12 @@ export const spanShort = (seconds) => (seconds % 60 === 0 ? `${seconds / 60}m` :
 export function clockTime(ms) {
   const d = new Date(ms);
   return `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
+}
+
+/** The day of an instant in ms, in the viewer's zone, unless it is today. */
+export function clockDay(ms) {
+  const d = new Date(ms);
+  return d.toDateString() === new Date().toDateString() ? "" : day.format(d);
 }
 
 /** "UTC+1" for the viewer's zone at an instant. */

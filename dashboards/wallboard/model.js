@@ -19,10 +19,9 @@ export const STATES = [
 export const STATE = new Map(STATES.map((state, order) => [state.word, { ...state, order }]));
 export const stateOf = (word) => STATE.get(word) ?? STATE.get("unknown");
 
-const SPARK_MINUTES = 60;
-const SPARK_STEP_MS = 10_000;
-const SPARK_MIN = 180_000 / SPARK_STEP_MS;
-const SPARK_MAX = (SPARK_MINUTES * 60_000) / SPARK_STEP_MS;
+const SPARK_STEP_MS = 60_000;
+const SPARK_STEPS = 60;
+const TREND_STEPS = 5;
 
 /** Event time now, carried on from the last message; stands still while frozen. Never runs backwards by jitter. */
 export class EventClock {
@@ -105,6 +104,7 @@ export class Model {
     this.clock.set(message, false);
     this.queues = new Map();
     this.agents = new Map();
+    this.#recall(message);
     this.#put(message);
     this.loaded = true;
   }
@@ -140,44 +140,56 @@ export class Model {
     }
   }
 
-  /** Keeps the highest number of waiting calls of each step, for the sparkline. */
+  /** Takes over how many calls waited before this page was opened. */
+  #recall({ queues, waiting_history: history }) {
+    this.#history = new Map();
+    const last = Math.floor(Date.parse(history.last_step_at) / SPARK_STEP_MS);
+    queues.forEach((queue, i) => {
+      const peaks = history.peaks[i];
+      const series = peaks.map((peak, step) => ({ at: last - peaks.length + 1 + step, peak, end: peak }));
+      this.#history.set(keyOf(queue), series);
+    });
+  }
+
+  #step() {
+    return Math.floor((this.clock.now() ?? 0) / SPARK_STEP_MS);
+  }
+
+  /** Keeps the highest number of waiting calls of each minute of event time, for the sparkline. */
   #note(queue) {
-    const at = Math.floor(this.clock.server() / SPARK_STEP_MS);
+    const at = this.#step();
     let series = this.#history.get(queue.key);
     if (!series) this.#history.set(queue.key, (series = []));
     const last = series.at(-1);
-    if (last && last.at === at) {
+    if (last && last.at >= at) {
       last.peak = Math.max(last.peak, queue.waiting);
       last.end = queue.waiting;
     } else {
       series.push({ at, peak: queue.waiting, end: queue.waiting });
-      if (series.length > SPARK_MAX) series.shift();
+      if (series.length > SPARK_STEPS) series.shift();
     }
   }
 
-  /** Waiting per step since this page was loaded, at most an hour, oldest first; null before. At least 3 minutes. */
+  /** Highest number waiting in each of the last 60 minutes, oldest first; null where nobody looked. */
   spark(queue) {
-    const now = Math.floor(this.clock.server() / SPARK_STEP_MS);
-    const series = this.#history.get(queue.key) ?? [];
-    const known = series.length ? now - series[0].at + 1 : 0;
-    const length = Math.min(SPARK_MAX, Math.max(SPARK_MIN, known));
-    const first = now - length + 1;
-    const values = new Array(length).fill(null);
+    const now = this.#step();
+    const first = now - SPARK_STEPS + 1;
+    const values = new Array(SPARK_STEPS).fill(null);
     let carried = null;
     let next = first;
-    for (const { at, peak, end } of series) {
+    for (const { at, peak, end } of this.#history.get(queue.key) ?? []) {
       for (; next < at; next++) values[next - first] = carried;
       if (at >= first) values[at - first] = peak;
       next = Math.max(next, at + 1);
       carried = end;
     }
     for (; next <= now; next++) values[next - first] = carried;
-    return { values, minutes: Math.max(1, Math.round((Math.min(known, SPARK_MAX) * SPARK_STEP_MS) / 60_000)) };
+    return values;
   }
 
-  /** -1, 0 or 1: whether fewer or more calls wait than five minutes ago (or than at load). */
+  /** -1, 0 or 1: whether fewer or more calls wait than five minutes ago (or than first known). */
   trend(queue) {
-    const then = this.clock.server() / SPARK_STEP_MS - (5 * 60_000) / SPARK_STEP_MS;
+    const then = this.#step() - TREND_STEPS;
     const series = this.#history.get(queue.key) ?? [];
     const before = series.findLast((step) => step.at <= then) ?? series[0];
     return before ? Math.sign(queue.waiting - before.end) : 0;
@@ -191,6 +203,16 @@ export class Model {
       numerator: part[`${name}_numerator`],
       denominator: part[`${name}_denominator`],
     };
+  }
+
+  /** Agents logged in to a queue, whatever they do. */
+  staff(queue) {
+    return Object.values(queue.agents).reduce((sum, n) => sum + n, 0);
+  }
+
+  /** Whether calls only pass through, on their way to a queue: nobody answers here, so there is no level of service. */
+  isEntrance(queue) {
+    return queue.kind === "routing_point" && queue.day.answered === 0 && this.staff(queue) === 0;
   }
 
   longest(queue) {
@@ -208,7 +230,7 @@ export class Model {
     const info = this.info;
     const level = this.serviceLevel(queue.window);
     const longest = this.longest(queue) ?? 0;
-    const judged = level.denominator >= info.sample_min;
+    const judged = level.denominator >= info.sample_min && !this.isEntrance(queue);
     const waits = longest >= info.longest_wait_crit_seconds ? 2 : longest >= info.longest_wait_warn_seconds ? 1 : 0;
     return Math.max(waits, judged ? this.levelSeverity(level.ratio) : 0);
   }

@@ -3,6 +3,8 @@
 //! In: an instant of event time to start from, and a speed. Out: the event time that it is now, and how long to wait for
 //! a later one. Refuses to know what happens at any instant.
 
+#![expect(clippy::disallowed_methods, reason = "the clock that all others ask")]
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

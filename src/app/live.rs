@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use axum::middleware;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -25,11 +26,13 @@ use super::reject::{Begin, RejectError, RejectFile};
 use super::settings::Settings;
 use super::writer::{Ended, Leave, Progress, Writer};
 use crate::engine::partition::Partition;
-use crate::handoff::publish::{Pictures, publisher};
+use crate::handoff::publish::{Picture, Pictures, publisher};
 use crate::handoff::ring::{Feeder, ring};
 use crate::handoff::stop::Stop;
+use crate::model::time::Micros;
+use crate::serve::guard::{self, Guarded};
 use crate::serve::{self, Board, BoardInfo};
-use crate::sink::{Mode, Store, StoreError};
+use crate::sink::{self, Mode, Store, StoreError};
 use crate::source;
 
 /// Chunks between sources and worker.
@@ -90,6 +93,7 @@ impl Live {
     /// # Errors
     /// See [`LiveError`].
     pub fn start(settings: &Settings, info: BoardInfo, clock: Clock, stop: Stop) -> Result<Self, LiveError> {
+        let stored_until = sink::stored_until(&settings.data)?;
         let store = Store::open(&settings.data, Mode::Live)?;
         let rejects = RejectFile::new(&reject_path(&settings.data), Begin::Append)?;
         let progress = Arc::new(Progress::default());
@@ -112,7 +116,7 @@ impl Live {
         let board = Board::new(info);
         let publisher = spawn("publisher", {
             let board = Arc::clone(&board);
-            move || publish(&pictures, &board)
+            move || publish(&pictures, &board, stored_until)
         })?;
         let worker = spawn("worker", {
             let stopper = StopAtEnd(stop.clone());
@@ -153,6 +157,11 @@ impl Live {
     /// What ended the deliveries early, or a panic.
     pub async fn run(mut self, listener: TcpListener) -> Result<Closed, LiveError> {
         let router = serve::router(Arc::clone(&self.board)).merge(source::http::router(self.feeder.clone()));
+        let mut router = router.fallback(serve::not_found);
+        if listener.local_addr().is_ok_and(|address| address.ip().is_loopback()) {
+            router = router.layer(middleware::from_fn(guard::own_names_only));
+        }
+        let listener = Guarded::new(listener);
         let (http_stop, closing) = (Stop::new(), Stop::new());
         let server = tokio::spawn({
             let (http_stop, closing) = (http_stop.clone(), closing.clone());
@@ -212,12 +221,30 @@ pub fn reject_path(data: &Path) -> std::path::PathBuf {
     data.join("rejects.ndjson")
 }
 
-fn publish(pictures: &Pictures, board: &Board) {
+fn publish(pictures: &Pictures, board: &Board, stored_until: Option<Micros>) {
+    let mut is_new = false;
     while let Some(picture) = pictures.next() {
+        is_new = is_new || warn_if_stored(&picture, stored_until);
         board.apply(picture.delta, picture.made_at);
         if let Some(seen) = picture.seen {
             // Whoever asked may have stopped waiting.
             let _ = seen.send(());
         }
     }
+}
+
+/// Says so when the first events are older than what the store holds; returns whether there were any.
+fn warn_if_stored(picture: &Picture, stored_until: Option<Micros>) -> bool {
+    if picture.delta.counters.accepted == 0 {
+        return false;
+    }
+    let begin = picture.delta.as_of;
+    if let Some(until) = stored_until.filter(|until| begin < *until) {
+        tracing::warn!(
+            first_event = %begin, stored_until = %until,
+            "events are older than rows that the store holds from an earlier run: calls sent again will be there twice, \
+             and intervals are replaced; write to another --data, or remove the old one"
+        );
+    }
+    true
 }

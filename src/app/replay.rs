@@ -8,6 +8,8 @@
 //! In: recordings and where the store is. Out: figures, tables, a reject file. An interrupted replay publishes nothing, so
 //! that running it again is all there is to do. Refuses to print.
 
+#![expect(clippy::disallowed_methods, reason = "says how long the replay took")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

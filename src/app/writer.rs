@@ -7,6 +7,8 @@
 //! Full queues: rows stay in the engine while the delivery thread is busy, up to a limit at which the worker waits for it;
 //! a publisher that is busy gets fewer, larger pictures.
 
+#![expect(clippy::disallowed_methods, reason = "paces pictures and ticks; no number depends on it")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -31,6 +33,12 @@ const TICK_EVERY: Duration = Duration::from_millis(250);
 
 /// How far behind the clock time passes, in real time: events still on their way keep their place.
 const TICK_LAG: Duration = Duration::from_secs(1);
+
+/// Event time in which every object is shown anew, changed or not.
+const REFRESH_EVERY: Span = Span::from_mins(1);
+
+/// Largest share of all objects in one turn, however fast event time runs.
+const REFRESH_SHARE_MAX: f64 = 0.25;
 
 /// What others may know about the worker while it runs.
 #[derive(Debug)]
@@ -118,7 +126,7 @@ impl Writer {
     }
 
     fn fold_all(&mut self) -> Result<(), DeliveryLost> {
-        let mut times = Times { published: None, ticked: Instant::now(), dirty: true, left: None };
+        let mut times = Times { published: None, ticked: Instant::now(), dirty: true, left: None, refreshed: None };
         loop {
             match self.intake.next(self.deadline(&times)) {
                 Wake::Chunk(chunk) => {
@@ -198,6 +206,20 @@ impl Writer {
             self.partition.tick(now - lag);
             times.dirty = true;
         }
+        self.refresh(times);
+    }
+
+    /// Shows again the objects whose turn it is, as many as event time has moved since the last look.
+    fn refresh(&mut self, times: &mut Times) {
+        let now = self.partition.now();
+        if now == Micros::MIN {
+            return;
+        }
+        let passed = times.refreshed.replace(now).map_or(Span(0), |before| now - before);
+        if passed.0 > 0 && self.publisher.is_some() {
+            self.partition.refresh((passed.0 as f64 / REFRESH_EVERY.0 as f64).min(REFRESH_SHARE_MAX));
+            times.dirty = true;
+        }
     }
 
     /// Publishes at once and tells `seen` when readers see it.
@@ -253,6 +275,8 @@ struct Times {
     dirty: bool,
     /// When rows left last, by this machine's clock and in event time.
     left: Option<(Instant, Micros)>,
+    /// Event time at the last refresh.
+    refreshed: Option<Micros>,
 }
 
 impl Times {
@@ -337,7 +361,7 @@ mod tests {
     fn rows_leave_once_a_minute_of_event_time_and_at_most_once_a_second() {
         let at = |secs| Micros::from_parts(secs, 0);
         let long_ago = Instant::now().checked_sub(Duration::from_secs(2)).expect("the machine runs for seconds");
-        let times = |left| Times { published: None, ticked: Instant::now(), dirty: false, left };
+        let times = |left| Times { published: None, ticked: Instant::now(), dirty: false, left, refreshed: None };
         assert!(times(None).is_next_minute(at(0)));
         assert!(times(Some((long_ago, at(59)))).is_next_minute(at(60)));
         assert!(!times(Some((long_ago, at(60)))).is_next_minute(at(119)));

@@ -1,7 +1,7 @@
 //! `callfold demo`: a simulated or recorded floor, live on a wallboard, with no configuration.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -23,19 +23,26 @@ use crate::handoff::stop::Stop;
 use crate::model::time::{Micros, Span};
 use crate::serve::BoardInfo;
 use crate::simulate::{Floor, Scenario};
+use crate::sink;
 use crate::source::file::{self, FileError};
 use crate::source::merge::Merge;
 
 /// How much simulated time has passed when the board appears.
-const WARM_UP: Span = Span::from_mins(30);
+const WARM_UP: Span = Span::from_mins(120);
+
+/// How often the board looks while that time passes, so that its small curves have a past.
+const LOOK_EVERY: Span = Span::from_mins(1);
 
 /// A simulated floor, live on a wallboard, with no configuration.
 ///
-/// The floor has been busy for half an hour when the board appears. With --from, recorded events are played instead, each
-/// when its time has come.
+/// The floor has been busy for two hours when the board appears. With --from, recorded events are played instead, each when
+/// its time has come; what lies before the first queue or agent is passed over at once. Rows of calls leave once a minute,
+/// those of each quarter of an hour when it has ended (first as provisional, five minutes later as final) and at the stop.
+/// Every demo begins anew, so it wants a store without rows.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  callfold demo --agents 50 --queues 5\n  \
-    callfold demo --from monday.ndjson.gz --speed 60")]
+    callfold demo --from monday.ndjson.gz --speed 60\n\n\
+    Exit codes: 0 stopped, 3 address not on this machine, 5 file not found, 9 address or store in use or not empty.")]
 pub struct DemoArgs {
     /// Seats on the simulated floor
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -49,9 +56,9 @@ pub struct DemoArgs {
     /// Seed of the simulation [default: another one each time]
     #[arg(long)]
     seed: Option<u64>,
-    /// Directory of the store
-    #[arg(long, value_name = "DIR", default_value = DATA_DEFAULT)]
-    data: PathBuf,
+    /// Directory of the store, without rows [default: ./data, or a new directory in it if that holds rows]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Address and port of the wallboard [default: 127.0.0.1:8080, or a free port if that is taken]
     #[arg(long, value_name = "ADDR", value_parser = settings::resolve)]
     listen: Option<SocketAddr>,
@@ -81,7 +88,7 @@ pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
         let address = local(&listener)?;
         let settings = Settings {
             listen: address,
-            data: arguments.data.clone(),
+            data: data(arguments.data.as_deref())?,
             publish_every: PUBLISH_EVERY_DEFAULT,
             sl_target: 0.8,
             engine: live_engine(),
@@ -89,7 +96,12 @@ pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
         };
         let is_wall_clock = recordings.is_none() && arguments.speed == 1.0;
         let clock = if is_wall_clock { Clock::wall() } else { Clock::played(arguments.speed) };
-        let info = BoardInfo { demo: true, wall_clock: is_wall_clock, ..board_info(&settings) };
+        let info = BoardInfo {
+            demo: true,
+            recorded: recordings.is_some(),
+            wall_clock: is_wall_clock,
+            ..board_info(&settings)
+        };
         let mut live = Live::start(&settings, info, clock.clone(), stop.clone())?;
         live.board.set_clock_rate(arguments.speed);
         let (board, feeder) = (live.board.clone(), live.feeder.clone());
@@ -98,7 +110,7 @@ pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
                 let merge = Merge::new(recordings.clone(), Arc::default())?;
                 let names = recordings.iter().map(|recording| recording.name()).collect::<Vec<_>>().join(", ");
                 live.add_thread(move || {
-                    let played = playback::play(merge, &feeder, &clock, &stop);
+                    let played = playback::play(merge, &feeder, &clock, &stop, &|| !board.is_empty());
                     board.set_clock_rate(0.0);
                     match played {
                         Ok(()) => output::note("the recording has ended; the board stays until Ctrl-C"),
@@ -127,7 +139,7 @@ pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
             }
         };
         if !global.quiet && !live.stop.is_set() {
-            greet(&what, address, arguments);
+            greet(&what, address, &settings.data, arguments.no_open);
         }
         finish(live.run(listener).await, global)
     })
@@ -150,6 +162,21 @@ async fn listen(asked: Option<SocketAddr>) -> Result<TcpListener, Failure> {
     }
 }
 
+/// The directory asked for, if it holds no rows; the usual one, or a new one in it, when nobody asked.
+fn data(asked: Option<&Path>) -> Result<PathBuf, Failure> {
+    let usual = Path::new(DATA_DEFAULT);
+    if sink::stored_until(asked.unwrap_or(usual))?.is_none() {
+        return Ok(asked.unwrap_or(usual).to_owned());
+    }
+    if let Some(asked) = asked {
+        let what =
+            format!("{} holds rows already, and a demo would add another floor to the same time", asked.display());
+        return Err(Failure::new(Code::Conflict, what).with_fix("choose another directory with --data, or remove it"));
+    }
+    // Names sort by time; a second demo in one second finds the directory locked and says so.
+    Ok(usual.join(format!("demo-{}", wall_now().0 / 1_000_000)))
+}
+
 fn scenario(arguments: &DemoArgs) -> Scenario {
     let now = wall_now();
     Scenario {
@@ -167,11 +194,14 @@ fn simulate(scenario: Scenario, feeder: &Feeder, clock: &Clock, stop: &Stop, war
     let mut floor = Floor::new(scenario);
     let mut source = Simulated { feeder, stop, next: Position { line: 1, offset: 0 } };
     let now = start + WARM_UP;
-    if !matches!(synthetic::rush(&mut floor, start, now, |lines| Ok(source.take(lines))), Ok(true)) {
-        return;
-    }
-    if !feeder.mark().is_ok_and(|seen| seen.blocking_recv().is_ok()) {
-        return;
+    let mut passed = start;
+    while passed < now {
+        let until = (passed + LOOK_EVERY).min(now);
+        let went_on = synthetic::rush(&mut floor, passed, until, |lines| Ok(source.take(lines)));
+        if !matches!(went_on, Ok(true)) || !feeder.mark().is_ok_and(|seen| seen.blocking_recv().is_ok()) {
+            return;
+        }
+        passed = until;
     }
     clock.start(now);
     warm();
@@ -201,22 +231,21 @@ impl Simulated<'_> {
 }
 
 /// Says where to look, and opens a browser if there is one.
-fn greet(what: &str, address: SocketAddr, arguments: &DemoArgs) {
+fn greet(what: &str, address: SocketAddr, data: &Path, no_open: bool) {
     let url = format!("http://{address}/");
     output::note(&format!("callfold {what}"));
     output::note(&format!("  wallboard  {url}"));
     output::note(&format!("  API        {url}api/v1/queues   {url}api/v1/agents   {url}metrics"));
-    output::note(&format!(
-        "  history    {}/history/TABLE/**/*.parquet, as each interval ends",
-        arguments.data.display()
-    ));
-    output::note("  look at the queue with the longest wait first; Ctrl-C stops");
-    if !arguments.no_open && output::is_terminal() {
+    output::note(&format!("  history    {}/history/TABLE/**/*.parquet, as each interval ends", data.display()));
+    output::note("  look at     waiting and longest wait of the queues, worst first; timers and reasons of the agents");
+    output::note("  Ctrl-C stops");
+    if !no_open && output::is_terminal() {
         open(&url);
     }
 }
 
 /// Asks the desktop to show `url`; a machine without a desktop has the address on its screen already.
+#[expect(clippy::disallowed_methods, reason = "a desktop makes itself known by its display")]
 fn open(url: &str) {
     let has_desktop = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
     let program = if cfg!(target_os = "macos") {

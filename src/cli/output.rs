@@ -3,6 +3,8 @@
 //! A reader that goes away ends the program quietly. Colour and progress bars appear only on a terminal, and not when
 //! `NO_COLOR` or `TERM=dumb` asks for plain text.
 
+#![expect(clippy::disallowed_methods, reason = "NO_COLOR and TERM say what the terminal takes")]
+
 use std::io::{self, IsTerminal, Write};
 
 use tracing_subscriber::EnvFilter;

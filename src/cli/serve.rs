@@ -89,6 +89,7 @@ pub fn run(arguments: &ServeArgs, global: &Global) -> Result<Code, Failure> {
 }
 
 /// Lays the flags over what the file and the environment say.
+#[expect(clippy::disallowed_methods, reason = "the environment is part of the configuration")]
 fn settings(arguments: &ServeArgs) -> Result<Settings, Failure> {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));

@@ -3,6 +3,8 @@
 //! Wrappers that run programs tend to send one signal twice, to the program and to its group; signals that close together
 //! are one.
 
+#![expect(clippy::disallowed_methods, reason = "two signals close together are one")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};

@@ -219,6 +219,12 @@ impl Partition {
         self.folding.engine.tick(now, &self.names);
     }
 
+    /// Puts `share` (0 to 1) of all objects, in turns, into the next delta although nothing happened to them: their
+    /// windows slide and their states last. For live boards.
+    pub fn refresh(&mut self, share: f64) {
+        self.folding.engine.board.refresh(share);
+    }
+
     /// Ends a finite input: takes every open decision, cuts what is open at the last event, closes all intervals.
     pub fn finish(&mut self) {
         self.folding.release_all(&mut self.names, &mut self.second);

@@ -173,9 +173,14 @@ impl Engine {
                 self.intervals.absorb(&mut self.board);
             }
         }
-        if !out.parties.is_empty() || !out.calls.is_empty() || !out.states.is_empty() || !out.stays.is_empty() {
-            self.collect();
-        } else if !out.legs.is_empty() || !out.sessions.is_empty() {
+        let out = &self.world.out;
+        if !(out.parties.is_empty()
+            && out.calls.is_empty()
+            && out.states.is_empty()
+            && out.stays.is_empty()
+            && out.legs.is_empty()
+            && out.sessions.is_empty())
+        {
             self.collect();
         }
     }

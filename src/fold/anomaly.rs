@@ -34,11 +34,13 @@ pub enum Anomaly {
     CallStuck,
     /// A virtual-queue stay closed because its call had ended.
     StayStuck,
+    /// A party or stay beyond what one call or one DN can have; not opened.
+    PartyRefused,
 }
 
 impl Anomaly {
     /// Number of kinds.
-    pub const COUNT: usize = 15;
+    pub const COUNT: usize = 16;
 
     /// All kinds.
     pub const ALL: [Self; Self::COUNT] = [
@@ -57,6 +59,7 @@ impl Anomaly {
         Self::ReasonRefused,
         Self::CallStuck,
         Self::StayStuck,
+        Self::PartyRefused,
     ];
 
     /// The word in metrics and logs.
@@ -78,6 +81,7 @@ impl Anomaly {
             Self::ReasonRefused => "reason_refused",
             Self::CallStuck => "call_stuck",
             Self::StayStuck => "stay_stuck",
+            Self::PartyRefused => "party_refused",
         }
     }
 }

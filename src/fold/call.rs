@@ -46,8 +46,8 @@ pub struct Call {
     pub conn: ConnId,
     /// Its id in rows.
     pub id: Uuid,
-    /// Text of its CallUUID, to tell a reused ConnID.
-    pub call_uuid: CompactString,
+    /// Digest of its CallUUID, to tell a reused ConnID; zero without one. The text itself is too long to be kept inline.
+    pub call_uuid: u64,
     /// First party; the others follow by `Party::next_in_call`.
     pub parties: Ix,
     /// First open stay; the others follow by `Stay::next_in_call`.
@@ -106,6 +106,14 @@ pub struct Call {
     pub last_event: EventId,
 }
 
+/// A digest of a CallUUID (FNV-1a), zero for an empty text.
+fn digest(call_uuid: &str) -> u64 {
+    if call_uuid.is_empty() {
+        return 0;
+    }
+    call_uuid.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)).max(1)
+}
+
 impl World {
     /// The call of an event's ConnID, opened when new; `None` for an event without ConnID.
     pub(super) fn call_of(&mut self, ev: &TEvent<'_>, conn: ConnId, names: &Names) -> Option<Ix> {
@@ -119,8 +127,8 @@ impl World {
             let reused = own
                 && call.ended_at.is_some()
                 && !ev.call_uuid.is_empty()
-                && !call.call_uuid.is_empty()
-                && call.call_uuid != ev.call_uuid;
+                && call.call_uuid != 0
+                && call.call_uuid != digest(ev.call_uuid);
             if !reused {
                 call.last_event_at = ev.time;
                 call.last_event = self.event;
@@ -153,7 +161,7 @@ impl World {
             switch: ev.switch,
             conn,
             id,
-            call_uuid: call_uuid.into(),
+            call_uuid: digest(call_uuid),
             parties: NIL,
             stays: NIL,
             open: 0,

@@ -54,13 +54,13 @@ impl World {
 
     /// A wrap that goes on: its leg is written with the after-call work so far.
     fn cut_wrap(&mut self, agent: AgentId, ix: Ix, until: Micros) {
-        if self.wraps[ix].stretch_since.is_none() {
+        if self.wraps[ix].stretch_since.is_none_or(|since| since >= until) {
             self.finish_wrap(ix);
             return;
         }
         let wrap = self.wraps[ix].clone();
         let mut row = wrap.row.clone();
-        if let Some(since) = wrap.stretch_since {
+        if let Some(since) = wrap.stretch_since.filter(|since| *since < until) {
             let ms = ms_between(since, until);
             row.acw_started_at.get_or_insert(since);
             row.acw_ended_at = None;
@@ -82,6 +82,7 @@ impl World {
             };
             let row = self.stay_row(ix, Outcome::Pending, left_at, until, AgentId::NONE);
             self.out.stays.push(row);
+            self.write_queue_party(ix, Outcome::Pending, left_at.unwrap_or(until));
             let stay = &self.stays[ix];
             self.out.push(Action::StayEnded {
                 queue: stay.queue,

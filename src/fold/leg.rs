@@ -1,18 +1,18 @@
-//! What happens to one party: it opens, is answered, held, changes type, and leaves; and to whom it is attributed.
-//!
-//! The agent of a party is the one logged in on its DN. Where nobody is during the party's whole life, it is the AgentID
-//! of its events, while that agent has a session anywhere. A leg keeps the agent who had it at the answer.
+//! What happens to one party: it opens, is answered, held, changes type, and leaves, with all that follows from it.
 
 use super::anomaly::Anomaly;
 use super::party::{CREDITS_MAX, NO_PHASES, Opening, Party, PartyState, Signal, Step, UNLINKED};
 use super::slab::{Ix, NIL};
 use super::world::{Timer, World};
-use crate::model::action::{Action, AgentCount, Durable, Momentary, On, Retrospective, Status};
+use crate::model::action::{Action, AgentCount, Durable, Momentary, Retrospective};
 use crate::model::identity::LegKey;
-use crate::model::ids::{AgentId, ConnId, DnId};
+use crate::model::ids::{AgentId, DnId};
 use crate::model::names::Names;
 use crate::model::tevent::{CallState, CallType, DnRole, TEvent};
 use crate::model::time::{Micros, Span};
+
+/// Most open parties on one DN, and most parties and stays of one call.
+pub(super) const PARTIES_MAX: u32 = 4096;
 
 impl World {
     /// EventRinging, and EventBridged for a bridged appearance.
@@ -29,6 +29,9 @@ impl World {
             self.repeated(ix, ev, Signal::Ringing);
             return;
         }
+        if !self.has_room(call, ev.this_dn) {
+            return;
+        }
         self.resolve_targets(call, names);
         let ix = self.open_party(call, ev, how);
         if how == Opening::Ringing {
@@ -39,14 +42,14 @@ impl World {
     }
 
     /// An opening event of a party that is open: it may still say something new.
-    fn repeated(&mut self, ix: Ix, ev: &TEvent<'_>, signal: Signal) {
+    pub(super) fn repeated(&mut self, ix: Ix, ev: &TEvent<'_>, signal: Signal) {
         self.note_event(ix, ev);
         if self.parties[ix].state.on(signal) == Step::Odd {
             self.out.odd(Anomaly::PartyOutOfState);
         }
     }
 
-    fn begin_ringing(&mut self, ix: Ix, ev: &TEvent<'_>) {
+    pub(super) fn begin_ringing(&mut self, ix: Ix, ev: &TEvent<'_>) {
         let at = ev.time;
         let observer = self.parties[ix].observer;
         self.start_durable(ix, if observer { Durable::CallObserving } else { Durable::CallRinging }, at);
@@ -82,6 +85,9 @@ impl World {
             self.repeated(ix, ev, Signal::Dialing);
             return;
         }
+        if !self.has_room(call, ev.this_dn) {
+            return;
+        }
         if ev.held_conn.is_some() {
             self.calls[call].parent =
                 self.find_call(ev.switch, ev.held_conn).map_or(self.calls[call].parent, |held| self.calls[held].id);
@@ -114,6 +120,7 @@ impl World {
         let Some(call) = self.call_of(ev, ev.conn, names) else { return };
         let ix = match self.find_party(call, ev.this_dn) {
             Some(ix) => ix,
+            None if !self.has_room(call, ev.this_dn) => return,
             None => {
                 self.resolve_targets(call, names);
                 let how = if signal == Signal::Established { Opening::Established } else { Opening::Joined };
@@ -143,7 +150,7 @@ impl World {
             return;
         }
         if self.devices[ev.this_dn.index()].is_queue {
-            self.on_queue_end(ev, signal);
+            self.on_queue_end(ev, signal, names);
             return;
         }
         let found = self.find_call(ev.switch, ev.conn).and_then(|call| self.find_party(call, ev.this_dn));
@@ -159,6 +166,16 @@ impl World {
     /// The open party of a call on a DN.
     pub(super) fn find_party(&self, call: Ix, dn: DnId) -> Option<Ix> {
         self.parties_on(dn).find(|&ix| self.parties[ix].call == call && self.parties[ix].is_open())
+    }
+
+    /// Whether one more party fits on the DN and in the call; a feed that loses every release must not cost our time.
+    pub(super) fn has_room(&mut self, call: Ix, dn: DnId) -> bool {
+        let call = &self.calls[call];
+        let fits = self.devices[dn.index()].open_parties < PARTIES_MAX && call.open + call.closed_parties < PARTIES_MAX;
+        if !fits {
+            self.out.odd(Anomaly::PartyRefused);
+        }
+        fits
     }
 
     /// Opens a party in the state its first event implies; the caller continues from there.
@@ -276,19 +293,6 @@ impl World {
         self.refresh(agent, at);
     }
 
-    /// The durable actions that run in the party's state.
-    fn durables(&self, ix: Ix) -> [Option<Durable>; 2] {
-        let party = &self.parties[ix];
-        match party.state {
-            _ if party.observer => [Some(Durable::CallObserving), None],
-            PartyState::Alerting => [Some(Durable::CallRinging), None],
-            PartyState::Dialing | PartyState::Failed => [Some(Durable::CallDialing), None],
-            PartyState::Connected => [Some(Durable::CallTalk), None],
-            PartyState::Held => [Some(Durable::CallTalk), Some(Durable::CallOnHold)],
-            PartyState::Closed => [None, None],
-        }
-    }
-
     /// Connected for the first time.
     pub(super) fn answer(&mut self, ix: Ix, state: PartyState, ev: &TEvent<'_>) {
         let at = ev.time;
@@ -333,7 +337,7 @@ impl World {
         self.refresh(agent, at);
     }
 
-    fn count_answer(&mut self, ix: Ix, joined: bool, was_alerting: bool, lasted: Span) {
+    pub(super) fn count_answer(&mut self, ix: Ix, joined: bool, was_alerting: bool, lasted: Span) {
         let party = &self.parties[ix];
         let (agent, call_type, at) = (party.agent, party.call_type, party.answered_at.unwrap_or_default());
         if party.opened_by == Opening::Dialing {
@@ -366,7 +370,7 @@ impl World {
     }
 
     /// A change of state without answer or end: hold, retrieve, busy.
-    fn enter(&mut self, ix: Ix, state: PartyState, ev: &TEvent<'_>) {
+    pub(super) fn enter(&mut self, ix: Ix, state: PartyState, ev: &TEvent<'_>) {
         let at = ev.time;
         let before = self.parties[ix].state;
         self.parties[ix].accrue(at);
@@ -404,7 +408,7 @@ impl World {
     }
 
     /// Changes the state and what it adds to the agent's load; the time before must have been accrued.
-    fn move_to(&mut self, ix: Ix, state: PartyState, at: Micros) {
+    pub(super) fn move_to(&mut self, ix: Ix, state: PartyState, at: Micros) {
         self.add_load(ix, -1);
         let party = &mut self.parties[ix];
         party.state = state;
@@ -484,7 +488,7 @@ impl World {
         }
     }
 
-    fn closed_unanswered(&mut self, ix: Ix, abandoned: bool, why: CallState, lasted: Span) {
+    pub(super) fn closed_unanswered(&mut self, ix: Ix, abandoned: bool, why: CallState, lasted: Span) {
         let (at, agent) = (self.parties[ix].closed_at, self.parties[ix].agent);
         let (what, counted) = if abandoned {
             (Retrospective::CallAbandonedFromRinging, AgentCount::AbandonedWhileRinging)
@@ -502,7 +506,7 @@ impl World {
         self.stays_unanswered(ix, abandoned);
     }
 
-    fn count_transfer_made(&mut self, ix: Ix, why: CallState, at: Micros) {
+    pub(super) fn count_transfer_made(&mut self, ix: Ix, why: CallState, at: Micros) {
         if why != CallState::TRANSFERRED || self.parties[ix].role() == "initiated_consult" {
             return;
         }
@@ -564,158 +568,6 @@ impl World {
             self.forget_party(ix);
         }
     }
-
-    // ── attribution ──────────────────────────────────────────────────────────────────────────────────────────────
-
-    fn claim(&mut self, ix: Ix, agent: AgentId) {
-        if agent.is_none() || self.parties[ix].claim == agent {
-            return;
-        }
-        self.unclaim(ix);
-        self.parties[ix].claim = agent;
-        self.agents[agent.index()].claims.push(ix);
-    }
-
-    fn unclaim(&mut self, ix: Ix) {
-        let claim = std::mem::take(&mut self.parties[ix].claim);
-        if claim.is_some() {
-            self.agents[claim.index()].claims.retain(|&i| i != ix);
-        }
-    }
-
-    /// The agent its events name, if that counts.
-    fn claimed_agent(&self, ix: Ix) -> AgentId {
-        let party = &self.parties[ix];
-        let counts = !party.dn_was_bound && party.claim.is_some() && self.agents[party.claim.index()].is_logged_in();
-        if counts { party.claim } else { AgentId::NONE }
-    }
-
-    /// Attributes an open party to whom it belongs now; the running actions end for one agent and begin for the other.
-    pub(super) fn attribute(&mut self, ix: Ix, at: Micros) {
-        let bound = self.devices[self.parties[ix].dn.index()].agent;
-        self.parties[ix].dn_was_bound |= bound.is_some();
-        let agent = if bound.is_some() { bound } else { self.claimed_agent(ix) };
-        let old = self.parties[ix].agent;
-        if old == agent || !self.parties[ix].is_open() {
-            return;
-        }
-        let durables = self.durables(ix);
-        self.add_load(ix, -1);
-        for what in durables.into_iter().flatten() {
-            self.end_durable_for_agent(ix, what, at);
-        }
-        self.parties[ix].agent = agent;
-        self.parties[ix].agent_since = at;
-        self.add_load(ix, 1);
-        let call_type = self.parties[ix].call_type;
-        if agent.is_some() {
-            for what in durables.into_iter().flatten() {
-                let on = On::Device { dn: DnId::NONE, agent };
-                self.out.push(Action::Started { what, on, call_type, at });
-            }
-        }
-        self.refresh(old, at);
-        self.refresh(agent, at);
-    }
-
-    /// The agent of the leg: at the offer, and again at the answer.
-    fn take_leg_agent(&mut self, ix: Ix) {
-        let agent = self.parties[ix].agent;
-        if agent.is_some() {
-            let session = self.agents[agent.index()].session.as_ref().map(|s| s.key);
-            self.parties[ix].leg_agent = agent;
-            self.parties[ix].leg_session = session;
-        }
-    }
-
-    fn add_load(&mut self, ix: Ix, by: i32) {
-        let party = &self.parties[ix];
-        if party.agent.is_none() {
-            return;
-        }
-        let load = &mut self.agents[party.agent.index()].load;
-        let slot = match party.state {
-            PartyState::Closed => return,
-            _ if party.observer => &mut load.observing,
-            PartyState::Alerting => &mut load.ringing,
-            PartyState::Dialing | PartyState::Failed => &mut load.dialing,
-            PartyState::Connected => &mut load.talking[party.call_type as usize],
-            PartyState::Held => &mut load.held,
-        };
-        *slot = slot.checked_add_signed(by as i16).expect("a party leaves only the load it was added to");
-    }
-
-    /// The status a party would give its agent.
-    pub(super) fn status_of_party(&self, ix: Ix) -> Option<Status> {
-        let party = &self.parties[ix];
-        match party.state {
-            PartyState::Closed => None,
-            _ if party.observer => Some(Status::Busy),
-            PartyState::Alerting => Some(Status::Ringing),
-            PartyState::Dialing | PartyState::Failed => Some(Status::Dialing),
-            PartyState::Connected => Some(Status::talking(party.call_type)),
-            PartyState::Held => Some(Status::Held),
-        }
-    }
-
-    // ── actions ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-    fn start_durable(&mut self, ix: Ix, what: Durable, at: Micros) {
-        let party = &mut self.parties[ix];
-        if what == Durable::CallTalk {
-            party.talk_since = at;
-        }
-        let on = On::Device { dn: party.dn, agent: party.agent };
-        self.out.push(Action::Started { what, on, call_type: party.call_type, at });
-    }
-
-    fn end_durable(&mut self, ix: Ix, what: Durable, at: Micros) {
-        let party = &self.parties[ix];
-        let (dn, agent, call_type) = (party.dn, party.agent, party.call_type);
-        let started = party.durable_since(what);
-        let joined = started.max(party.agent_since);
-        if joined == started || agent.is_none() {
-            self.out.push(Action::Ended { what, on: On::Device { dn, agent }, call_type, started, at });
-        } else {
-            let (device, person) = (On::Device { dn, agent: AgentId::NONE }, On::Device { dn: DnId::NONE, agent });
-            self.out.push(Action::Ended { what, on: device, call_type, started, at });
-            self.out.push(Action::Ended { what, on: person, call_type, started: joined, at });
-        }
-    }
-
-    fn end_durable_for_agent(&mut self, ix: Ix, what: Durable, at: Micros) {
-        let party = &self.parties[ix];
-        let (agent, call_type) = (party.agent, party.call_type);
-        if agent.is_some() {
-            let started = party.durable_since(what).max(party.agent_since);
-            let on = On::Device { dn: DnId::NONE, agent };
-            self.out.push(Action::Ended { what, on, call_type, started, at });
-        }
-    }
-
-    fn finished(&mut self, ix: Ix, what: Retrospective, lasted: Span, at: Micros) {
-        let party = &self.parties[ix];
-        let on = On::Device { dn: party.dn, agent: party.agent };
-        self.out.push(Action::Finished { what, on, call_type: party.call_type, lasted, at });
-    }
-
-    pub(super) fn occurred(&mut self, ix: Ix, what: Momentary, call_type: CallType, at: Micros) {
-        let party = &self.parties[ix];
-        let on = On::Device { dn: party.dn, agent: party.agent };
-        self.out.push(Action::Occurred { what, on, call_type, at });
-    }
-
-    pub(super) fn count(&mut self, agent: AgentId, what: AgentCount, at: Micros) {
-        if agent.is_some() {
-            self.out.push(Action::Counted { agent, what, at });
-        }
-    }
-
-    /// The open party on a DN for an event's ConnID.
-    pub(super) fn party_of(&self, ev: &TEvent<'_>, conn: ConnId) -> Option<Ix> {
-        let call = self.find_call(ev.switch, conn)?;
-        if ev.this_dn.is_none() { None } else { self.find_party(call, ev.this_dn) }
-    }
 }
 
 /// Why a party left, as its row says.
@@ -726,15 +578,5 @@ fn cause_of(state: PartyState, abandoned: bool, why: CallState) -> &'static str 
         _ if abandoned => "abandoned",
         (_, PartyState::Alerting) => "no_answer",
         _ => "released",
-    }
-}
-
-impl Party {
-    /// Begin of a running durable action.
-    fn durable_since(&self, what: Durable) -> Micros {
-        match what {
-            Durable::CallTalk => self.talk_since,
-            _ => self.state_since,
-        }
     }
 }

@@ -15,12 +15,15 @@
 
 pub mod agent;
 pub mod anomaly;
+mod attribution;
 mod call;
 mod clock;
 mod cut;
+mod departure;
 mod device;
 mod leg;
 mod login;
+mod offer;
 mod outbox;
 mod party;
 mod slab;

@@ -27,6 +27,7 @@ impl World {
         let Some(call) = self.call_of(ev, ev.conn, names) else { return };
         let ix = match from.or_else(|| self.find_party(call, ev.this_dn)) {
             Some(ix) => ix,
+            None if !self.has_room(call, ev.this_dn) => return,
             None => {
                 self.out.odd(Anomaly::PartyJoinedInProgress);
                 self.resolve_targets(call, names);

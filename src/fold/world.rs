@@ -37,7 +37,7 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { settle: Span::from_secs(2), linger: Span::from_mins(5), stuck: Span::from_mins(240) }
+        Self { settle: Span::from_secs(2), linger: Span::from_mins(15), stuck: Span::from_mins(240) }
     }
 }
 

@@ -105,12 +105,15 @@ impl World {
     /// before it has, is all it gets.
     pub(super) fn supersede_wrap(&mut self, ix: Ix) {
         let party = &self.parties[ix];
-        if party.role() == "initiated_consult" || party.leg_agent.is_none() {
+        let agent = party.leg_agent;
+        // A call that is his by the events' AgentID alone may still turn out to be somebody else's.
+        let bound = self.devices[party.dn.index()].agent == agent;
+        if party.role() == "initiated_consult" || agent.is_none() || !bound {
             return;
         }
-        if let Some(before) = self.agents[party.leg_agent.index()].wrap {
+        if let Some(before) = self.agents[agent.index()].wrap {
             // Its running stretch, if any, ends with the status.
-            self.refresh(self.parties[ix].leg_agent, self.parties[ix].state_since);
+            self.refresh(agent, self.parties[ix].state_since);
             self.finish_wrap(before);
         }
     }

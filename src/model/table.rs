@@ -1,6 +1,6 @@
 //! How a row describes itself: its table, its columns with type, unit and meaning, and its cells in column order.
 //!
-//! One declaration ([`table!`]) makes the struct, the schema and the walk over the cells, so that Parquet, SQL and the
+//! One declaration (`table!`) makes the struct, the schema and the walk over the cells, so that Parquet, SQL and the
 //! documents cannot disagree. This module refuses to know any storage format.
 
 use compact_str::CompactString;

@@ -4,18 +4,20 @@
 //! [`Board::apply`] encodes outside the lock, swaps under it and wakes the readers; it never waits for one. It keeps
 //! this: a reader that applies every change after a snapshot holds the same objects as a later snapshot shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Bytes;
 use compact_str::CompactString;
+use serde::Serialize;
 use tokio::sync::watch;
 
 use super::clock::server_now;
 use super::frame::{Changed, Kind, Parts, Ring, Scope};
 use super::info::BoardInfo;
 use super::object::{AgentObject, Form, QueueObject, encode};
+use super::spark::Spark;
 use crate::engine::view::{AgentView, Counters, Delta, QueueFigures, QueueView, SourceView};
 use crate::model::time::{Micros, Span};
 
@@ -71,6 +73,7 @@ pub(super) struct QueueEntry {
     pub view: Arc<QueueView>,
     /// Counts since the program started; never falls, unlike the view's day.
     pub total: QueueFigures,
+    spark: Spark,
     slot: u32,
     json: Bytes,
 }
@@ -165,8 +168,9 @@ impl Board {
             delta.agents.iter().map(|view| encode(&AgentObject { view, form: Form::Live })).collect();
         let mut changed = Vec::with_capacity(encoded_queues.len() + encoded_agents.len());
         let mut state = self.state();
+        let minute = minute_of(delta.as_of);
         for (view, json) in delta.queues.into_iter().zip(encoded_queues) {
-            changed.extend(state.put_queue(view, json));
+            changed.extend(state.put_queue(view, json, minute));
         }
         for (view, json) in delta.agents.into_iter().zip(encoded_agents) {
             changed.extend(state.put_agent(view, json));
@@ -181,6 +185,13 @@ impl Board {
         let seq = state.ring.push(changed);
         drop(state);
         self.changes.send_replace(seq);
+    }
+
+    /// Whether there is neither a queue nor an agent to show.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let state = self.state();
+        state.queues.is_empty() && state.agents.is_empty()
     }
 
     /// Whether answers are correct by now: recovery is over and the sources are attached.
@@ -268,8 +279,16 @@ impl Board {
             agents: state.agents.values().map(|entry| entry.json.clone()).collect(),
         };
         let tick = self.tick_applied(&state);
+        let history = scope.queues.then(|| WaitingHistory::of(&state));
         drop(state);
-        let message = Message { seq, body: Some(body(seq, tick, &parts, scope)) };
+        let mut text = body(seq, tick, &parts, scope);
+        if let Some(history) = history {
+            text.truncate(text.len() - 1);
+            text.extend_from_slice(b",\"waiting_history\":");
+            text.extend_from_slice(&encode(&history));
+            text.push(b'}');
+        }
+        let message = Message { seq, body: Some(Bytes::from(text)) };
         merged.snapshot.push((scope, message.clone()));
         message
     }
@@ -286,7 +305,7 @@ impl Board {
         let parts = state.ring.since(seq, scope)?;
         let tick = self.tick_applied(&state);
         drop(state);
-        let text = (!parts.is_empty()).then(|| body(last, tick, &parts, scope));
+        let text = (!parts.is_empty()).then(|| Bytes::from(body(last, tick, &parts, scope)));
         let message = Message { seq: last, body: text };
         if merged.deltas.len() < MERGED_MAX {
             merged.deltas.push((seq, scope, message.clone()));
@@ -300,7 +319,7 @@ impl Board {
 }
 
 /// The JSON of a snapshot or a delta.
-fn body(seq: u64, tick: Tick, parts: &Parts, scope: Scope) -> Bytes {
+fn body(seq: u64, tick: Tick, parts: &Parts, scope: Scope) -> Vec<u8> {
     let mut text = format!(
         r#"{{"seq":{seq},"server_time":"{}","event_time":"{}","clock_rate":{},"#,
         tick.server_time, tick.event_time, tick.clock_rate
@@ -308,7 +327,36 @@ fn body(seq: u64, tick: Tick, parts: &Parts, scope: Scope) -> Bytes {
     .into_bytes();
     parts.write(scope, &mut text);
     text.push(b'}');
-    Bytes::from(text)
+    text
+}
+
+/// What a reader cannot know who comes late: how many calls waited in each queue, in the order of the snapshot's queues.
+#[derive(Serialize)]
+struct WaitingHistory {
+    /// Length of a step.
+    step_seconds: u32,
+    /// Begin of the last step, in event time.
+    last_step_at: String,
+    /// The highest number of each step, oldest first.
+    peaks: Vec<VecDeque<u32>>,
+}
+
+impl WaitingHistory {
+    fn of(state: &State) -> Self {
+        let minute = minute_of(state.as_of);
+        Self {
+            step_seconds: 60,
+            last_step_at: Micros(minute * MINUTE.0).to_string(),
+            peaks: state.queues.values().map(|entry| entry.spark.until(minute)).collect(),
+        }
+    }
+}
+
+const MINUTE: Span = Span::from_mins(1);
+
+/// Whole minutes of event time since the epoch.
+const fn minute_of(at: Micros) -> i64 {
+    at.0.div_euclid(MINUTE.0)
 }
 
 impl State {
@@ -318,11 +366,12 @@ impl State {
     }
 
     /// Stores a queue; the change if a reader could see one.
-    fn put_queue(&mut self, view: QueueView, json: Vec<u8>) -> Option<Changed> {
+    fn put_queue(&mut self, view: QueueView, json: Vec<u8>, minute: i64) -> Option<Changed> {
         let slot = self.queues.len() as u32;
         let key = (view.id.clone(), view.tenant.clone());
         if let Some(entry) = self.queues.get_mut(&key) {
             add_growth(&mut entry.total, &entry.view.day, &view.day);
+            entry.spark.note(minute, view.waiting);
             entry.view = Arc::new(view);
             if entry.json == json {
                 return None;
@@ -331,8 +380,9 @@ impl State {
             return Some(Changed { kind: Kind::Queue, slot: entry.slot, json: entry.json.clone() });
         }
         let json = Bytes::from(json);
-        let total = view.day;
-        self.queues.insert(key, QueueEntry { view: Arc::new(view), total, slot, json: json.clone() });
+        let (total, mut spark) = (view.day, Spark::default());
+        spark.note(minute, view.waiting);
+        self.queues.insert(key, QueueEntry { view: Arc::new(view), total, spark, slot, json: json.clone() });
         Some(Changed { kind: Kind::Queue, slot, json })
     }
 

@@ -3,6 +3,8 @@
 //! Everything that concerns numbers carries its own event time; this clock only lets a reader relate its own clock to
 //! the server's. Waiting is done with tokio's timers.
 
+#![expect(clippy::disallowed_methods, reason = "tells readers what time the server has")]
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::model::time::Micros;

@@ -25,6 +25,8 @@ pub struct BoardInfo {
     pub definitions_version: String,
     /// Whether the floor is synthetic.
     pub demo: bool,
+    /// Whether what is shown is a recording played again.
+    pub recorded: bool,
     /// Whether event time is the wall clock's time; false for recorded feeds and for a demo that runs faster. Lag is
     /// only known when true.
     pub wall_clock: bool,
@@ -72,6 +74,7 @@ impl Default for BoardInfo {
             timezone: "UTC".to_owned(),
             definitions_version: "1".to_owned(),
             demo: false,
+            recorded: false,
             wall_clock: true,
             sl_threshold: Span::from_secs(20),
             short_abandon: Span::from_secs(5),
@@ -122,6 +125,7 @@ impl Serialize for BoardInfo {
         map.serialize_entry("started_at", &self.started_at.to_string())?;
         map.serialize_entry("data", &self.data)?;
         map.serialize_entry("demo", &self.demo)?;
+        map.serialize_entry("recorded", &self.recorded)?;
         map.serialize_entry("wall_clock", &self.wall_clock)?;
         map.serialize_entry("timezone", &self.timezone)?;
         map.serialize_entry("definitions_version", &self.definitions_version)?;

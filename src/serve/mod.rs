@@ -17,6 +17,7 @@
 pub mod board;
 mod clock;
 mod frame;
+pub mod guard;
 pub mod http;
 mod info;
 mod list;
@@ -25,6 +26,7 @@ mod object;
 mod problem;
 mod ratio;
 mod request;
+mod spark;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parquet::{CHECKSUM, DEFINITIONS_VERSION, SCHEMA_VERSION, checksum};
 use super::store::StoreError;
+use crate::model::time::Micros;
 
 /// The live files of one partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,4 +162,25 @@ impl Manifest {
         text.push('\n');
         text
     }
+}
+/// Event time up to which the store in `dir` has seen everything; `None` when it holds no rows.
+///
+/// # Errors
+/// When a manifest cannot be read or is not one.
+pub fn stored_until(dir: &Path) -> Result<Option<Micros>, StoreError> {
+    let mut until = None;
+    let mut waiting = vec![dir.join("manifest")];
+    while let Some(path) = waiting.pop() {
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let found = Manifest::read(&path)?.filter(|manifest| !manifest.files.is_empty());
+            until = until.max(found.map(|manifest| Micros(manifest.watermark_us)));
+            continue;
+        }
+        match fs::read_dir(&path) {
+            Ok(entries) => waiting.extend(entries.map_while(Result::ok).map(|entry| entry.path())),
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+            Err(e) => return Err(StoreError::io("list", &path, e)),
+        }
+    }
+    Ok(until)
 }

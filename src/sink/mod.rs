@@ -25,7 +25,7 @@ mod publish;
 mod reference;
 mod store;
 
-pub use manifest::{FileEntry, Manifest};
+pub use manifest::{FileEntry, Manifest, stored_until};
 pub use parquet::{CHECKSUM, DEFINITIONS_VERSION, ROW_GROUP_ROWS, SCHEMA_VERSION, producer};
 pub use reference::reference;
 pub use store::{Mode, Options, Published, Store, StoreError, TableTotal};

@@ -169,6 +169,7 @@ async fn read(mut stream: impl AsyncRead + Unpin, source: &str, feeder: &Feeder,
     Ok(End::Stopped)
 }
 
+#[expect(clippy::disallowed_methods, reason = "a deadline that is over: do not wait")]
 #[cfg(test)]
 mod tests {
     use tokio::io::AsyncWriteExt;

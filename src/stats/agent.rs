@@ -151,7 +151,8 @@ impl AgentStats {
             handle_ms: counts[AgentColumn::HandleMs as usize] - mark.handle_ms,
             status_ms: std::array::from_fn(|i| self.ledger.times[i].at(now) - mark.status_ms[i]),
         };
-        if mark.set && start < mark.status_since {
+        // Nobody counts time before the login: it is no time logged in.
+        if mark.set && start < mark.status_since && mark.status != Status::LoggedOut {
             reading.status_ms[mark.status as usize] += mark.status_since.ms() - start.ms();
         }
         reading

@@ -60,6 +60,8 @@ pub struct Board {
     pub dirty_agents: Vec<AgentId>,
     minute: i64,
     step: i64,
+    /// Where [`Self::refresh`] goes on: queues first, then agents.
+    refreshed: usize,
 }
 
 impl Board {
@@ -86,6 +88,25 @@ impl Board {
     pub fn at(&mut self, now: Micros) {
         self.minute = minute_of(now);
         self.step = self.minute.div_euclid(STEP_MINUTES);
+    }
+
+    /// Lists `share` (0 to 1) of all objects as changed, those whose turn it is: figures of a quiet object move with
+    /// time, because windows slide and states last. Calls whose shares add up to 1 list every object once.
+    pub fn refresh(&mut self, share: f64) {
+        let all = self.queues.len() + self.agents.len();
+        for _ in 0..((all as f64 * share).ceil() as usize).min(all) {
+            self.refreshed = (self.refreshed + 1) % all;
+            if let Some(queue) = self.queues.get_mut(self.refreshed) {
+                if !std::mem::replace(&mut queue.dirty, true) {
+                    self.dirty_queues.push(self.refreshed as u32);
+                }
+                continue;
+            }
+            let agent = self.refreshed - self.queues.len();
+            if !std::mem::replace(&mut self.agents[agent].dirty, true) {
+                self.dirty_agents.push(AgentId(agent as u32));
+            }
+        }
     }
 
     /// A queue by its DN.

@@ -1,4 +1,11 @@
-//! The program seen from outside, a module per behaviour.
+//! The program seen from outside, a module per behaviour. Without the feature `io` only the core's modules are built.
 
+mod architecture;
+#[cfg(feature = "io")]
 mod cli;
+mod consistency;
+mod models;
+#[cfg(feature = "io")]
 mod process;
+mod properties;
+mod support;

@@ -1,3 +1,5 @@
+//! The two decoders against each other and against a plain JSON parser, and what each kind of bad line is refused for.
+
 use super::*;
 use crate::decode::lines::Lines;
 use crate::model::names::NameLimits;

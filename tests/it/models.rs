@@ -1,0 +1,23 @@
+//! Call models, one test each: a log as the switch tells it, and the rows that the rules ask for.
+//!
+//! Expected values are worked out by hand from the rules; each test says which one decides.
+
+mod agent;
+mod inbound;
+mod input;
+mod queue;
+mod time;
+mod transfer;
+
+/// Two agents, ready since 10:00:00; the first serves queue 8001.
+const TWO_AGENTS: &str = "
+    10:00:00 7001 AgentLogin agent=101 queue=8001
+    10:00:00 7001 AgentReady
+    10:00:00 7002 AgentLogin agent=102
+    10:00:00 7002 AgentReady
+";
+
+/// A log after the two agents' logins.
+fn with_two_agents(log: &str) -> String {
+    format!("{TWO_AGENTS}{log}")
+}
