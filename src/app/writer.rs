@@ -4,11 +4,12 @@
 //! publisher, answers to feeders that wait for one. One chunk is decoded and folded to its end while it is in cache; the
 //! outside is acted on once per batch. Refuses to read a file, a socket, or any clock but the one it was given.
 //!
-//! Full queues: rows stay in the engine while the delivery thread is busy, up to a limit at which the worker waits for it;
-//! a publisher that is busy gets fewer, larger pictures.
+//! Full queues: in a replay the worker waits for the delivery thread. Live, rows stay in the engine while that thread is
+//! busy, up to a limit at which the worker waits for it; a publisher that is busy gets fewer, larger pictures.
 
 #![expect(clippy::disallowed_methods, reason = "paces pictures and ticks; no number depends on it")]
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -17,12 +18,13 @@ use crossbeam::channel::Sender;
 use tokio::sync::oneshot;
 
 use super::clock::{Clock, wall_now};
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Emptied, emptied};
 use crate::engine::output::Reject;
 use crate::engine::partition::Partition;
 use crate::engine::view::{Counters, Delta, QueueSummary};
 use crate::handoff::publish::{Picture, Publisher};
 use crate::handoff::ring::{Chunk, Folded, Intake, Wake};
+use crate::model::row::Rows;
 use crate::model::time::{Micros, Span};
 
 /// Rows in the engine at which the worker waits for the delivery thread.
@@ -37,8 +39,8 @@ const TICK_LAG: Duration = Duration::from_secs(1);
 /// Event time in which every object is shown anew, changed or not.
 const REFRESH_EVERY: Span = Span::from_mins(1);
 
-/// Largest share of all objects in one turn, however fast event time runs.
-const REFRESH_SHARE_MAX: f64 = 0.25;
+/// Most objects shown anew in one turn, however many there are and however fast event time runs.
+const REFRESH_MAX: usize = 512;
 
 /// What others may know about the worker while it runs.
 #[derive(Debug)]
@@ -126,7 +128,14 @@ impl Writer {
     }
 
     fn fold_all(&mut self) -> Result<(), DeliveryLost> {
-        let mut times = Times { published: None, ticked: Instant::now(), dirty: true, left: None, refreshed: None };
+        let mut times = Times {
+            published: None,
+            ticked: Instant::now(),
+            dirty: true,
+            left: None,
+            refreshed: None,
+            emptied: emptied(),
+        };
         loop {
             match self.intake.next(self.deadline(&times)) {
                 Wake::Chunk(chunk) => {
@@ -217,7 +226,7 @@ impl Writer {
         }
         let passed = times.refreshed.replace(now).map_or(Span(0), |before| now - before);
         if passed.0 > 0 && self.publisher.is_some() {
-            self.partition.refresh((passed.0 as f64 / REFRESH_EVERY.0 as f64).min(REFRESH_SHARE_MAX));
+            self.partition.refresh((passed.0 as f64 / REFRESH_EVERY.0 as f64).min(1.0), REFRESH_MAX);
             times.dirty = true;
         }
     }
@@ -256,16 +265,47 @@ impl Writer {
             }
             return Ok(());
         };
-        // Nobody else sends, so a queue that is not full now takes the batch without waiting.
+        // Nobody else sends, so a queue that is not full now takes the batch without waiting. Where nobody waits for the
+        // worker it waits for room: rows that pile up leave every cache.
+        let may_wait = matches!(leave, Leave::From(_) | Leave::Finally);
         if enough
-            && (matches!(leave, Leave::Finally) || !deliveries.is_full() || waiting >= ROWS_WAITING_MAX)
-            && let Some(batch) = self.partition.take_rows()
+            && (may_wait || !deliveries.is_full() || waiting >= ROWS_WAITING_MAX)
+            && let Some(mut batch) = self.partition.take_rows()
         {
+            if self.partition.settings().provisional_rows {
+                keep_last_revisions(&mut batch.rows);
+            }
             times.left = Some((Instant::now(), batch.watermark));
-            deliveries.send(Delivery::Rows(Box::new(batch))).map_err(|_| DeliveryLost)?;
+            let emptied = Arc::clone(&times.emptied);
+            if let Some(spare) = emptied.pop() {
+                self.partition.recycle(*spare);
+            }
+            deliveries.send(Delivery::Rows(Box::new(batch), emptied)).map_err(|_| DeliveryLost)?;
         }
         Ok(())
     }
+}
+
+/// Drops rows of intervals that were written again before they left: of a fast feed, provisional and final rows meet in one
+/// batch, and an interval's file holds one revision.
+fn keep_last_revisions(rows: &mut Rows) {
+    fn keep<R>(rows: &mut Vec<R>, stamp: impl Fn(&R) -> (Micros, i32)) {
+        let mut last: HashMap<Micros, i32> = HashMap::new();
+        for (start, revision) in rows.iter().map(&stamp) {
+            let known = last.entry(start).or_insert(revision);
+            *known = revision.max(*known);
+        }
+        rows.retain(|row| {
+            let (start, revision) = stamp(row);
+            last[&start] == revision
+        });
+    }
+    keep(&mut rows.queue_interval, |row| (row.interval_start, row.revision));
+    keep(&mut rows.queue_cohort_interval, |row| (row.interval_start, row.revision));
+    keep(&mut rows.queue_wait_hist, |row| (row.interval_start, row.revision));
+    keep(&mut rows.agent_interval, |row| (row.interval_start, row.revision));
+    keep(&mut rows.agent_queue_interval, |row| (row.interval_start, row.revision));
+    keep(&mut rows.agent_reason_interval, |row| (row.interval_start, row.revision));
 }
 
 /// When the worker last acted on the outside, and whether anything changed since.
@@ -277,6 +317,8 @@ struct Times {
     left: Option<(Instant, Micros)>,
     /// Event time at the last refresh.
     refreshed: Option<Micros>,
+    /// Where batches come back from the delivery thread.
+    emptied: Emptied,
 }
 
 impl Times {
@@ -361,7 +403,14 @@ mod tests {
     fn rows_leave_once_a_minute_of_event_time_and_at_most_once_a_second() {
         let at = |secs| Micros::from_parts(secs, 0);
         let long_ago = Instant::now().checked_sub(Duration::from_secs(2)).expect("the machine runs for seconds");
-        let times = |left| Times { published: None, ticked: Instant::now(), dirty: false, left, refreshed: None };
+        let times = |left| Times {
+            published: None,
+            ticked: Instant::now(),
+            dirty: false,
+            left,
+            refreshed: None,
+            emptied: emptied(),
+        };
         assert!(times(None).is_next_minute(at(0)));
         assert!(times(Some((long_ago, at(59)))).is_next_minute(at(60)));
         assert!(!times(Some((long_ago, at(60)))).is_next_minute(at(119)));
