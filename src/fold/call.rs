@@ -235,10 +235,11 @@ impl World {
         if call.open > 0 || call.open_virtual > 0 {
             return;
         }
-        // Opened again and left again meanwhile: a later timer runs.
-        if call.ended_at.unwrap_or(call.last_event_at) > since {
-            self.linger(ix, call.ended_at.unwrap_or(call.last_event_at));
-            return;
+        match call.ended_at {
+            // Opened again and left again meanwhile: the timer of that end runs.
+            Some(ended) if ended > since => return,
+            None if call.last_event_at > since => return self.linger(ix, call.last_event_at),
+            _ => {}
         }
         self.close_call(ix);
     }

@@ -1,8 +1,8 @@
 //! Encoded pages to one column chunk: compression where it pays, page headers, statistics and the page index.
 //!
 //! In: raw bytes of pages in the order of rows, with what they hold. Out: the finished chunk as Parquet stores it. Whether
-//! a chunk is compressed is decided by trying its largest page, so that packed columns that do not shrink cost neither
-//! writer nor reader anything. Knows no rows and no tables.
+//! a chunk is compressed is decided by trying the end of its largest page, so that packed columns that do not shrink cost
+//! neither writer nor reader anything. Knows no rows and no tables.
 
 use std::io;
 
@@ -19,8 +19,11 @@ use parquet::schema::types::ColumnDescPtr;
 /// Level of zstd: higher ones cost more time than the disk saves.
 pub(super) const ZSTD_LEVEL: i32 = 1;
 
-/// A chunk is compressed when its largest page shrinks below this many eighths.
+/// A chunk is compressed when the sample shrinks below this many eighths.
 const WORTH_EIGHTHS: usize = 7;
+
+/// Bytes at the end of the largest page by which compression is judged; texts lie there, after their lengths.
+const SAMPLE_BYTES: usize = 16 << 10;
 
 /// Least and greatest value as Parquet writes plain values.
 pub(super) type Bounds = Option<(Vec<u8>, Vec<u8>)>;
@@ -206,7 +209,8 @@ impl Zstd {
     }
 
     fn is_worth(&mut self, raw: &[u8]) -> Result<bool> {
-        Ok(raw.len() >= 64 && self.compress(raw)? < raw.len() / 8 * WORTH_EIGHTHS)
+        let sample = &raw[raw.len().saturating_sub(SAMPLE_BYTES)..];
+        Ok(sample.len() >= 64 && self.compress(sample)? < sample.len() / 8 * WORTH_EIGHTHS)
     }
 
     fn page(&mut self, raw: &[u8], compress: bool) -> Result<Bytes> {

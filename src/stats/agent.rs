@@ -78,6 +78,8 @@ pub struct AgentStats {
     pub pages: Pages,
     day: Mark,
     marks: [Mark; SLOTS],
+    /// The step of the last of them.
+    pub marked_step: i64,
     /// Listed as changed since the last look.
     pub dirty: bool,
     /// Listed as active in the running interval.
@@ -110,8 +112,9 @@ impl AgentStats {
     }
 
     /// Notes how things stood at the begin of the present step, before the first change in it.
-    #[inline]
+    #[cold]
     pub fn mark(&mut self, step: i64) {
+        self.marked_step = step;
         let slot = step.rem_euclid(SLOTS as i64) as usize;
         if !self.marks[slot].set || self.marks[slot].step != step {
             self.marks[slot] = self.present(step, Micros(step * Span::from_mins(STEP_MINUTES).0));

@@ -89,6 +89,8 @@ pub struct Queue {
     day: Mark,
     /// Ledger at the begin of the last minutes in which something happened, by minute modulo their number.
     marks: Vec<Option<Mark>>,
+    /// The minute of the last of them.
+    pub marked_minute: i64,
     /// Waits of the calls answered today.
     pub day_waits: LiveWaits,
     /// Waits of all calls answered.
@@ -118,6 +120,7 @@ impl Queue {
             agents: [0; Status::COUNT],
             pages: Pages::default(),
             marks: vec![None; SLOTS],
+            marked_minute: i64::MIN,
             day_waits: LiveWaits::default(),
             all_waits: LiveWaits::default(),
             dirty: false,
@@ -126,8 +129,9 @@ impl Queue {
     }
 
     /// Notes how the ledger stood at the begin of `minute`, before its first change in that minute.
-    #[inline]
+    #[cold]
     pub fn mark(&mut self, minute: i64) {
+        self.marked_minute = minute;
         let slot = minute.rem_euclid(SLOTS as i64) as usize;
         if self.marks[slot].as_ref().is_some_and(|m| m.minute == minute) {
             return;
