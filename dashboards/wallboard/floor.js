@@ -99,8 +99,7 @@ export class Strip {
 
   #judge(key, severity) {
     mark(this.#cells[key].cell, "severity", String(severity));
-    const { glyph, word } = SEVERITY[severity];
-    write(this.#cells[key].mark, severity ? `${glyph} ${word}` : "");
+    write(this.#cells[key].mark, SEVERITY[severity].glyph);
     this.#cells[key].mark.setAttribute("aria-label", severity ? SEVERITY[severity].name : "");
   }
 
@@ -134,6 +133,7 @@ export class Strip {
       const number = sum.states.get(word);
       write(n, count(number));
       mark(chip, "none", String(number === 0));
+      if (word === "unknown") chip.hidden = number === 0 && filter !== word;
       part.style.flexGrow = word === "logged_out" ? 0 : number;
       chip.setAttribute("aria-pressed", String(filter === word));
     }

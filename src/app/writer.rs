@@ -9,6 +9,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "paces pictures and ticks; no number depends on it")]
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ use crate::engine::partition::Partition;
 use crate::engine::view::{Counters, Delta, QueueSummary};
 use crate::handoff::publish::{Picture, Publisher};
 use crate::handoff::ring::{Chunk, Folded, Intake, Wake};
+use crate::model::row::Rows;
 use crate::model::time::{Micros, Span};
 
 /// Rows in the engine at which the worker waits for the delivery thread.
@@ -37,8 +39,8 @@ const TICK_LAG: Duration = Duration::from_secs(1);
 /// Event time in which every object is shown anew, changed or not.
 const REFRESH_EVERY: Span = Span::from_mins(1);
 
-/// Largest share of all objects in one turn, however fast event time runs.
-const REFRESH_SHARE_MAX: f64 = 0.25;
+/// Most objects shown anew in one turn, however many there are and however fast event time runs.
+const REFRESH_MAX: usize = 512;
 
 /// What others may know about the worker while it runs.
 #[derive(Debug)]
@@ -224,7 +226,7 @@ impl Writer {
         }
         let passed = times.refreshed.replace(now).map_or(Span(0), |before| now - before);
         if passed.0 > 0 && self.publisher.is_some() {
-            self.partition.refresh((passed.0 as f64 / REFRESH_EVERY.0 as f64).min(REFRESH_SHARE_MAX));
+            self.partition.refresh((passed.0 as f64 / REFRESH_EVERY.0 as f64).min(1.0), REFRESH_MAX);
             times.dirty = true;
         }
     }
@@ -268,8 +270,11 @@ impl Writer {
         let may_wait = matches!(leave, Leave::From(_) | Leave::Finally);
         if enough
             && (may_wait || !deliveries.is_full() || waiting >= ROWS_WAITING_MAX)
-            && let Some(batch) = self.partition.take_rows()
+            && let Some(mut batch) = self.partition.take_rows()
         {
+            if self.partition.settings().provisional_rows {
+                keep_last_revisions(&mut batch.rows);
+            }
             times.left = Some((Instant::now(), batch.watermark));
             let emptied = Arc::clone(&times.emptied);
             if let Some(spare) = emptied.pop() {
@@ -279,6 +284,28 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Drops rows of intervals that were written again before they left: of a fast feed, provisional and final rows meet in one
+/// batch, and an interval's file holds one revision.
+fn keep_last_revisions(rows: &mut Rows) {
+    fn keep<R>(rows: &mut Vec<R>, stamp: impl Fn(&R) -> (Micros, i32)) {
+        let mut last: HashMap<Micros, i32> = HashMap::new();
+        for (start, revision) in rows.iter().map(&stamp) {
+            let known = last.entry(start).or_insert(revision);
+            *known = revision.max(*known);
+        }
+        rows.retain(|row| {
+            let (start, revision) = stamp(row);
+            last[&start] == revision
+        });
+    }
+    keep(&mut rows.queue_interval, |row| (row.interval_start, row.revision));
+    keep(&mut rows.queue_cohort_interval, |row| (row.interval_start, row.revision));
+    keep(&mut rows.queue_wait_hist, |row| (row.interval_start, row.revision));
+    keep(&mut rows.agent_interval, |row| (row.interval_start, row.revision));
+    keep(&mut rows.agent_queue_interval, |row| (row.interval_start, row.revision));
+    keep(&mut rows.agent_reason_interval, |row| (row.interval_start, row.revision));
 }
 
 /// When the worker last acted on the outside, and whether anything changed since.

@@ -26,6 +26,11 @@ use crate::source::tcp;
 ///
 /// Without any --feed, events arrive by POST /api/v1/events. Files and standard input are read to their end; the board stays.
 /// Settings come from, later wins: built-in values, --config, environment (CALLFOLD_SECTION__KEY), flags.
+///
+/// Rows of calls and agent states are written once a minute of event time; those of a quarter of an hour when it has ended,
+/// first as provisional, five minutes later as final; at a stop, everything up to the last event. There is no journal yet:
+/// an answer to POST means folded, not stored. A restart begins empty, so the quarter of an hour in which it falls holds
+/// what came after it; events sent again after a restart are counted again, and a warning says so.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  callfold serve --feed tcp-listen://127.0.0.1:9100 --data ./data\n  \
     callfold serve --config callfold.toml --feed tcp://bridge.example:9100\n\n\

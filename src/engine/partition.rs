@@ -219,10 +219,10 @@ impl Partition {
         self.folding.engine.tick(now, &self.names);
     }
 
-    /// Puts `share` (0 to 1) of all objects, in turns, into the next delta although nothing happened to them: their
-    /// windows slide and their states last. For live boards.
-    pub fn refresh(&mut self, share: f64) {
-        self.folding.engine.board.refresh(share);
+    /// Puts `share` (0 to 1) of all objects, in turns and at most `most`, into the next delta although nothing happened to
+    /// them: their windows slide and their states last. For live boards.
+    pub fn refresh(&mut self, share: f64, most: usize) {
+        self.folding.engine.board.refresh(share, most);
     }
 
     /// Ends a finite input: takes every open decision, cuts what is open at the last event, closes all intervals.

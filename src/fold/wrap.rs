@@ -222,6 +222,23 @@ impl World {
         }
     }
 
+    /// The call type of a leg is about to change: its queues' running action ends under the old type and goes on under
+    /// the new one.
+    pub(super) fn leg_retyped(&mut self, ix: Ix, call_type: CallType, at: Micros) {
+        let (what, held) = match self.parties[ix].state {
+            PartyState::Connected => (Durable::CallTalk, false),
+            PartyState::Held => (Durable::CallOnHold, true),
+            _ => return,
+        };
+        self.leg_phase(ix, what, None, at);
+        let party = &mut self.parties[ix];
+        party.note_phase(at, held);
+        let on = on_queue(party.leg_agent);
+        for credit in party.credits().filter(|c| c.answered) {
+            self.out.push(Action::Started { what, on: on(credit), call_type, at });
+        }
+    }
+
     /// The distributed call ended at the device that answered it.
     fn queue_released(&mut self, ix: Ix, at: Micros) {
         for i in 0..CREDITS_MAX {

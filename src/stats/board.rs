@@ -90,11 +90,11 @@ impl Board {
         self.step = self.minute.div_euclid(STEP_MINUTES);
     }
 
-    /// Lists `share` (0 to 1) of all objects as changed, those whose turn it is: figures of a quiet object move with
-    /// time, because windows slide and states last. Calls whose shares add up to 1 list every object once.
-    pub fn refresh(&mut self, share: f64) {
+    /// Lists `share` (0 to 1) of all objects as changed, those whose turn it is, but not more than `most`: figures of a
+    /// quiet object move with time, because windows slide and states last.
+    pub fn refresh(&mut self, share: f64, most: usize) {
         let all = self.queues.len() + self.agents.len();
-        for _ in 0..((all as f64 * share).ceil() as usize).min(all) {
+        for _ in 0..((all as f64 * share).ceil() as usize).min(all).min(most) {
             self.refreshed = (self.refreshed + 1) % all;
             if let Some(queue) = self.queues.get_mut(self.refreshed) {
                 if !std::mem::replace(&mut queue.dirty, true) {

@@ -4,6 +4,8 @@ mod architecture;
 #[cfg(feature = "io")]
 mod cli;
 mod consistency;
+#[cfg(feature = "io")]
+mod live;
 mod models;
 #[cfg(feature = "io")]
 mod process;

@@ -168,12 +168,12 @@ fn readiness_said_during_a_call_shows_after_it() {
             ",
         ),
         "
-        agent_state: state call_type started_at duration_ms reason_key reason_code pending_state
-          ready - 10:00:00 5000 - - -
-          ringing - 10:00:05 5000 - - ready
-          talking inbound 10:00:10 60000 - - not_ready
-          not_ready - 10:01:10 20000 Break Lunch -
-          ready - 10:01:30 10000 - - -
+        agent_state: state call_type started_at duration_ms reason_key reason_code
+          ready - 10:00:00 5000 - -
+          ringing - 10:00:05 5000 - -
+          talking inbound 10:00:10 60000 - -
+          not_ready - 10:01:10 20000 Break Lunch
+          ready - 10:01:30 10000 - -
         agent_interval: agent_id not_ready_ms not_ready_entries handle_ms
           101 20000 1 60000
         ",
@@ -350,7 +350,7 @@ fn do_not_disturb_on_two_dns_counts_once() {
     );
 }
 
-/// Off hook without a call is busy, and ends with the handset or the last call of the DN (35).
+/// Off hook without a call is busy, dialling outranks it, and it ends with the handset or the last call of the DN (35).
 #[test]
 fn off_hook_without_a_call_is_busy() {
     check(
@@ -369,11 +369,12 @@ fn off_hook_without_a_call_is_busy() {
           101 ready 10:00:00 10000
           101 busy 10:00:10 10000
           101 ready 10:00:20 10000
-          101 busy 10:00:30 20000
+          101 busy 10:00:30 10000
+          101 dialing 10:00:40 10000
           101 ready 10:00:50 10000
           102 ready 10:00:00 60000
         agent_interval: agent_id ready_ms busy_ms dial_ms
-          101 30000 30000 0
+          101 30000 20000 10000
           102 60000 0 0
         ",
     );

@@ -126,9 +126,10 @@ fn abandoned_while_queued_is_short_below_five_seconds() {
         queue_interval: queue_id *
           8001 interval_start=10:00:00 entered=4 abandoned=4 abandoned_short=1 in_queue_max=1 queue_ms=50000
           + wait_abandoned_ms=50000 wait_abandoned_max_ms=20001 abandoned_within_sl=3
+        # accumulators hold microseconds: 4.999999 + 5 + 20.000999 + 20.001 seconds
         actions: queue=8001
-          8001 CallWait.inbound 4 0 50000
-          8001 CallAbandoned.inbound 4 - 50000
+          8001 CallWait.inbound 4 0 50001
+          8001 CallAbandoned.inbound 4 - 50001
         ",
     );
 }
@@ -394,6 +395,35 @@ fn stay_of_zero_length_is_answered_with_wait_zero() {
           8001 1 0 0 1 1
         queue_wait_hist: kind upper_ms n
           answered 0 1
+        ",
+    );
+}
+
+/// However often the call was held before a router reports, period and cohort get the same and the whole of the leg
+/// (checked by the invariants); holds beyond the few that are remembered pass for talk.
+#[test]
+fn routing_point_that_reports_after_many_holds_gets_all_of_the_leg() {
+    let holds: String = (0..12)
+        .map(|i| format!("10:01:{:02} 7001 Held c1\n10:01:{:02} 7001 Retrieved c1\n", 4 * i + 1, 4 * i + 3))
+        .collect();
+    check(
+        &with_two_agents(&format!(
+            "
+            10:00:50 9001 RouteRequest c1
+            10:00:58 7001 Ringing c1
+            10:01:00 7001 Established c1
+            {holds}
+            10:02:00 9001 RouteUsed c1 to=7001
+            10:02:10 7001 Released c1
+            "
+        )),
+        "
+        queue_segment: queue_id outcome wait_ms
+          9001 answered 10000
+        queue_interval: queue_id handled handle_ms
+          9001 1 70000
+        handling_segment: talk_ms hold_ms hold_count
+          46000 24000 12
         ",
     );
 }
