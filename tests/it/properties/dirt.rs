@@ -38,7 +38,7 @@ impl Feed {
                 switch: (*switch).to_owned(),
                 agent_offset: i as u32 * 6,
                 routing: [Routing::Mixed, Routing::Acd, Routing::RoutingPoint][seed as usize / 3 % 3],
-                warm: seed % 2 == 0,
+                warm: seed.is_multiple_of(2),
                 // 23:40, so that midnight lies inside.
                 start: Micros::from_parts(1_699_920_000 - 1200, 0),
                 ..Scenario::default()
