@@ -168,13 +168,14 @@ pub(super) fn summary(engine: &Engine, names: &Names) -> Vec<QueueSummary> {
         .board
         .queues
         .iter()
-        .map(|queue| QueueSummary {
+        .map(|queue| (queue, queue.all_waits()))
+        .map(|(queue, waits)| QueueSummary {
             id: dn_text(names, queue.dn),
             tenant: names.tenant(names.dn_switch(queue.dn)).into(),
             kind: engine.world.queue_kind(queue.dn),
             figures: figures(&queue.total(engine.now())),
-            wait_answered_p50_ms: queue.all_waits.quantile_ms(0.5),
-            wait_answered_p90_ms: queue.all_waits.quantile_ms(0.9),
+            wait_answered_p50_ms: waits.quantile_ms(0.5),
+            wait_answered_p90_ms: waits.quantile_ms(0.9),
         })
         .collect();
     summary.sort_by(|a, b| (&a.tenant, &a.id).cmp(&(&b.tenant, &b.id)));

@@ -295,9 +295,7 @@ impl Board {
                     ],
                 );
                 self.wait_max(dn, 0, wait_ms, at);
-                let queue = self.touch_queue(dn, at);
-                queue.day_waits.record(wait_ms);
-                queue.all_waits.record(wait_ms);
+                self.touch_queue(dn, at).day_waits.record(wait_ms);
             }
             Outcome::AbandonedQueue | Outcome::AbandonedRing => {
                 self.queue_count(dn, QueueCount::Abandoned, 1, at);

@@ -93,8 +93,8 @@ pub struct Queue {
     pub marked_minute: i64,
     /// Waits of the calls answered today.
     pub day_waits: LiveWaits,
-    /// Waits of all calls answered.
-    pub all_waits: LiveWaits,
+    /// Waits of the calls answered on the days before.
+    past_waits: LiveWaits,
     /// Listed as changed since the last look.
     pub dirty: bool,
     /// Last change.
@@ -122,7 +122,7 @@ impl Queue {
             marks: vec![None; SLOTS],
             marked_minute: i64::MIN,
             day_waits: LiveWaits::default(),
-            all_waits: LiveWaits::default(),
+            past_waits: LiveWaits::default(),
             dirty: false,
             changed_at: at,
         }
@@ -142,7 +142,16 @@ impl Queue {
     /// Starts the day anew.
     pub fn start_day(&mut self) {
         self.day = Mark { minute: 0, counts: self.ledger.counts, times: self.ledger.times };
+        self.past_waits.add(&self.day_waits);
         self.day_waits.clear();
+    }
+
+    /// Waits of all calls answered.
+    #[must_use]
+    pub fn all_waits(&self) -> LiveWaits {
+        let mut all = self.day_waits.clone();
+        all.add(&self.past_waits);
+        all
     }
 
     /// What was gained since the day began at `day_start`, up to `now`.
