@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,8 @@ const TICK: Duration = Duration::from_millis(1);
 const PROBE_EVERY: usize = 4;
 /// Ticks before figures count: connections, first allocations, first files.
 const WARM_UP_TICKS: usize = 2_000;
+/// Time for the server to fold what was sent before.
+const SETTLE: Duration = Duration::from_secs(3);
 const GOAL: Duration = Duration::from_millis(5);
 
 /// What is sent: batches, and the probes in them by what a reader sees of them.
@@ -130,8 +132,13 @@ fn send(mut stream: TcpStream, plan: &Plan, begin: Instant) -> Duration {
 }
 
 /// Reads frames until every probe was seen or nothing comes any more; agents with their states go to the histogram.
-fn read(mut stream: TcpStream, plan: Arc<Plan>, begin: Instant, keys: [&'static str; 2]) -> (Histogram<u64>, usize) {
-    stream.set_read_timeout(Some(Duration::from_secs(2))).expect("a socket option");
+fn read(
+    mut stream: TcpStream,
+    plan: &Plan,
+    begin: &OnceLock<Instant>,
+    keys: [&'static str; 2],
+) -> (Histogram<u64>, usize) {
+    stream.set_read_timeout(Some(2 * SETTLE)).expect("a socket option");
     let (id, since) = (memmem::Finder::new(keys[0]), memmem::Finder::new(keys[1]));
     let mut times = Histogram::new(3).expect("three digits");
     let (mut text, mut seen) = (Vec::<u8>::new(), 0);
@@ -153,8 +160,10 @@ fn read(mut stream: TcpStream, plan: Arc<Plan>, begin: Instant, keys: [&'static 
             let key = (probe.parse().unwrap_or(usize::MAX), String::from_utf8_lossy(instant).into_owned());
             let Some(tick) = plan.probes.get(&key) else { continue };
             seen += 1;
-            if *tick >= WARM_UP_TICKS {
-                let due = begin + TICK * u32::try_from(*tick).expect("minutes at most");
+            if let Some(begin) = begin.get()
+                && *tick >= WARM_UP_TICKS
+            {
+                let due = *begin + TICK * u32::try_from(*tick).expect("minutes at most");
                 times.record((now - due).as_nanos() as u64).expect("it resizes itself");
             }
         }
@@ -188,16 +197,16 @@ fn measure(
     frames: TcpStream,
     keys: [&'static str; 2],
 ) -> Histogram<u64> {
+    let begin = Arc::new(OnceLock::new());
+    let reader: JoinHandle<_> = {
+        let (plan, begin) = (Arc::clone(plan), Arc::clone(&begin));
+        std::thread::spawn(move || read(frames, &plan, &begin, keys))
+    };
     let mut sender = TcpStream::connect(feed).expect("listening");
     sender.set_nodelay(true).expect("a socket option");
     sender.write_all(&plan.before).expect("the other side reads");
-    std::thread::sleep(Duration::from_secs(2));
-    let begin = Instant::now() + Duration::from_millis(100);
-    let reader: JoinHandle<_> = {
-        let plan = Arc::clone(plan);
-        std::thread::spawn(move || read(frames, plan, begin, keys))
-    };
-    let latest = send(sender, plan, begin);
+    std::thread::sleep(SETTLE);
+    let latest = send(sender, plan, *begin.get_or_init(|| Instant::now() + Duration::from_millis(100)));
     let (times, seen) = reader.join().expect("no panic");
     report(name, &times, seen, plan, latest);
     times
