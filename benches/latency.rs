@@ -112,7 +112,7 @@ fn last_time(batch: &[u8]) -> Micros {
         batch[at..].iter().take_while(|byte| byte.is_ascii_digit()).fold(0, |n, byte| n * 10 + i64::from(byte - b'0'))
     };
     let micros = number(b"\"TimeinuSecs\":");
-    Micros::from_parts(number(b"\"TimeinSecs\":"), i32::try_from(micros - micros % 1000).unwrap_or(0))
+    Micros::from_parts(number(b"\"TimeinSecs\":"), micros - micros % 1000)
 }
 
 /// Sends the plan by its schedule; returns when it began and how far behind the schedule it was at worst.
