@@ -261,7 +261,7 @@ class Tile {
     }
     const entrance = model.isEntrance(queue);
     this.staff.hidden = staffed;
-    write(this.staff, entrance ? "passes calls on" : "no agents logged in");
+    write(this.staff, queue.kind === "routing_point" ? "routing point" : "no agents logged in");
     write(this.lost, entrance ? `lost ${count(part.abandoned)}` : `abd ${percent(part.abandon_ratio)}`);
     this.lost.title = `abandoned in the last ${window}: ${part.abandon_numerator} of ${entrance ? part.entered : part.abandon_denominator}`;
   }

@@ -30,15 +30,21 @@ use crate::source::merge::Merge;
 /// How much simulated time has passed when the board appears.
 const WARM_UP: Span = Span::from_mins(120);
 
+/// The same for floors of more than [`LARGE`] seats, whose time takes longer to simulate.
+const WARM_UP_LARGE: Span = Span::from_mins(45);
+
+/// Seats from which a floor is large.
+const LARGE: u32 = 1000;
+
 /// How often the board looks while that time passes, so that its small curves have a past.
 const LOOK_EVERY: Span = Span::from_mins(1);
 
 /// A simulated floor, live on a wallboard, with no configuration.
 ///
-/// The floor has been busy for two hours when the board appears. With --from, recorded events are played instead, each when
-/// its time has come; what lies before the first queue or agent is passed over at once. Rows of calls leave once a minute,
-/// those of each quarter of an hour when it has ended (first as provisional, five minutes later as final) and at the stop.
-/// Every demo begins anew, so it wants a store without rows.
+/// The floor has been busy for two hours (a large one for less) when the board appears. With --from, recorded events are
+/// played instead, each when its time has come; what lies before the first queue or agent is passed over at once. Rows of
+/// calls leave once a minute, those of each quarter of an hour when it has ended (first as provisional, five minutes later
+/// as final) and at the stop. Every demo begins anew, so it wants a store without rows.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  callfold demo --agents 50 --queues 5\n  \
     callfold demo --from monday.ndjson.gz --speed 60\n\n\
@@ -183,7 +189,7 @@ fn scenario(arguments: &DemoArgs) -> Scenario {
         agents: arguments.agents,
         queues: arguments.queues,
         seed: arguments.seed.unwrap_or(now.0.unsigned_abs()),
-        start: now - WARM_UP,
+        start: now - if arguments.agents > LARGE { WARM_UP_LARGE } else { WARM_UP },
         ..Scenario::default()
     }
 }
@@ -191,9 +197,9 @@ fn scenario(arguments: &DemoArgs) -> Scenario {
 /// Runs the floor: first the time up to now, at once; then by the clock.
 fn simulate(scenario: Scenario, feeder: &Feeder, clock: &Clock, stop: &Stop, warm: impl FnOnce()) {
     let start = scenario.start;
+    let now = wall_now();
     let mut floor = Floor::new(scenario);
     let mut source = Simulated { feeder, stop, next: Position { line: 1, offset: 0 } };
-    let now = start + WARM_UP;
     let mut passed = start;
     while passed < now {
         let until = (passed + LOOK_EVERY).min(now);

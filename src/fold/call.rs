@@ -236,12 +236,11 @@ impl World {
             return;
         }
         match call.ended_at {
-            // Opened again and left again meanwhile: the timer of that end runs.
-            Some(ended) if ended > since => return,
-            None if call.last_event_at > since => return self.linger(ix, call.last_event_at),
-            _ => {}
+            // Its last end started a later timer.
+            Some(ended) if ended > since => {}
+            None if call.last_event_at > since => self.linger(ix, call.last_event_at),
+            _ => self.close_call(ix),
         }
-        self.close_call(ix);
     }
 
     /// Writes a call and forgets it.

@@ -85,9 +85,12 @@ impl World {
             credits: party.credits.clone(),
             row,
         };
+        // After-call work that runs keeps the leg it began for; this call was on a DN that is somebody else's by now.
+        let wraps_another = |w: Ix| self.wraps[w].stretch_since.is_some();
         let waits = agent.is_some()
             && self.parties[ix].role() != "initiated_consult"
-            && self.agents[agent.index()].is_logged_in();
+            && self.agents[agent.index()].is_logged_in()
+            && !self.agents[agent.index()].wrap.is_some_and(wraps_another);
         if !waits {
             self.handled(wrap, at);
             return;

@@ -2,7 +2,7 @@
 //!
 //! Every failure prints its seed; the same seed gives the same feed.
 
-mod dirt;
+pub mod dirt;
 
 use callfold::engine::partition::{Partition, Position};
 use callfold::engine::settings::Settings;
@@ -19,10 +19,23 @@ fn seeds(default: u64) -> std::ops::Range<u64> {
     first..first + n
 }
 
+/// Replays a feed and checks the invariants; a feed that breaks one is shown as short as it can be.
 #[track_caller]
-fn assert_sound(run: &Run, what: &str) {
-    let broken = invariant::broken(run);
-    assert!(broken.is_empty(), "{what}: invariants broken:\n{}", broken.join("\n"));
+fn assert_sound(feed: &Feed, overlook: &[&str], what: &str) {
+    let broken = |feed: &Feed| {
+        let run = replay(Settings::default(), &feed.bytes());
+        let mut broken = invariant::broken(&run);
+        broken.retain(|b| !overlook.iter().any(|o| b.starts_with(o)));
+        broken
+    };
+    let found = broken(feed);
+    if let Some(first) = found.first() {
+        // The same kind of failure, whatever the numbers.
+        let kind = first.split(": ").nth(1).unwrap_or(first).to_owned();
+        let small = feed.clone().shrunk(|f| broken(f).iter().any(|b| b.contains(&kind)));
+        let text = String::from_utf8_lossy(&small.bytes()).into_owned();
+        panic!("{what}: invariants broken:\n{}\nby\n{text}which says\n{}", found.join("\n"), broken(&small).join("\n"));
+    }
 }
 
 /// Equal rows apart from when and how often they were written.
@@ -50,9 +63,7 @@ fn assert_same_rows(left: &Run, right: &Run, what: &str) {
 fn simulated_days_keep_the_invariants() {
     for seed in seeds(6) {
         let feed = Feed::simulated(seed);
-        let run = replay(Settings::default(), &feed.bytes());
-        assert_eq!(run.partition.counters().rejected, 0, "seed {seed}");
-        assert_sound(&run, &format!("seed {seed}"));
+        assert_sound(&feed, &[], &format!("seed {seed}"));
     }
 }
 
@@ -62,10 +73,13 @@ fn lost_events_break_no_invariant() {
         let mut random = Random::new(seed);
         let share = [0.01, 0.1, 0.3, 0.6][seed as usize % 4];
         let feed = Feed::simulated(seed).dropping(share, &mut random);
-        let run = replay(Settings::default(), &feed.bytes());
-        assert_sound(&run, &format!("seed {seed}, {share} lost"));
+        assert_sound(&feed, &[], &format!("seed {seed}, {share} lost"));
     }
 }
+
+/// One CallUUID on two ConnIDs is one call by its id (9): what happens to both at one instant shares its key.
+const SHARED_KEYS: [&str; 4] =
+    ["call has the key", "party has the key", "queue_segment has the key", "handling_segment has the key"];
 
 /// Events that say something else than they should: other DNs, ConnIDs, states, roles and kinds.
 #[test]
@@ -73,12 +87,7 @@ fn contradictory_events_break_no_invariant() {
     for seed in seeds(16) {
         let mut random = Random::new(seed);
         let feed = Feed::simulated(seed).garbling([0.02, 0.2][seed as usize % 2], &mut random);
-        let run = replay(Settings::default(), &feed.bytes());
-        // One CallUUID on two ConnIDs is one call by its id (9): what happens to both at one instant shares its key.
-        let mut broken = invariant::broken(&run);
-        let details = ["call", "party", "queue_segment", "handling_segment"];
-        broken.retain(|b| !details.iter().any(|table| b.starts_with(&format!("{table} has the key"))));
-        assert!(broken.is_empty(), "seed {seed}: invariants broken:\n{}", broken.join("\n"));
+        assert_sound(&feed, &SHARED_KEYS, &format!("seed {seed}"));
     }
 }
 
@@ -87,8 +96,7 @@ fn a_feed_cut_anywhere_keeps_the_invariants() {
     for seed in seeds(10) {
         let mut random = Random::new(seed);
         let feed = Feed::simulated(seed).cut(&mut random);
-        let run = replay(Settings::default(), &feed.bytes());
-        assert_sound(&run, &format!("seed {seed}"));
+        assert_sound(&feed, &[], &format!("seed {seed}"));
     }
 }
 
@@ -170,7 +178,7 @@ fn live(feed: &Feed) -> Run {
         }
         while clock < *at {
             run.partition.tick(clock);
-            clock = clock + Span::from_secs(1);
+            clock += Span::from_secs(1);
         }
         run.partition.feed(line, Position { line: 1, offset: 0 });
         if run.partition.rows_waiting() > 500 {
@@ -189,8 +197,14 @@ fn live_rows_end_as_the_replay_writes_them() {
         let replayed = replay(Settings::default(), &feed.bytes());
         let mut lived = live(&feed);
         assert_eq!(lived.partition.counters().violations, 0, "seed {seed}");
-        let provisional = lived.rows.queue_interval.iter().filter(|r| r.status == "provisional").count();
-        assert!(provisional > 0, "seed {seed}: no provisional row");
+        let (provisional, last): (Vec<_>, Vec<_>) =
+            lived.rows.queue_interval.iter().partition(|r| r.status == "provisional");
+        assert!(!provisional.is_empty(), "seed {seed}: no provisional row");
+        for early in provisional {
+            let mut rows =
+                last.iter().filter(|r| (r.queue_id, r.interval_start) == (early.queue_id, early.interval_start));
+            assert!(rows.all(|r| r.revision > early.revision), "seed {seed}: a final row that replaces nothing");
+        }
         macro_rules! keep_final {
             ($($table:ident)*) => {
                 $( lived.rows.$table.retain(|r| r.status != "provisional"); )*
@@ -199,7 +213,7 @@ fn live_rows_end_as_the_replay_writes_them() {
         keep_final!(queue_interval queue_cohort_interval queue_wait_hist agent_interval agent_queue_interval
             agent_reason_interval);
         assert_same_rows(&replayed, &lived, &format!("seed {seed}"));
-        assert_sound(&lived, &format!("seed {seed}"));
+        assert_eq!(invariant::broken(&lived), [""; 0], "seed {seed}");
     }
 }
 

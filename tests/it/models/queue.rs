@@ -1,7 +1,9 @@
 //! Queues and routing points: how calls leave them, and how they come back.
 
 use super::with_two_agents;
-use crate::support::check;
+use crate::support::{check, check_with};
+use callfold::engine::settings::Settings;
+use callfold::model::time::Span;
 
 /// EventQueued and EventRouteRequest are one entry, EventRouteUsed and EventDiverted one departure (13, T7.9).
 #[test]
@@ -130,6 +132,34 @@ fn abandoned_while_queued_is_short_below_five_seconds() {
         actions: queue=8001
           8001 CallWait.inbound 4 0 50001
           8001 CallAbandoned.inbound 4 - 50001
+        ",
+    );
+}
+
+/// The limits are settings: within is at or below, short is below (22).
+#[test]
+fn limits_are_settings() {
+    let settings =
+        Settings { sl_threshold: Span::from_secs(10), short_abandon: Span::from_secs(8), ..Settings::default() };
+    check_with(
+        settings,
+        "
+        10:00:00 8001 Queued c1
+        10:00:10 7001 Ringing c1 queue=8001
+        10:00:10 7001 Established c1 queue=8001
+        10:00:20 7001 Released c1
+        10:01:00 8001 Queued c2
+        10:01:10.001 7001 Ringing c2 queue=8001
+        10:01:10.001 7001 Established c2 queue=8001
+        10:01:20 7001 Released c2
+        10:02:00 8001 Queued c3
+        10:02:07.999 8001 Abandoned c3
+        10:03:00 8001 Queued c4
+        10:03:08 8001 Abandoned c4
+        ",
+        "
+        queue_interval: queue_id answered answered_within_sl abandoned abandoned_short abandoned_within_sl
+          8001 2 1 2 1 2
         ",
     );
 }

@@ -215,6 +215,13 @@ fn ringing_call_is_pending_with_its_target() {
         agent_interval: agent_id ready_ms ring_ms offered
           101 10000 20000 1
           102 30000 0 0
+        # in flight: distributed already (57)
+        actions: queue=8001
+          8001 CallRinging.inbound 1 0 20000
+          8001 CallWait.inbound 1 0 10000
+          8001 CallAlerting.inbound 1 1 20000
+          8001 CallOffered.inbound 1 - -
+          8001 CallDistributed.inbound 1 - 10000
         ",
     );
 }

@@ -38,7 +38,7 @@ impl Feed {
                 switch: (*switch).to_owned(),
                 agent_offset: i as u32 * 6,
                 routing: [Routing::Mixed, Routing::Acd, Routing::RoutingPoint][seed as usize / 3 % 3],
-                warm: seed % 2 == 0,
+                warm: seed.is_multiple_of(2),
                 // 23:40, so that midnight lies inside.
                 start: Micros::from_parts(1_699_920_000 - 1200, 0),
                 ..Scenario::default()
@@ -74,6 +74,27 @@ impl Feed {
         let mut order: Vec<usize> = (0..self.lines.len()).collect();
         order.sort_by_key(|i| keys[*i]);
         self.pick(order.into_iter())
+    }
+
+    /// The shortest feed found, by leaving events out, that still fails.
+    pub fn shrunk(self, fails: impl Fn(&Self) -> bool) -> Self {
+        let mut feed = self;
+        let mut step = feed.lines.len().div_ceil(2);
+        loop {
+            let (before, mut at) = (feed.lines.len(), 0);
+            while at < feed.lines.len() {
+                let rest = feed.pick((0..feed.lines.len()).filter(|i| !(at..at + step).contains(i)));
+                if fails(&rest) {
+                    feed = rest;
+                } else {
+                    at += step;
+                }
+            }
+            if step == 1 && feed.lines.len() == before {
+                return feed;
+            }
+            step = step.div_ceil(2);
+        }
     }
 
     /// Loses a share of the events.

@@ -303,7 +303,9 @@ impl<'a> Found<'a> {
 
     fn agents_agree_with_sessions(&mut self) {
         let run = self.run;
-        let mut by_agent: BTreeMap<u32, ([i64; 9], [i64; 9], [i64; 9])> = BTreeMap::new();
+        // Milliseconds by state: in intervals, in sessions, in stretches.
+        type Sums = ([i64; 9], [i64; 9], [i64; 9]);
+        let mut by_agent: BTreeMap<u32, Sums> = BTreeMap::new();
         for r in run.rows.agent_interval.iter().filter(|r| is_final(r.status)) {
             let sums = &mut by_agent.entry(r.agent_id.0).or_default().0;
             states(r).iter().zip(sums).for_each(|((_, ms), sum)| *sum += ms);
