@@ -194,7 +194,7 @@ impl Parts {
             R::columns(block, &mut fill);
             columns.rows += block.len();
             self.buffered += block.len();
-            let is_whole = columns.rows % BLOCK_ROWS == 0;
+            let is_whole = columns.rows.is_multiple_of(BLOCK_ROWS);
             if columns.rows >= ROW_GROUP_ROWS || (is_whole && columns.text_bytes >= TEXT_BYTES) {
                 self.flush(at, shared)?;
             } else if self.buffered >= BUFFERED_ROWS {
