@@ -4,6 +4,7 @@
 //! share with the one before, ids and flags plain values. In: a buffer, and the order of the rows. Out: a chunk for
 //! [`super::parquet`]. Everything here works on plain arrays; no cell becomes an object of its own.
 
+use bytes::Bytes;
 use parquet::basic::Encoding;
 use parquet::data_type::{ByteArray, FixedLenByteArray};
 use parquet::errors::Result;
@@ -188,6 +189,11 @@ impl Encoder {
             Values::NameList { spans, items } => self.list(source, spans, items),
         };
         self.raw.finish(&mut self.zstd, descr, statistics)
+    }
+
+    /// Takes a chunk's memory back when it was written.
+    pub(super) fn recycle(&mut self, chunk: Bytes) {
+        self.raw.recycle(chunk);
     }
 
     fn page(&mut self, rows: usize, nulls: usize, bounds: Bounds) {

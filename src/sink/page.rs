@@ -52,9 +52,16 @@ pub(super) struct RawChunk {
     dictionary: Option<(usize, usize)>,
     pages: Vec<RawPage>,
     encoding: Option<Encoding>,
+    /// Memory for the next finished chunk.
+    spare: Vec<u8>,
 }
 
 impl RawChunk {
+    /// Takes a finished chunk's memory back: as much again is needed at once, and new memory must be cleared.
+    pub(super) fn recycle(&mut self, bytes: Bytes) {
+        self.spare = Vec::from(bytes);
+    }
+
     /// Forgets everything, keeping the memory.
     pub(super) fn start(&mut self, encoding: Encoding) {
         self.raw.clear();
@@ -95,16 +102,20 @@ impl RawChunk {
     ///
     /// # Errors
     /// When a page is beyond what the format can hold.
-    pub(super) fn finish(&self, zstd: &mut Zstd, descr: ColumnDescPtr, statistics: Statistics) -> Result<Chunk> {
+    pub(super) fn finish(&mut self, zstd: &mut Zstd, descr: ColumnDescPtr, statistics: Statistics) -> Result<Chunk> {
         let compress = zstd.is_worth(self.largest())?;
         let encoding = self.encoding.unwrap_or(Encoding::PLAIN);
-        let mut sink = TrackedWrite::new(Vec::with_capacity(self.raw.len() / 2 + 256));
+        let mut spare = std::mem::take(&mut self.spare);
+        spare.clear();
+        let mut sink = TrackedWrite::new(spare);
+        // Pages that stay as they are, are parts of this one buffer.
+        let raw = Bytes::from(std::mem::take(&mut self.raw));
         let mut writer = SerializedPageWriter::new(&mut sink);
         let mut totals = Totals::default();
         let mut start = 0;
         let mut dictionary_offset = None;
         if let Some((end, entries)) = self.dictionary {
-            let buf = zstd.page(&self.raw[..end], compress)?;
+            let buf = zstd.page(&raw.slice(..end), compress)?;
             let page =
                 Page::DictionaryPage { buf, num_values: entries as u32, encoding: Encoding::PLAIN, is_sorted: false };
             dictionary_offset = Some(totals.write(&mut writer, page, end)?);
@@ -116,7 +127,7 @@ impl RawChunk {
         let (mut entries, mut rows) = (0, 0);
         for RawPage { end, info } in &self.pages {
             let page = Page::DataPage {
-                buf: zstd.page(&self.raw[start..*end], compress)?,
+                buf: zstd.page(&raw.slice(start..*end), compress)?,
                 num_values: info.entries as u32,
                 encoding,
                 def_level_encoding: Encoding::RLE,
@@ -138,6 +149,7 @@ impl RawChunk {
             rows += info.rows;
         }
         writer.close()?;
+        self.raw = Vec::from(raw);
         let mut encodings = vec![Encoding::RLE, encoding];
         if dictionary_offset.is_some() {
             encodings.push(Encoding::PLAIN);
@@ -213,9 +225,9 @@ impl Zstd {
         Ok(sample.len() >= 64 && self.compress(sample)? < sample.len() / 8 * WORTH_EIGHTHS)
     }
 
-    fn page(&mut self, raw: &[u8], compress: bool) -> Result<Bytes> {
+    fn page(&mut self, raw: &Bytes, compress: bool) -> Result<Bytes> {
         if !compress {
-            return Ok(Bytes::copy_from_slice(raw));
+            return Ok(raw.clone());
         }
         let len = self.compress(raw)?;
         Ok(Bytes::copy_from_slice(&self.scratch[..len]))

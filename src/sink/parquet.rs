@@ -205,6 +205,7 @@ impl Writer {
             let source = Source { column, values, order, rows: columns.rows, leads, texts, constant: false };
             let chunk = shop.encoder.encode(source, self.schema.descr.column(at))?;
             group.append_column(&chunk.bytes, chunk.close)?;
+            shop.encoder.recycle(chunk.bytes);
         }
         group.close()?;
         self.rows += columns.rows as u64;
