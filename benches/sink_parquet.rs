@@ -43,13 +43,13 @@ fn wanted() -> Wanted {
 fn write(dir: &Path, fill: &dyn Fn(&mut Rows, u64, u64), rows: u64) -> (Duration, u64) {
     let mut store = Store::open_with(dir, Options { mode: Mode::Replay, replace: true }).expect("store opens");
     let names = synthetic::names("default", "east");
-    store.deliver(RowBatch { names, ..RowBatch::default() }).expect("names are taken");
+    store.deliver(&RowBatch { names, ..RowBatch::default() }).expect("names are taken");
     let mut spent = Duration::ZERO;
     for from in (0..rows).step_by(BATCH as usize) {
         let mut batch = RowBatch { names: NewNames::default(), watermark: Micros(1), ..RowBatch::default() };
         fill(&mut batch.rows, from, (from + BATCH).min(rows));
         let begun = Instant::now();
-        store.deliver(batch).expect("rows are taken");
+        store.deliver(&batch).expect("rows are taken");
         spent += begun.elapsed();
     }
     let begun = Instant::now();
@@ -74,7 +74,7 @@ fn live(dir: &Path) {
         let watermark = Micros(synthetic::START.0 + (n as i64 + 1) * 900_000_000);
         let batch = RowBatch { partition: 0, names: std::mem::take(&mut names), rows, watermark };
         let begun = Instant::now();
-        store.deliver(batch).expect("interval is published");
+        store.deliver(&batch).expect("interval is published");
         times.push(begun.elapsed());
     }
     times.sort();

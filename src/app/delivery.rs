@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
 use crossbeam::channel::{Receiver, Sender, bounded};
+use crossbeam::queue::ArrayQueue;
 
 use super::reject::{RejectError, RejectFile};
 use super::writer::Progress;
@@ -20,11 +21,20 @@ use crate::sink::{Published, Store, StoreError};
 /// Batches that wait for the delivery thread.
 const DEPTH: usize = 4;
 
+/// Batches whose rows were stored, on their way back to the worker: their memory is warm and large enough.
+pub type Emptied = Arc<ArrayQueue<Box<RowBatch>>>;
+
+/// A way back for batches.
+#[must_use]
+pub fn emptied() -> Emptied {
+    Arc::new(ArrayQueue::new(DEPTH))
+}
+
 /// What the worker gives away.
 #[derive(Debug)]
 pub enum Delivery {
-    /// Rows for the store.
-    Rows(Box<RowBatch>),
+    /// Rows for the store, and where their memory goes afterwards.
+    Rows(Box<RowBatch>, Emptied),
     /// Refused lines of one source.
     Rejects {
         /// The source's name.
@@ -92,11 +102,14 @@ impl Outlet {
         let mut delivered = Delivered::default();
         while let Ok(delivery) = deliveries.recv() {
             match delivery {
-                Delivery::Rows(batch) => {
+                Delivery::Rows(mut batch, emptied) => {
                     delivered.rows += batch.rows.len() as u64;
                     if let Some(store) = &mut self.store {
-                        store.deliver(*batch)?;
+                        store.deliver(&batch)?;
                     }
+                    batch.rows.clear();
+                    // Where enough wait already, one more is freed.
+                    let _ = emptied.push(batch);
                 }
                 Delivery::Rejects { source, rejects } => {
                     if let Some(file) = &mut self.rejects {

@@ -35,8 +35,8 @@ const RING_DEPTH: usize = 8;
 /// How long a reader may take to notice that it shall stop; one that waits for a silent pipe never does.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Rows that are worth a hand-over.
-const ROWS_BATCH: usize = 32 * 1024;
+/// Rows that are worth a hand-over; so many are still in a cache when the store reads them.
+const ROWS_BATCH: usize = 2 * 1024;
 
 /// What to replay, and where to.
 #[derive(Debug)]

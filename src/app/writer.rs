@@ -4,8 +4,8 @@
 //! publisher, answers to feeders that wait for one. One chunk is decoded and folded to its end while it is in cache; the
 //! outside is acted on once per batch. Refuses to read a file, a socket, or any clock but the one it was given.
 //!
-//! Full queues: rows stay in the engine while the delivery thread is busy, up to a limit at which the worker waits for it;
-//! a publisher that is busy gets fewer, larger pictures.
+//! Full queues: in a replay the worker waits for the delivery thread. Live, rows stay in the engine while that thread is
+//! busy, up to a limit at which the worker waits for it; a publisher that is busy gets fewer, larger pictures.
 
 #![expect(clippy::disallowed_methods, reason = "paces pictures and ticks; no number depends on it")]
 
@@ -18,7 +18,7 @@ use crossbeam::channel::Sender;
 use tokio::sync::oneshot;
 
 use super::clock::{Clock, wall_now};
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Emptied, emptied};
 use crate::engine::output::Reject;
 use crate::engine::partition::Partition;
 use crate::engine::view::{Counters, Delta, QueueSummary};
@@ -128,7 +128,14 @@ impl Writer {
     }
 
     fn fold_all(&mut self) -> Result<(), DeliveryLost> {
-        let mut times = Times { published: None, ticked: Instant::now(), dirty: true, left: None, refreshed: None };
+        let mut times = Times {
+            published: None,
+            ticked: Instant::now(),
+            dirty: true,
+            left: None,
+            refreshed: None,
+            emptied: emptied(),
+        };
         loop {
             match self.intake.next(self.deadline(&times)) {
                 Wake::Chunk(chunk) => {
@@ -258,16 +265,22 @@ impl Writer {
             }
             return Ok(());
         };
-        // Nobody else sends, so a queue that is not full now takes the batch without waiting.
+        // Nobody else sends, so a queue that is not full now takes the batch without waiting. Where nobody waits for the
+        // worker it waits for room: rows that pile up leave every cache.
+        let may_wait = matches!(leave, Leave::From(_) | Leave::Finally);
         if enough
-            && (matches!(leave, Leave::Finally) || !deliveries.is_full() || waiting >= ROWS_WAITING_MAX)
+            && (may_wait || !deliveries.is_full() || waiting >= ROWS_WAITING_MAX)
             && let Some(mut batch) = self.partition.take_rows()
         {
             if self.partition.settings().provisional_rows {
                 keep_last_revisions(&mut batch.rows);
             }
             times.left = Some((Instant::now(), batch.watermark));
-            deliveries.send(Delivery::Rows(Box::new(batch))).map_err(|_| DeliveryLost)?;
+            let emptied = Arc::clone(&times.emptied);
+            if let Some(spare) = emptied.pop() {
+                self.partition.recycle(*spare);
+            }
+            deliveries.send(Delivery::Rows(Box::new(batch), emptied)).map_err(|_| DeliveryLost)?;
         }
         Ok(())
     }
@@ -304,6 +317,8 @@ struct Times {
     left: Option<(Instant, Micros)>,
     /// Event time at the last refresh.
     refreshed: Option<Micros>,
+    /// Where batches come back from the delivery thread.
+    emptied: Emptied,
 }
 
 impl Times {
@@ -388,7 +403,14 @@ mod tests {
     fn rows_leave_once_a_minute_of_event_time_and_at_most_once_a_second() {
         let at = |secs| Micros::from_parts(secs, 0);
         let long_ago = Instant::now().checked_sub(Duration::from_secs(2)).expect("the machine runs for seconds");
-        let times = |left| Times { published: None, ticked: Instant::now(), dirty: false, left, refreshed: None };
+        let times = |left| Times {
+            published: None,
+            ticked: Instant::now(),
+            dirty: false,
+            left,
+            refreshed: None,
+            emptied: emptied(),
+        };
         assert!(times(None).is_next_minute(at(0)));
         assert!(times(Some((long_ago, at(59)))).is_next_minute(at(60)));
         assert!(!times(Some((long_ago, at(60)))).is_next_minute(at(119)));

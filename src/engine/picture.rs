@@ -109,7 +109,7 @@ fn agent_view(engine: &Engine, agent: AgentId, names: &Names) -> Option<AgentVie
 
 fn agent_figures(r: &AgentReading) -> AgentFigures {
     AgentFigures {
-        logged_in_ms: r.ms(&Status::ALL),
+        logged_in_ms: r.ms(&Status::ALL) - r.ms(&[Status::LoggedOut]),
         ready_ms: r.ms(&[Status::Ready]),
         not_ready_ms: r.ms(&[Status::NotReady]),
         acw_ms: r.ms(&[Status::Acw]),
@@ -168,13 +168,14 @@ pub(super) fn summary(engine: &Engine, names: &Names) -> Vec<QueueSummary> {
         .board
         .queues
         .iter()
-        .map(|queue| QueueSummary {
+        .map(|queue| (queue, queue.all_waits()))
+        .map(|(queue, waits)| QueueSummary {
             id: dn_text(names, queue.dn),
             tenant: names.tenant(names.dn_switch(queue.dn)).into(),
             kind: engine.world.queue_kind(queue.dn),
             figures: figures(&queue.total(engine.now())),
-            wait_answered_p50_ms: queue.all_waits.quantile_ms(0.5),
-            wait_answered_p90_ms: queue.all_waits.quantile_ms(0.9),
+            wait_answered_p50_ms: waits.quantile_ms(0.5),
+            wait_answered_p90_ms: waits.quantile_ms(0.9),
         })
         .collect();
     summary.sort_by(|a, b| (&a.tenant, &a.id).cmp(&(&b.tenant, &b.id)));
@@ -186,4 +187,34 @@ fn dn_text(names: &Names, dn: DnId) -> CompactString {
     text.push('@');
     text.push_str(names.switch_name(names.dn_switch(dn)));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::partition::{Partition, Position};
+    use crate::engine::settings::Settings;
+    use crate::model::time::Micros;
+
+    #[test]
+    fn the_time_before_the_login_is_not_logged_in_time() {
+        let mut partition = Partition::new(Settings::default());
+        let line = |secs: u64, event: &str| {
+            format!(
+                "{{\"Event\":\"{event}\",\"TimeinSecs\":{secs},\"Switch\":\"east\",\"ThisDN\":\"7001\",\"AgentID\":\"A\"}}\n"
+            )
+        };
+        partition.feed(
+            (line(1_700_000_100, "EventAgentLogin") + &line(1_700_000_160, "EventAgentReady")).as_bytes(),
+            Position { line: 1, offset: 0 },
+        );
+        partition.tick(Micros(1_700_000_200_000_000));
+        let mut delta = Delta::default();
+        partition.delta(&mut delta);
+        let agent = delta.agents.first().expect("the agent who logged in");
+        for figures in [agent.day, agent.window] {
+            assert_eq!(figures.logged_in_ms, 100_000);
+            assert_eq!(figures.ready_ms + figures.not_ready_ms, 100_000);
+        }
+    }
 }

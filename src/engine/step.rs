@@ -12,6 +12,14 @@ use crate::stats::board::{Board, Thresholds};
 
 const DAY: Span = Span::from_mins(24 * 60);
 
+/// Moves closed facts to the rows that leave.
+#[inline]
+fn gather<T>(closed: &mut Vec<T>, rows: &mut Vec<T>) {
+    if !closed.is_empty() {
+        rows.append(closed);
+    }
+}
+
 /// All state of a partition but its names and the order of its sources.
 #[derive(Debug)]
 pub struct Engine {
@@ -173,30 +181,24 @@ impl Engine {
                 self.intervals.absorb(&mut self.board);
             }
         }
-        let out = &self.world.out;
-        if !(out.parties.is_empty()
-            && out.calls.is_empty()
-            && out.states.is_empty()
-            && out.stays.is_empty()
-            && out.legs.is_empty()
-            && out.sessions.is_empty())
-        {
-            self.collect();
-        }
+        self.collect();
     }
 
+    #[inline]
     fn collect(&mut self) {
-        let short_ms = self.intervals.short_abandon_ms();
         let (out, rows) = (&mut self.world.out, &mut self.intervals.rows);
-        rows.call.append(&mut out.calls);
-        rows.party.append(&mut out.parties);
-        rows.queue_segment.extend(out.stays.drain(..).map(|mut row| {
-            row.is_short_abandon = row.outcome.starts_with("abandoned") && row.wait_ms < short_ms;
-            row
-        }));
-        rows.handling_segment.append(&mut out.legs);
-        rows.agent_session.append(&mut out.sessions);
-        rows.agent_state.append(&mut out.states);
+        gather(&mut out.states, &mut rows.agent_state);
+        gather(&mut out.parties, &mut rows.party);
+        gather(&mut out.legs, &mut rows.handling_segment);
+        gather(&mut out.calls, &mut rows.call);
+        gather(&mut out.sessions, &mut rows.agent_session);
+        if !out.stays.is_empty() {
+            let short_ms = self.intervals.short_abandon_ms();
+            for row in &mut out.stays {
+                row.is_short_abandon = row.outcome.starts_with("abandoned") && row.wait_ms < short_ms;
+            }
+            gather(&mut out.stays, &mut self.intervals.rows.queue_segment);
+        }
     }
 
     /// Ends a finite input.

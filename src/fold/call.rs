@@ -235,12 +235,12 @@ impl World {
         if call.open > 0 || call.open_virtual > 0 {
             return;
         }
-        // Opened again and left again meanwhile: a later timer runs.
-        if call.ended_at.unwrap_or(call.last_event_at) > since {
-            self.linger(ix, call.ended_at.unwrap_or(call.last_event_at));
-            return;
+        match call.ended_at {
+            // Its last end started a later timer.
+            Some(ended) if ended > since => {}
+            None if call.last_event_at > since => self.linger(ix, call.last_event_at),
+            _ => self.close_call(ix),
         }
-        self.close_call(ix);
     }
 
     /// Writes a call and forgets it.

@@ -29,8 +29,6 @@ pub struct Device {
     pub off_hook_since: Micros,
     /// Do-not-disturb is on.
     pub dnd: bool,
-    /// First event on this DN; `MAX` before.
-    pub first_event_at: Micros,
     /// First and last open stay on this queue, in order of entry.
     pub stays: (Ix, Ix),
     /// Login on this DN.
@@ -51,7 +49,7 @@ pub struct Login {
 impl Device {
     /// A DN without history.
     pub fn new() -> Self {
-        Self { parties: NIL, stays: (NIL, NIL), first_event_at: Micros::MAX, ..Self::default() }
+        Self { parties: NIL, stays: (NIL, NIL), ..Self::default() }
     }
 
     /// The kind in rows of a queue.

@@ -281,6 +281,7 @@ impl World {
         for what in durables.into_iter().flatten() {
             self.end_durable(ix, what, at);
         }
+        self.leg_retyped(ix, call_type, at);
         self.add_load(ix, -1);
         let party = &mut self.parties[ix];
         party.state_since = at;

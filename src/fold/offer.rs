@@ -6,7 +6,7 @@ use super::party::{CREDITS_MAX, Credit, Opening};
 use super::slab::{Ix, NIL};
 use super::stay::{End, StayState};
 use super::world::{Timer, World};
-use crate::model::action::{Action, Durable, Momentary, On, Outcome};
+use crate::model::action::{Action, Durable, Momentary, On, Outcome, Retrospective};
 use crate::model::identity::QueueSegmentKey;
 use crate::model::ids::AgentId;
 use crate::model::time::{Micros, ms_between};
@@ -64,6 +64,8 @@ impl World {
             self.end_wait(ix, left_at);
             let (on, call_type) = (self.on_stay(ix), self.stays[ix].call_type);
             self.out.push(Action::Started { what: Durable::CallAlerting, on, call_type, at: left_at });
+            let (what, lasted) = (Retrospective::CallDistributed, left_at - self.stays[ix].key.entered_at);
+            self.out.push(Action::Finished { what, on, call_type, lasted, at: left_at });
         }
         self.credit(ix, party_ix);
         let party = &self.parties[party_ix];

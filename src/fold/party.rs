@@ -145,7 +145,7 @@ pub struct Phase {
     pub held: bool,
 }
 
-/// How many changes are kept; more are taken for the last one.
+/// How many changes are kept; beyond it the second is forgotten, so that the first stretch goes on to the third.
 pub const PHASES_MAX: usize = 8;
 
 /// One device in one call.
@@ -233,7 +233,7 @@ pub struct Party {
     pub this_queue: DnId,
     /// Stays it is credited to.
     pub credits: [Option<Credit>; CREDITS_MAX],
-    /// Changes between talking and holding since the answer.
+    /// Stretches of talking and holding since the answer; a changed call type begins another.
     pub phases: [Phase; PHASES_MAX],
     /// How many of them are set.
     pub phase_count: u8,
@@ -271,11 +271,12 @@ impl Party {
     /// Notes a change between talking and holding.
     pub fn note_phase(&mut self, at: Micros, held: bool) {
         self.phase_since = at;
-        let n = usize::from(self.phase_count);
-        if n < PHASES_MAX {
-            self.phases[n] = Phase { at, held };
-            self.phase_count += 1;
+        if usize::from(self.phase_count) == PHASES_MAX {
+            self.phases.copy_within(2.., 1);
+            self.phase_count -= 1;
         }
+        self.phases[usize::from(self.phase_count)] = Phase { at, held };
+        self.phase_count += 1;
     }
 
     /// The credits, in the order they were given.

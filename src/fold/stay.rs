@@ -258,8 +258,10 @@ impl World {
         match end.outcome {
             Outcome::AbandonedQueue => finished(Retrospective::CallAbandoned, end.at - entered_at, end.at),
             Outcome::Cleared | Outcome::RoutedElsewhere => finished(Retrospective::CallCleared, waited, left_at),
-            Outcome::Unknown => finished(Retrospective::StuckCallCleaned, end.at - entered_at, end.at),
-            Outcome::Pending => {}
+            Outcome::Unknown if !offered => finished(Retrospective::StuckCallCleaned, end.at - entered_at, end.at),
+            // A call that was offered has been distributed since.
+            _ if offered => {}
+            Outcome::Pending | Outcome::Unknown => {}
             _ => finished(Retrospective::CallDistributed, waited, left_at),
         }
         if end.outcome == Outcome::Answered {
@@ -271,6 +273,7 @@ impl World {
         match end.outcome {
             Outcome::AbandonedRing => finished(Retrospective::CallAbandonedFromRinging, end.at - entered_at, end.at),
             Outcome::NoAnswerReturned => finished(Retrospective::CallMissed, end.at - entered_at, end.at),
+            Outcome::Unknown if offered => finished(Retrospective::CallMissed, end.at - entered_at, end.at),
             Outcome::Diverted => finished(Retrospective::CallDistributedToQueue, waited, left_at),
             _ => {}
         }

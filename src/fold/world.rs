@@ -246,13 +246,10 @@ impl World {
         }
     }
 
-    /// Notes the first event of a DN, and whether the event proves it to be a queue or routing point.
+    /// Notes the switch of a DN, and whether the event proves it to be a queue or routing point: its rows begin with that.
     fn see_device(&mut self, ev: &TEvent<'_>) {
         let device = &mut self.devices[ev.this_dn.index()];
-        if device.first_event_at == Micros::MAX {
-            device.first_event_at = ev.time;
-            device.switch = ev.switch;
-        }
+        device.switch = ev.switch;
         let queue_like = match ev.kind {
             EventKind::QUEUED | EventKind::ROUTE_REQUEST => true,
             // Only queues divert; a phone that has had calls stays a phone, whatever a switch says of it.
@@ -265,8 +262,7 @@ impl World {
         device.is_routing_point |= ev.kind == EventKind::ROUTE_REQUEST;
         if queue_like && !device.is_queue {
             device.is_queue = true;
-            let at = device.first_event_at;
-            self.out.push(Action::QueueSeen { queue: ev.this_dn, at });
+            self.out.push(Action::QueueSeen { queue: ev.this_dn, at: ev.time });
         }
     }
 

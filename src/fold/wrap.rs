@@ -85,9 +85,12 @@ impl World {
             credits: party.credits.clone(),
             row,
         };
+        // After-call work that runs keeps the leg it began for; this call was on a DN that is somebody else's by now.
+        let wraps_another = |w: Ix| self.wraps[w].stretch_since.is_some();
         let waits = agent.is_some()
             && self.parties[ix].role() != "initiated_consult"
-            && self.agents[agent.index()].is_logged_in();
+            && self.agents[agent.index()].is_logged_in()
+            && !self.agents[agent.index()].wrap.is_some_and(wraps_another);
         if !waits {
             self.handled(wrap, at);
             return;
@@ -219,6 +222,23 @@ impl World {
             if let Some(what) = to {
                 self.out.push(Action::Started { what, on, call_type, at });
             }
+        }
+    }
+
+    /// The call type of a leg is about to change: its queues' running action ends under the old type and goes on under
+    /// the new one.
+    pub(super) fn leg_retyped(&mut self, ix: Ix, call_type: CallType, at: Micros) {
+        let (what, held) = match self.parties[ix].state {
+            PartyState::Connected => (Durable::CallTalk, false),
+            PartyState::Held => (Durable::CallOnHold, true),
+            _ => return,
+        };
+        self.leg_phase(ix, what, None, at);
+        let party = &mut self.parties[ix];
+        party.note_phase(at, held);
+        let on = on_queue(party.leg_agent);
+        for credit in party.credits().filter(|c| c.answered) {
+            self.out.push(Action::Started { what, on: on(credit), call_type, at });
         }
     }
 

@@ -14,7 +14,7 @@ use super::cohort::{CohortSet, Cohorts, Stamp};
 use super::coverage::Coverage;
 use super::level::{Alive, Levels, Mark};
 use super::row::{agent_row, pair_row, queue_row, reason_row};
-use crate::model::action::{Action, Outcome};
+use crate::model::action::{Action, On, Outcome};
 use crate::model::ids::{AgentId, DnId, SwitchId};
 use crate::model::row::Rows;
 use crate::model::time::{Micros, Span, TimeRange};
@@ -178,7 +178,20 @@ impl Intervals {
     }
 
     /// Books what the board does not: levels, cohorts, coverage.
+    #[inline]
     pub fn apply(&mut self, action: &Action, board: &Board) {
+        // Most actions are none of these.
+        match action {
+            Action::StayBegan { .. }
+            | Action::StayEnded { .. }
+            | Action::LegAccrued { on: On::Queue { .. }, .. }
+            | Action::LegHandled { on: On::Queue { .. }, .. }
+            | Action::Coverage { .. } => self.book(action, board),
+            _ => {}
+        }
+    }
+
+    fn book(&mut self, action: &Action, board: &Board) {
         let slot = |dn: DnId| board.queue_place(dn);
         match *action {
             Action::StayBegan { queue, entered_at, order } => {

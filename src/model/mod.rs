@@ -4,6 +4,7 @@
 //! module refuses to know how anything is decoded, folded, counted or written.
 
 pub mod action;
+pub mod digit;
 pub mod identity;
 pub mod ids;
 pub mod names;

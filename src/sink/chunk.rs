@@ -4,6 +4,7 @@
 //! share with the one before, ids and flags plain values. In: a buffer, and the order of the rows. Out: a chunk for
 //! [`super::parquet`]. Everything here works on plain arrays; no cell becomes an object of its own.
 
+use bytes::Bytes;
 use parquet::basic::Encoding;
 use parquet::data_type::{ByteArray, FixedLenByteArray};
 use parquet::errors::Result;
@@ -13,7 +14,7 @@ use parquet::schema::types::ColumnDescPtr;
 use crate::model::table::Column;
 
 use super::column::{NULL_FLAG, NULL_INT, NULL_LONG, NULL_SPAN, Values};
-use super::encode::{PrefixScratch, delta_bytes, delta_i32, delta_i64, flags, hybrid, width_of};
+use super::encode::{PrefixScratch, delta_bytes, delta_i32, delta_i64, flags, hybrid, levels, width_of};
 use super::mirror::{NULL, Texts};
 use super::page::{Bounds, Chunk, PageInfo, RawChunk, Zstd};
 
@@ -24,9 +25,11 @@ const PAGE_ROWS: usize = 1 << 15;
 pub(super) struct Encoder {
     zstd: Zstd,
     raw: RawChunk,
-    levels: Vec<u32>,
+    levels: Vec<u8>,
+    deep: Vec<u32>,
     longs: Vec<i64>,
     ints: Vec<i32>,
+    ids: Vec<u128>,
     keys: Vec<u32>,
     spans: Vec<(u32, u32)>,
     prefixes: PrefixScratch,
@@ -46,12 +49,34 @@ pub(super) struct Source<'a> {
     /// Whether the rows are sorted by this column before any other.
     pub(super) leads: bool,
     pub(super) texts: &'a Texts,
+    /// Whether all cells are known to be equal.
+    pub(super) constant: bool,
+}
+
+/// Whether there are values and all are equal.
+fn is_constant<T: Copy + PartialEq>(all: &[T]) -> bool {
+    // Blocks, so that the comparison can stop early and still look at many values at a time.
+    let Some(&first) = all.first() else { return false };
+    all.chunks(64).all(|block| block.iter().fold(true, |equal, v| equal & (*v == first)))
 }
 
 impl<'a> Source<'a> {
     fn pages(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
         let rows = self.rows;
         (0..rows).step_by(PAGE_ROWS).map(move |start| start..(start + PAGE_ROWS).min(rows))
+    }
+
+    /// The same source, in any order if all its cells are equal.
+    fn simplified(self) -> Self {
+        let constant = match self.values {
+            Values::Name(all) => is_constant(all),
+            Values::Uuid(all) => is_constant(all),
+            Values::Long(all) => is_constant(all),
+            Values::Int(all) => is_constant(all),
+            Values::Flag(all) => is_constant(all),
+            Values::Text { .. } | Values::NameList { .. } => false,
+        };
+        Self { order: self.order.filter(|_| !constant), constant, ..self }
     }
 
     /// Copies the cells of `range` that are not null to `out`, and marks in `levels` which are; returns the nulls.
@@ -62,11 +87,17 @@ impl<'a> Source<'a> {
         null: T,
         range: std::ops::Range<usize>,
         out: &mut Vec<T>,
-        levels: &mut Vec<u32>,
+        levels: &mut Vec<u8>,
     ) -> usize {
         out.clear();
         levels.clear();
         let rows = range.len();
+        if self.constant && self.column.nullable {
+            let is_null = all[range.start] == null;
+            levels.resize(rows, u8::from(!is_null));
+            out.extend_from_slice(if is_null { &[] } else { &all[range] });
+            return rows - out.len();
+        }
         match (self.order, self.column.nullable) {
             (None, false) => out.extend_from_slice(&all[range]),
             (Some(order), false) => out.extend(order[range].iter().map(|&i| all[i as usize])),
@@ -84,24 +115,24 @@ fn take<T: Copy + PartialEq>(
     null: T,
     rows: usize,
     out: &mut Vec<T>,
-    levels: &mut Vec<u32>,
+    levels: &mut Vec<u8>,
 ) {
     out.resize(rows, null);
     let mut n = 0;
     levels.extend(cells.map(|v| {
         out[n] = v;
-        let present = u32::from(v != null);
+        let present = u8::from(v != null);
         n += present as usize;
         present
     }));
     out.truncate(n);
 }
 
-/// Appends levels with their length before them, as data pages of version 1 want.
-fn put_levels(out: &mut Vec<u8>, levels: &[u32], width: u32) {
+/// Appends what `write` appends with its length before it, as data pages of version 1 want levels.
+fn with_length(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let at = out.len();
     out.extend_from_slice(&[0; 4]);
-    hybrid(out, levels, width);
+    write(out);
     let len = (out.len() - at - 4) as u32;
     out[at..at + 4].copy_from_slice(&len.to_le_bytes());
 }
@@ -111,11 +142,9 @@ struct Range<T>(Option<(T, T)>);
 
 impl<T: Copy + Ord> Range<T> {
     /// Takes in the values of one page; returns the page's own bounds.
-    fn page(&mut self, values: impl Iterator<Item = T>) -> Option<(T, T)> {
-        let page = values.fold(None, |range, v| match range {
-            None => Some((v, v)),
-            Some((min, max)) => Some((v.min(min), v.max(max))),
-        });
+    fn page(&mut self, values: &[T]) -> Option<(T, T)> {
+        let first = values.first().copied();
+        let page = first.map(|first| values.iter().fold((first, first), |(min, max), v| (min.min(*v), max.max(*v))));
         if let Some((min, max)) = page {
             let (a, b) = self.0.unwrap_or((min, max));
             self.0 = Some((a.min(min), b.max(max)));
@@ -132,8 +161,10 @@ impl Encoder {
             zstd: Zstd::new()?,
             raw: RawChunk::default(),
             levels: Vec::new(),
+            deep: Vec::new(),
             longs: Vec::new(),
             ints: Vec::new(),
+            ids: Vec::new(),
             keys: Vec::new(),
             spans: Vec::new(),
             prefixes: PrefixScratch::default(),
@@ -147,6 +178,7 @@ impl Encoder {
     /// # Errors
     /// When a page is beyond what the format can hold.
     pub(super) fn encode(&mut self, source: Source<'_>, descr: ColumnDescPtr) -> Result<Chunk> {
+        let source = source.simplified();
         let statistics = match source.values {
             Values::Long(all) => self.long(source, all),
             Values::Int(all) => self.int(source, all),
@@ -159,13 +191,18 @@ impl Encoder {
         self.raw.finish(&mut self.zstd, descr, statistics)
     }
 
+    /// Takes a chunk's memory back when it was written.
+    pub(super) fn recycle(&mut self, chunk: Bytes) {
+        self.raw.recycle(chunk);
+    }
+
     fn page(&mut self, rows: usize, nulls: usize, bounds: Bounds) {
         self.raw.end_page(PageInfo { entries: rows, rows, nulls, bounds });
     }
 
     fn put_nulls(&mut self, source: Source<'_>) {
         if source.column.nullable {
-            put_levels(self.raw.buffer(), &self.levels, 1);
+            with_length(self.raw.buffer(), |out| levels(out, &self.levels));
         }
     }
 
@@ -177,7 +214,7 @@ impl Encoder {
             let page_nulls = source.gather(all, NULL_LONG, rows, &mut self.longs, &mut self.levels);
             self.put_nulls(source);
             delta_i64(self.raw.buffer(), &self.longs);
-            let bounds = range.page(self.longs.iter().copied());
+            let bounds = range.page(&self.longs);
             self.page(n, page_nulls, bounds.map(|(a, b)| (a.to_le_bytes().into(), b.to_le_bytes().into())));
             nulls += page_nulls;
         }
@@ -192,7 +229,7 @@ impl Encoder {
             let page_nulls = source.gather(all, NULL_INT, rows, &mut self.ints, &mut self.levels);
             self.put_nulls(source);
             delta_i32(self.raw.buffer(), &self.ints);
-            let bounds = range.page(self.ints.iter().copied());
+            let bounds = range.page(&self.ints);
             self.page(n, page_nulls, bounds.map(|(a, b)| (a.to_le_bytes().into(), b.to_le_bytes().into())));
             nulls += page_nulls;
         }
@@ -207,8 +244,8 @@ impl Encoder {
             let n = rows.len();
             let page_nulls = source.gather(all, NULL_FLAG, rows, &mut values, &mut self.levels);
             self.put_nulls(source);
-            flags(self.raw.buffer(), values.iter().map(|&v| v == 1));
-            let bounds = range.page(values.iter().copied());
+            flags(self.raw.buffer(), &values);
+            let bounds = range.page(&values);
             self.page(n, page_nulls, bounds.map(|(a, b)| (vec![a], vec![b])));
             nulls += page_nulls;
         }
@@ -216,24 +253,24 @@ impl Encoder {
         Statistics::new(min, max, None, Some(nulls as u64), false)
     }
 
+    /// Ids are hashes: every page spans nearly all of them, so that bounds would help nobody.
     fn uuid(&mut self, source: Source<'_>, all: &[u128]) -> Statistics {
         self.raw.start(Encoding::PLAIN);
-        let (mut range, mut nulls) = (Range(None), 0);
-        let mut values = Vec::with_capacity(PAGE_ROWS.min(source.rows));
+        let mut nulls = 0;
         for rows in source.pages() {
             let n = rows.len();
-            let page_nulls = source.gather(all, 0, rows, &mut values, &mut self.levels);
+            let page_nulls = source.gather(all, 0, rows, &mut self.ids, &mut self.levels);
             self.put_nulls(source);
             let out = self.raw.buffer();
-            out.reserve(values.len() * 16);
-            values.iter().for_each(|v| out.extend_from_slice(&v.to_be_bytes()));
-            let bounds = range.page(values.iter().copied());
-            self.page(n, page_nulls, bounds.map(|(a, b)| (a.to_be_bytes().into(), b.to_be_bytes().into())));
+            let start = out.len();
+            out.resize(start + self.ids.len() * 16, 0);
+            for (to, id) in out[start..].as_chunks_mut().0.iter_mut().zip(&self.ids) {
+                *to = id.to_be_bytes();
+            }
+            self.page(n, page_nulls, None);
             nulls += page_nulls;
         }
-        let fixed = |v: u128| FixedLenByteArray::from(v.to_be_bytes().to_vec());
-        let (min, max) = (range.0.map(|r| fixed(r.0)), range.0.map(|r| fixed(r.1)));
-        Statistics::new(min, max, None, Some(nulls as u64), false)
+        Statistics::new::<FixedLenByteArray>(None, None, None, Some(nulls as u64), false)
     }
 
     /// Finds the different texts of `keys` in the order of first sight, and writes them as the dictionary page.
@@ -274,7 +311,10 @@ impl Encoder {
     fn name(&mut self, source: Source<'_>, all: &[u32]) -> Statistics {
         self.raw.start(Encoding::RLE_DICTIONARY);
         let bounds = match source.order {
-            None => self.dictionary(all.iter().copied(), source.texts),
+            None => {
+                let different = if source.constant { &all[..1] } else { all };
+                self.dictionary(different.iter().copied(), source.texts)
+            }
             Some(order) => self.dictionary(order.iter().map(|&i| all[i as usize]), source.texts),
         };
         let mut nulls = 0;
@@ -319,7 +359,7 @@ impl Encoder {
         for rows in source.pages() {
             let n = rows.len();
             repeated.clear();
-            self.levels.clear();
+            self.deep.clear();
             self.keys.clear();
             for row in rows {
                 let row = source.order.map_or(row, |order| order[row] as usize);
@@ -327,17 +367,17 @@ impl Encoder {
                 if len == 0 {
                     repeated.push(0);
                     let is_null = all[row] == NULL_SPAN && source.column.nullable;
-                    self.levels.push(if is_null { 0 } else { present - 1 });
+                    self.deep.push(if is_null { 0 } else { present - 1 });
                     continue;
                 }
                 self.keys.extend_from_slice(&items[start as usize..][..len as usize]);
                 repeated.extend((0..len).map(|i| u32::from(i > 0)));
-                self.levels.extend((0..len).map(|_| present));
+                self.deep.extend((0..len).map(|_| present));
             }
-            let empty = self.levels.iter().filter(|&&l| l < present).count();
-            let entries = self.levels.len();
-            put_levels(self.raw.buffer(), &repeated, 1);
-            put_levels(self.raw.buffer(), &self.levels, width_of(u64::from(present)));
+            let empty = self.deep.iter().filter(|&&l| l < present).count();
+            let entries = self.deep.len();
+            with_length(self.raw.buffer(), |out| hybrid(out, &repeated, 1));
+            with_length(self.raw.buffer(), |out| hybrid(out, &self.deep, width_of(u64::from(present))));
             self.put_places();
             self.raw.end_page(PageInfo { entries, rows: n, nulls: empty, bounds: None });
             nulls += empty;

@@ -29,46 +29,91 @@ pub(super) const fn width_of(max: u64) -> u32 {
 /// Appends `values`, each of at most `width` (1 to 32) bits, padded with zeros to a multiple of eight values.
 fn pack_u32(out: &mut Vec<u8>, values: &[u32], width: u32) {
     debug_assert!((1..=32).contains(&width), "bit width {width}");
-    let groups = values.len().div_ceil(8);
-    let size = groups * width as usize;
-    out.reserve(size + 8);
-    let end = out.len() + size;
-    let (mut acc, mut bits) = (0_u64, 0_u32);
-    for &v in values {
-        debug_assert!(u64::from(v) >> width == 0, "{v} needs more than {width} bits");
-        acc |= u64::from(v) << bits;
-        bits += width;
-        if bits >= 32 {
-            out.extend_from_slice(&(acc as u32).to_le_bytes());
-            acc >>= 32;
-            bits -= 32;
-        }
+    debug_assert!(values.iter().all(|v| u64::from(*v) >> width == 0), "values of at most {width} bits");
+    let (whole, rest) = values.as_chunks::<MINIBLOCK>();
+    for block in whole {
+        pack_miniblock(out, &block.map(u64::from), width);
     }
-    out.extend_from_slice(&acc.to_le_bytes());
-    out.resize(end, 0);
+    if !rest.is_empty() {
+        let mut block = [0; MINIBLOCK];
+        block.iter_mut().zip(rest).for_each(|(to, v)| *to = u64::from(*v));
+        let end = out.len() + rest.len().div_ceil(8) * width as usize;
+        pack_miniblock(out, &block, width);
+        out.truncate(end);
+    }
 }
+
+/// Values in a group: runs and literals begin and end between groups.
+const GROUP: usize = 8;
 
 /// Appends `values` as runs of equal values and bit-packed stretches, each value of at most `width` bits.
 pub(super) fn hybrid(out: &mut Vec<u8>, values: &[u32], width: u32) {
     let value_bytes = width.div_ceil(8) as usize;
+    // A run ends a stretch of literals, whose next header costs as much as two narrow groups.
+    let groups_min = if width <= 2 { 4 } else { 1 };
+    let (groups, _) = values.as_chunks::<GROUP>();
+    let same = |group: &[u32; GROUP], v: u32| group.iter().fold(0, |all, w| all | (w ^ v)) == 0;
     let (mut at, mut literal) = (0, 0);
-    while at < values.len() {
-        let v = values[at];
-        let mut end = at + 1;
-        while end < values.len() && values[end] == v {
-            end += 1;
+    while at < groups.len() {
+        let v = groups[at][0];
+        let run = groups[at..].iter().take_while(|group| same(group, v)).count();
+        if run < groups_min {
+            at += run.max(1);
+            continue;
         }
-        // A stretch of literals must be whole groups of eight, so it borrows from the run that follows.
-        let borrowed = (at - literal).wrapping_neg() % 8;
-        if end - at >= borrowed + 8 {
-            literals(out, &values[literal..at + borrowed], width);
-            varint(out, ((end - at - borrowed) as u64) << 1);
-            out.extend_from_slice(&v.to_le_bytes()[..value_bytes]);
-            literal = end;
+        let start = at * GROUP;
+        literals(out, &values[literal..start], width);
+        at += run;
+        let mut end = at * GROUP;
+        if at == groups.len() {
+            // The last run takes what is left over, if it goes on with it.
+            end += if values[end..].iter().all(|w| *w == v) { values.len() - end } else { 0 };
         }
-        at = end;
+        varint(out, ((end - start) as u64) << 1);
+        out.extend_from_slice(&v.to_le_bytes()[..value_bytes]);
+        literal = end;
     }
     literals(out, &values[literal..], width);
+}
+
+/// The lowest bit of each byte: multiplying gathers them in the highest byte.
+#[inline]
+const fn lowest_bits(group: &[u8; GROUP]) -> u8 {
+    (u64::from_le_bytes(*group).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
+}
+
+/// Appends levels of a column that may be null, one of 0 and 1 a byte, as [`hybrid`] would with a width of 1.
+pub(super) fn levels(out: &mut Vec<u8>, levels: &[u8]) {
+    let (groups, rest) = levels.as_chunks::<GROUP>();
+    let literals = |out: &mut Vec<u8>, groups: &[[u8; GROUP]]| {
+        if !groups.is_empty() {
+            varint(out, (groups.len() as u64) << 1 | 1);
+            out.extend(groups.iter().map(lowest_bits));
+        }
+    };
+    let (mut at, mut literal) = (0, 0);
+    while at < groups.len() {
+        let first = groups[at];
+        let is_run = first == [0; GROUP] || first == [1; GROUP];
+        let run = if is_run { groups[at..].iter().take_while(|group| **group == first).count() } else { 1 };
+        if is_run && run >= 4 {
+            literals(out, &groups[literal..at]);
+            let more = if at + run == groups.len() && rest.iter().all(|l| *l == first[0]) { rest.len() } else { 0 };
+            varint(out, ((run * GROUP + more) as u64) << 1);
+            out.push(first[0]);
+            literal = at + run;
+            if more > 0 {
+                return;
+            }
+        }
+        at += run;
+    }
+    literals(out, &groups[literal..]);
+    if !rest.is_empty() {
+        let mut last = [0; GROUP];
+        last[..rest.len()].copy_from_slice(rest);
+        literals(out, &[last]);
+    }
 }
 
 fn literals(out: &mut Vec<u8>, values: &[u32], width: u32) {
@@ -81,100 +126,95 @@ fn literals(out: &mut Vec<u8>, values: &[u32], width: u32) {
     }
 }
 
-/// Appends one miniblock of 32 values of at most `width` bits each.
-fn pack_miniblock(out: &mut Vec<u8>, values: &[u64; MINIBLOCK], width: u32) {
-    match width {
-        0 => {}
-        1..=32 => {
-            let (mut acc, mut bits) = (0_u64, 0_u32);
-            let mut bytes = [0_u8; MINIBLOCK * 4];
-            let mut at = 0;
-            for &v in values {
-                acc |= v << bits;
-                bits += width;
-                if bits >= 32 {
-                    bytes[at..at + 4].copy_from_slice(&(acc as u32).to_le_bytes());
-                    at += 4;
-                    acc >>= 32;
-                    bits -= 32;
-                }
-            }
-            debug_assert_eq!(bits, 0, "32 values of {width} bits fill whole words");
-            out.extend_from_slice(&bytes[..at]);
-        }
-        _ => {
-            let (mut acc, mut bits) = (0_u128, 0_u32);
-            for &v in values {
-                acc |= u128::from(v) << bits;
-                bits += width;
-                while bits >= 32 {
-                    out.extend_from_slice(&(acc as u32).to_le_bytes());
-                    acc >>= 32;
-                    bits -= 32;
-                }
-            }
+/// Packs 32 values of `W` bits; every shift is known at compile time.
+#[inline(always)]
+fn pack_fixed<const W: usize>(out: &mut Vec<u8>, values: &[u64; MINIBLOCK]) {
+    let mut words = [0_u64; MINIBLOCK];
+    for (i, &v) in values.iter().enumerate() {
+        let (word, shift) = (i * W / 64, i * W % 64);
+        words[word] |= v << shift;
+        if shift + W > 64 {
+            words[word + 1] |= v >> (64 - shift);
         }
     }
+    let bytes = words.map(u64::to_le_bytes);
+    // 32 values of W bits are 4 W bytes.
+    out.extend_from_slice(&bytes.as_flattened()[..4 * W]);
+}
+
+/// Appends one miniblock of 32 values of at most `width` bits each.
+fn pack_miniblock(out: &mut Vec<u8>, values: &[u64; MINIBLOCK], width: u32) {
+    macro_rules! by_width {
+        ($($w:literal)*) => {
+            match width {
+                0 => {}
+                $($w => pack_fixed::<$w>(out, values),)*
+                _ => pack_fixed::<64>(out, values),
+            }
+        };
+    }
+    by_width!(
+        1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32
+        33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63
+    );
 }
 
 /// Appends `DELTA_BINARY_PACKED` data: the first value, then blocks of differences above the least difference.
 ///
 /// `subtract` must wrap within the width of the column, so that a difference never needs more bits than a value.
-fn delta(out: &mut Vec<u8>, len: usize, value: impl Fn(usize) -> i64, subtract: impl Fn(i64, i64) -> i64, mask: u64) {
+#[inline]
+fn delta<T: Copy + Into<i64>>(out: &mut Vec<u8>, values: &[T], subtract: impl Fn(T, T) -> i64, mask: u64) {
     varint(out, BLOCK as u64);
     varint(out, (BLOCK / MINIBLOCK) as u64);
-    varint(out, len as u64);
-    let first = if len == 0 { 0 } else { value(0) };
-    varint(out, zigzag(first));
-    let mut last = first;
-    let mut at = 1;
+    varint(out, values.len() as u64);
+    varint(out, zigzag(values.first().map_or(0, |v| (*v).into())));
     let mut deltas = [0_i64; BLOCK];
-    while at < len {
-        let n = (len - at).min(BLOCK);
-        let mut least = i64::MAX;
-        for (i, slot) in deltas[..n].iter_mut().enumerate() {
-            let v = value(at + i);
-            *slot = subtract(v, last);
-            least = least.min(*slot);
-            last = v;
+    for at in (0..values.len().saturating_sub(1)).step_by(BLOCK) {
+        let n = (values.len() - 1 - at).min(BLOCK);
+        let (before, after) = (&values[at..at + n], &values[at + 1..at + 1 + n]);
+        for ((slot, &a), &b) in deltas[..n].iter_mut().zip(after).zip(before) {
+            *slot = subtract(a, b);
         }
-        at += n;
+        let least = deltas[..n].iter().copied().fold(i64::MAX, i64::min);
+        // What is beyond the last value is packed as zero.
+        deltas[n..].fill(least);
         varint(out, zigzag(least));
-        let widths = out.len();
-        out.extend_from_slice(&[0; BLOCK / MINIBLOCK]);
-        for (m, chunk) in deltas[..n].chunks(MINIBLOCK).enumerate() {
-            let mut above = [0_u64; MINIBLOCK];
+        let mut above = [[0_u64; MINIBLOCK]; BLOCK / MINIBLOCK];
+        let mut widths = [0; BLOCK / MINIBLOCK];
+        for ((block, chunk), width) in above.iter_mut().zip(deltas.as_chunks::<MINIBLOCK>().0).zip(&mut widths) {
             let mut all = 0;
-            for (slot, &d) in above.iter_mut().zip(chunk) {
-                *slot = (d.wrapping_sub(least)) as u64 & mask;
+            for (slot, d) in block.iter_mut().zip(chunk) {
+                *slot = d.wrapping_sub(least) as u64 & mask;
                 all |= *slot;
             }
-            let width = width_of(all);
-            out[widths + m] = width as u8;
-            pack_miniblock(out, &above, width);
+            *width = width_of(all);
+        }
+        out.extend(widths.map(|w| w as u8));
+        for (block, width) in above.iter().zip(widths).take(n.div_ceil(MINIBLOCK)) {
+            pack_miniblock(out, block, width);
         }
     }
 }
 
 /// Appends 64-bit values as `DELTA_BINARY_PACKED`.
 pub(super) fn delta_i64(out: &mut Vec<u8>, values: &[i64]) {
-    delta(out, values.len(), |i| values[i], i64::wrapping_sub, u64::MAX);
+    delta(out, values, i64::wrapping_sub, u64::MAX);
 }
 
 /// Appends 32-bit values as `DELTA_BINARY_PACKED`.
 pub(super) fn delta_i32(out: &mut Vec<u8>, values: &[i32]) {
-    let subtract = |a: i64, b: i64| i64::from((a as i32).wrapping_sub(b as i32));
-    delta(out, values.len(), |i| i64::from(values[i]), subtract, u64::from(u32::MAX));
+    delta(out, values, |a, b| i64::from(a.wrapping_sub(b)), u64::from(u32::MAX));
 }
 
 /// Length of the longest common prefix.
+#[inline]
 fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     let n = a.len().min(b.len());
     let mut at = 0;
-    while at + 8 <= n {
-        let (x, y) = (&a[at..at + 8], &b[at..at + 8]);
-        if x != y {
-            break;
+    for (x, y) in a[..n].as_chunks().0.iter().zip(b[..n].as_chunks().0) {
+        let differ = u64::from_le_bytes(*x) ^ u64::from_le_bytes(*y);
+        if differ != 0 {
+            return at + differ.trailing_zeros() as usize / 8;
         }
         at += 8;
     }
@@ -207,19 +247,14 @@ pub(super) struct PrefixScratch {
     suffixes: Vec<u8>,
 }
 
-/// Appends flags, one bit each.
-pub(super) fn flags(out: &mut Vec<u8>, values: impl Iterator<Item = bool>) {
-    let (mut byte, mut bit) = (0_u8, 0);
-    for v in values {
-        byte |= u8::from(v) << bit;
-        bit += 1;
-        if bit == 8 {
-            out.push(byte);
-            (byte, bit) = (0, 0);
-        }
-    }
-    if bit > 0 {
-        out.push(byte);
+/// Appends flags, one bit each; every byte of `values` is 0 or 1.
+pub(super) fn flags(out: &mut Vec<u8>, values: &[u8]) {
+    let (groups, rest) = values.as_chunks::<GROUP>();
+    out.extend(groups.iter().map(lowest_bits));
+    if !rest.is_empty() {
+        let mut last = [0; GROUP];
+        last[..rest.len()].copy_from_slice(rest);
+        out.push(lowest_bits(&last));
     }
 }
 
@@ -282,6 +317,15 @@ mod tests {
                 let mut out = Vec::new();
                 hybrid(&mut out, &values, width);
                 assert_eq!(read_hybrid(&out, width, n), values, "width {width}, {n} values");
+                let bits: Vec<u8> = values.iter().map(|v| u8::from(v % 3 == 0)).collect();
+                out.clear();
+                levels(&mut out, &bits);
+                let read: Vec<u8> = read_hybrid(&out, 1, n).iter().map(|v| *v as u8).collect();
+                assert_eq!(read, bits, "{n} levels");
+                out.clear();
+                flags(&mut out, &bits);
+                let read: Vec<u8> = (0..n).map(|i| out[i / 8] >> (i % 8) & 1).collect();
+                assert_eq!(read, bits, "{n} flags");
             }
         }
     }

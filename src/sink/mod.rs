@@ -1,9 +1,9 @@
 //! Rows to files: batches of the engine become Parquet files that appear whole, once, under names that never lie.
 //!
 //! ```text
-//! RowBatch ─▶ mirror ─▶ column ─▶ order ─▶ chunk ─▶ page ─▶ parquet ─▶ publish ─▶ DIR/history, DIR/manifest
-//!           ids→texts   cells to   sort    encode   headers   file     rename
-//!                       buffers            columns
+//! RowBatch ─▶ mirror ─▶ fill ──▶ order ─▶ chunk ─▶ page ─▶ parquet ─▶ publish ─▶ DIR/history, DIR/manifest
+//!           ids→texts   cells to  sort    encode   headers   file     rename
+//!                       columns           columns
 //! ```
 //!
 //! The front is [`Store`]. A plain glob over `DIR/history/TABLE/**/*.parquet` shows every key exactly once at any time;
@@ -12,7 +12,9 @@
 
 mod chunk;
 mod column;
+mod derive;
 mod encode;
+mod fill;
 mod lock;
 mod manifest;
 mod mirror;

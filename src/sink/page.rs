@@ -1,8 +1,8 @@
 //! Encoded pages to one column chunk: compression where it pays, page headers, statistics and the page index.
 //!
 //! In: raw bytes of pages in the order of rows, with what they hold. Out: the finished chunk as Parquet stores it. Whether
-//! a chunk is compressed is decided by trying its largest page, so that packed columns that do not shrink cost neither
-//! writer nor reader anything. Knows no rows and no tables.
+//! a chunk is compressed is decided by trying the end of its largest page, so that packed columns that do not shrink cost
+//! neither writer nor reader anything. Knows no rows and no tables.
 
 use std::io;
 
@@ -19,8 +19,11 @@ use parquet::schema::types::ColumnDescPtr;
 /// Level of zstd: higher ones cost more time than the disk saves.
 pub(super) const ZSTD_LEVEL: i32 = 1;
 
-/// A chunk is compressed when its largest page shrinks below this many eighths.
+/// A chunk is compressed when the sample shrinks below this many eighths.
 const WORTH_EIGHTHS: usize = 7;
+
+/// Bytes at the end of the largest page by which compression is judged; texts lie there, after their lengths.
+const SAMPLE_BYTES: usize = 16 << 10;
 
 /// Least and greatest value as Parquet writes plain values.
 pub(super) type Bounds = Option<(Vec<u8>, Vec<u8>)>;
@@ -49,9 +52,16 @@ pub(super) struct RawChunk {
     dictionary: Option<(usize, usize)>,
     pages: Vec<RawPage>,
     encoding: Option<Encoding>,
+    /// Memory for the next finished chunk.
+    spare: Vec<u8>,
 }
 
 impl RawChunk {
+    /// Takes a finished chunk's memory back: as much again is needed at once, and new memory must be cleared.
+    pub(super) fn recycle(&mut self, bytes: Bytes) {
+        self.spare = Vec::from(bytes);
+    }
+
     /// Forgets everything, keeping the memory.
     pub(super) fn start(&mut self, encoding: Encoding) {
         self.raw.clear();
@@ -92,16 +102,20 @@ impl RawChunk {
     ///
     /// # Errors
     /// When a page is beyond what the format can hold.
-    pub(super) fn finish(&self, zstd: &mut Zstd, descr: ColumnDescPtr, statistics: Statistics) -> Result<Chunk> {
+    pub(super) fn finish(&mut self, zstd: &mut Zstd, descr: ColumnDescPtr, statistics: Statistics) -> Result<Chunk> {
         let compress = zstd.is_worth(self.largest())?;
         let encoding = self.encoding.unwrap_or(Encoding::PLAIN);
-        let mut sink = TrackedWrite::new(Vec::with_capacity(self.raw.len() / 2 + 256));
+        let mut spare = std::mem::take(&mut self.spare);
+        spare.clear();
+        let mut sink = TrackedWrite::new(spare);
+        // Pages that stay as they are, are parts of this one buffer.
+        let raw = Bytes::from(std::mem::take(&mut self.raw));
         let mut writer = SerializedPageWriter::new(&mut sink);
         let mut totals = Totals::default();
         let mut start = 0;
         let mut dictionary_offset = None;
         if let Some((end, entries)) = self.dictionary {
-            let buf = zstd.page(&self.raw[..end], compress)?;
+            let buf = zstd.page(&raw.slice(..end), compress)?;
             let page =
                 Page::DictionaryPage { buf, num_values: entries as u32, encoding: Encoding::PLAIN, is_sorted: false };
             dictionary_offset = Some(totals.write(&mut writer, page, end)?);
@@ -113,7 +127,7 @@ impl RawChunk {
         let (mut entries, mut rows) = (0, 0);
         for RawPage { end, info } in &self.pages {
             let page = Page::DataPage {
-                buf: zstd.page(&self.raw[start..*end], compress)?,
+                buf: zstd.page(&raw.slice(start..*end), compress)?,
                 num_values: info.entries as u32,
                 encoding,
                 def_level_encoding: Encoding::RLE,
@@ -135,6 +149,7 @@ impl RawChunk {
             rows += info.rows;
         }
         writer.close()?;
+        self.raw = Vec::from(raw);
         let mut encodings = vec![Encoding::RLE, encoding];
         if dictionary_offset.is_some() {
             encodings.push(Encoding::PLAIN);
@@ -206,12 +221,13 @@ impl Zstd {
     }
 
     fn is_worth(&mut self, raw: &[u8]) -> Result<bool> {
-        Ok(raw.len() >= 64 && self.compress(raw)? < raw.len() / 8 * WORTH_EIGHTHS)
+        let sample = &raw[raw.len().saturating_sub(SAMPLE_BYTES)..];
+        Ok(sample.len() >= 64 && self.compress(sample)? < sample.len() / 8 * WORTH_EIGHTHS)
     }
 
-    fn page(&mut self, raw: &[u8], compress: bool) -> Result<Bytes> {
+    fn page(&mut self, raw: &Bytes, compress: bool) -> Result<Bytes> {
         if !compress {
-            return Ok(Bytes::copy_from_slice(raw));
+            return Ok(raw.clone());
         }
         let len = self.compress(raw)?;
         Ok(Bytes::copy_from_slice(&self.scratch[..len]))

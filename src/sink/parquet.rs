@@ -202,9 +202,10 @@ impl Writer {
         let mut group = self.file.next_row_group()?;
         for (at, (column, values)) in table.columns.iter().zip(&columns.values).enumerate() {
             let leads = table.sort.first() == Some(&column.name);
-            let source = Source { column, values, order, rows: columns.rows, leads, texts };
+            let source = Source { column, values, order, rows: columns.rows, leads, texts, constant: false };
             let chunk = shop.encoder.encode(source, self.schema.descr.column(at))?;
             group.append_column(&chunk.bytes, chunk.close)?;
+            shop.encoder.recycle(chunk.bytes);
         }
         group.close()?;
         self.rows += columns.rows as u64;

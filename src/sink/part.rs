@@ -12,7 +12,9 @@ use crate::model::ids::SwitchId;
 use crate::model::table::Row;
 use crate::model::time::Micros;
 
-use super::column::{Cells, Columns, Derived};
+use super::column::Columns;
+use super::derive::{Derived, Scope};
+use super::fill::Fill;
 use super::mirror::{Mirror, NULL, TextId, Texts};
 use super::parquet::{About, ROW_GROUP_ROWS, Schema, Workshop, Writer, Written};
 use super::path;
@@ -22,6 +24,9 @@ const OPEN: usize = 32;
 
 /// Rows buffered by one table over all its open files.
 const BUFFERED_ROWS: usize = 4 * ROW_GROUP_ROWS;
+
+/// Rows whose cells are taken column by column; a block of them stays in the first-level cache.
+const BLOCK_ROWS: usize = 64;
 
 /// Free text buffered by one file; keeps its positions well within 32 bits.
 const TEXT_BYTES: usize = 64 << 20;
@@ -100,6 +105,11 @@ struct Route {
     slot: i64,
 }
 
+/// What decides, besides the tenant, which file a row of this time goes to.
+fn slot_of(grain: Grain, time: Micros) -> i64 {
+    if grain == Grain::Instant { time.0 } else { path::day(time) }
+}
+
 struct Part {
     key: Key,
     tenant: String,
@@ -153,31 +163,39 @@ impl Parts {
         partition: u32,
         shared: &mut Shared,
     ) -> Result<(), ParquetError> {
-        for row in rows {
-            let time = row.time();
-            let slot = if self.grain == Grain::Instant { time.0 } else { path::day(time) };
-            let route = Route { partition, switch: row.tenant(), slot };
+        let mut rest = rows;
+        while let Some(first) = rest.first() {
+            let (tenant, time) = (first.tenant(), first.time());
+            let slot = slot_of(self.grain, time);
+            let route = Route { partition, switch: tenant, slot };
             let at = match self.last {
                 Some((last, at)) if last == route => at,
                 _ => self.route(route, time, shared)?,
             };
             let part = &mut self.open[at];
-            part.first = part.first.min(time);
-            part.last = part.last.max(time);
+            // Blocks end where they would end however the rows are cut into batches: where a file is cut depends on it.
+            let room = (BLOCK_ROWS - part.columns.rows % BLOCK_ROWS).min(BUFFERED_ROWS - self.buffered);
+            let same = |row: &&R| row.tenant() == tenant && slot_of(self.grain, row.time()) == slot;
+            let (block, later) = rest.split_at(rest.iter().take(room).take_while(same).count());
+            rest = later;
+            for row in block {
+                part.first = part.first.min(row.time());
+                part.last = part.last.max(row.time());
+            }
             let Some(mirror) = shared.mirrors.get(&partition) else { continue };
             let columns = &mut part.columns;
-            row.cells(&mut Cells {
-                values: &mut columns.values,
+            let mut fill = Fill {
+                values: columns.values.iter_mut(),
                 text_bytes: &mut columns.text_bytes,
-                at: 0,
-                partition,
-                mirror,
+                scope: Scope { partition, mirror },
                 texts: &mut shared.texts,
                 derived: &mut shared.derived,
-            });
-            columns.rows += 1;
-            self.buffered += 1;
-            if columns.rows >= ROW_GROUP_ROWS || columns.text_bytes >= TEXT_BYTES {
+            };
+            R::columns(block, &mut fill);
+            columns.rows += block.len();
+            self.buffered += block.len();
+            let is_whole = columns.rows.is_multiple_of(BLOCK_ROWS);
+            if columns.rows >= ROW_GROUP_ROWS || (is_whole && columns.text_bytes >= TEXT_BYTES) {
                 self.flush(at, shared)?;
             } else if self.buffered >= BUFFERED_ROWS {
                 let fullest = (0..self.open.len()).max_by_key(|&i| self.open[i].columns.rows).unwrap_or(at);

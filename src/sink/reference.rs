@@ -15,8 +15,8 @@ rows, bytes, checksum (`xxh64` of the content, seed 0), first and last instant, 
 
 * Instants are UTC with microseconds, durations whole milliseconds (`*_ms`), ratios are never stored.
 * *null* means not known or not applicable; zero means none.
-* Rows of a row group are sorted by the columns named under *sorted by*; columns carry statistics, and page indexes where a
-  reader can use them. Packed columns are compressed with zstd only when that makes them smaller.
+* Rows of a row group are sorted by the columns named under *sorted by*; columns other than ids carry statistics, and page indexes
+  where a reader can use them. Packed columns are compressed with zstd only when that makes them smaller.
 * Key-value metadata of a file: `callfold.table`, `.tenant`, `.schema_version`, `.definitions_version`, `.producer`,
   `.writer` (`replay` or `live`), `.watermark_us`, `.rows`, `.first_us`, `.last_us`, `.switches`. Nothing depends on the time of writing: same input, same bytes.
 * Columns are only ever added, and added ones may be null. Read by name.

@@ -204,9 +204,9 @@ impl Store {
     /// # Errors
     /// When the disk refuses, and in live mode [`StoreError::Overlap`]. The store is then to be dropped: rows that were
     /// not published are not lost, the journal or the source has them.
-    pub fn deliver(&mut self, batch: RowBatch) -> Result<(), StoreError> {
-        let RowBatch { partition, names, rows, watermark } = batch;
-        self.shared.mirrors.entry(partition).or_default().apply(&names, &mut self.shared.texts);
+    pub fn deliver(&mut self, batch: &RowBatch) -> Result<(), StoreError> {
+        let &RowBatch { partition, ref names, ref rows, watermark } = batch;
+        self.shared.mirrors.entry(partition).or_default().apply(names, &mut self.shared.texts);
         self.shared.watermark = self.shared.watermark.max(watermark);
         let mut at = 0;
         macro_rules! append {

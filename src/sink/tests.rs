@@ -74,9 +74,9 @@ fn batch(names: NewNames, rows: Rows, watermark: i64) -> RowBatch {
 
 fn replay(dir: &Dir, options: Options, tenant: &str, switch: &str, range: (u64, u64)) -> Result<Published, StoreError> {
     let mut store = Store::open_with(&dir.0, options)?;
-    store.deliver(batch(synthetic::names(tenant, switch), Rows::default(), 0))?;
+    store.deliver(&batch(synthetic::names(tenant, switch), Rows::default(), 0))?;
     for from in (range.0..range.1).step_by(700) {
-        store.deliver(batch(NewNames::default(), synthetic::rows(from, (from + 700).min(range.1)), 5))?;
+        store.deliver(&batch(NewNames::default(), synthetic::rows(from, (from + 700).min(range.1)), 5))?;
     }
     store.finish()
 }
@@ -201,7 +201,7 @@ fn rows_of_every_table_read_back_as_they_were_delivered() {
     let mut rows = synthetic::rows(0, 1200);
     rows.agent_state.extend((1200..40_000).map(synthetic::agent_state));
     let mut store = Store::open(&dir.0, Mode::Replay).unwrap();
-    store.deliver(batch(synthetic::names("default", "east"), rows.clone(), 5)).unwrap();
+    store.deliver(&batch(synthetic::names("default", "east"), rows.clone(), 5)).unwrap();
     let published = store.finish().unwrap();
     assert!(published.tables.iter().all(|t| t.rows >= 1200 && t.files >= 1 && t.bytes > 0));
     macro_rules! compare {
@@ -260,7 +260,7 @@ fn two_runs_give_the_same_bytes_and_batching_does_not_matter() {
     replay(&a, RUN, "default", "east", (0, 2000)).unwrap();
     assert!(first == a.files(), "a second run replaces every file by an equal one");
     let mut store = Store::open_with(&b.0, RUN).unwrap();
-    store.deliver(batch(synthetic::names("default", "east"), synthetic::rows(0, 2000), 5)).unwrap();
+    store.deliver(&batch(synthetic::names("default", "east"), synthetic::rows(0, 2000), 5)).unwrap();
     store.finish().unwrap();
     assert!(first == b.files());
 }
@@ -288,7 +288,7 @@ fn a_run_that_dies_leaves_what_was_there() {
     replay(&dir, RUN, "default", "east", (0, 1000)).unwrap();
     let before = dir.files();
     let mut store = Store::open(&dir.0, Mode::Replay).unwrap();
-    store.deliver(batch(synthetic::names("default", "east"), synthetic::rows(0, 900), 5)).unwrap();
+    store.deliver(&batch(synthetic::names("default", "east"), synthetic::rows(0, 900), 5)).unwrap();
     drop(store);
     assert!(before == dir.files());
     let store = Store::open(&dir.0, Mode::Replay).unwrap();
@@ -331,12 +331,12 @@ fn a_final_interval_replaces_the_provisional_one() {
         queue_interval: vec![interval(status, entered, start, SwitchId(0))],
         ..Rows::default()
     };
-    store.deliver(batch(names, one("provisional", 3), 1)).unwrap();
+    store.deliver(&batch(names, one("provisional", 3), 1)).unwrap();
     assert_eq!(dir.rows("queue_interval").len(), 1);
     let mut rows = one("final", 4);
     rows.queue_interval.push(interval("final", 9, start, SwitchId(1)));
     rows.queue_interval.push(interval("provisional", 1, Micros(start.0 + 900_000_000), SwitchId(0)));
-    store.deliver(batch(NewNames::default(), rows, 2)).unwrap();
+    store.deliver(&batch(NewNames::default(), rows, 2)).unwrap();
     let rows = dir.rows("queue_interval");
     assert_eq!(rows.len(), 3, "a further switch changes the name of the file, not the number of rows");
     assert_eq!(rows.iter().filter(|r| field(r, "status") == &text("final")).count(), 2);
@@ -349,13 +349,13 @@ fn live_details_come_once_and_a_repeated_batch_replaces_itself() {
     let dir = Dir::new("once");
     let calls = |from, to| Rows { call: (from..to).map(synthetic::call).collect(), ..Rows::default() };
     let mut store = Store::open(&dir.0, Mode::Live).unwrap();
-    store.deliver(batch(synthetic::names("default", "east"), calls(0, 10), 100)).unwrap();
-    store.deliver(batch(NewNames::default(), calls(10, 30), 200)).unwrap();
-    store.deliver(batch(NewNames::default(), calls(30, 40), 200)).unwrap();
+    store.deliver(&batch(synthetic::names("default", "east"), calls(0, 10), 100)).unwrap();
+    store.deliver(&batch(NewNames::default(), calls(10, 30), 200)).unwrap();
+    store.deliver(&batch(NewNames::default(), calls(30, 40), 200)).unwrap();
     assert_eq!(dir.rows("call").len(), 40);
     drop(store);
     let mut store = Store::open(&dir.0, Mode::Live).unwrap();
-    store.deliver(batch(synthetic::names("default", "east"), calls(10, 30), 200)).unwrap();
+    store.deliver(&batch(synthetic::names("default", "east"), calls(10, 30), 200)).unwrap();
     assert_eq!(dir.rows("call").len(), 40, "a batch delivered again after a crash");
     store.finish().unwrap();
 }
@@ -365,9 +365,9 @@ fn rows_of_several_partitions_meet_in_one_file_with_their_own_names() {
     let dir = Dir::new("partitions");
     let mut store = Store::open(&dir.0, Mode::Replay).unwrap();
     let calls = |i| Rows { call: vec![synthetic::call(i)], ..Rows::default() };
-    store.deliver(batch(synthetic::names("default", "east"), calls(1), 5)).unwrap();
+    store.deliver(&batch(synthetic::names("default", "east"), calls(1), 5)).unwrap();
     let west = RowBatch { partition: 1, ..batch(synthetic::names("default", "west"), calls(2), 6) };
-    store.deliver(west).unwrap();
+    store.deliver(&west).unwrap();
     store.finish().unwrap();
     let rows = dir.rows("call");
     assert_eq!(dir.files().len(), 1);
@@ -388,7 +388,7 @@ fn more_dates_than_open_files_are_all_written() {
             rows.call.push(call);
         }
     }
-    store.deliver(batch(synthetic::names("default", "east"), rows, 5)).unwrap();
+    store.deliver(&batch(synthetic::names("default", "east"), rows, 5)).unwrap();
     let published = store.finish().unwrap();
     assert_eq!(published.tables[0].rows, 80);
     assert_eq!(dir.rows("call").len(), 80);

@@ -77,7 +77,9 @@ pub struct AgentStats {
     /// Base accumulators.
     pub pages: Pages,
     day: Mark,
-    marks: [Mark; SLOTS],
+    marks: Vec<Mark>,
+    /// The step of the last of them.
+    pub marked_step: i64,
     /// Listed as changed since the last look.
     pub dirty: bool,
     /// Listed as active in the running interval.
@@ -110,9 +112,13 @@ impl AgentStats {
     }
 
     /// Notes how things stood at the begin of the present step, before the first change in it.
-    #[inline]
+    #[cold]
     pub fn mark(&mut self, step: i64) {
+        self.marked_step = step;
         let slot = step.rem_euclid(SLOTS as i64) as usize;
+        if self.marks.is_empty() {
+            self.marks = vec![Mark::default(); SLOTS];
+        }
         if !self.marks[slot].set || self.marks[slot].step != step {
             self.marks[slot] = self.present(step, Micros(step * Span::from_mins(STEP_MINUTES).0));
         }
@@ -135,7 +141,7 @@ impl AgentStats {
         let step = now.0.div_euclid(Span::from_mins(STEP_MINUTES).0);
         let first = step - 6;
         let mark = (first..=step)
-            .find_map(|s| Some(&self.marks[s.rem_euclid(SLOTS as i64) as usize]).filter(|m| m.set && m.step == s));
+            .find_map(|s| self.marks.get(s.rem_euclid(SLOTS as i64) as usize).filter(|m| m.set && m.step == s));
         let start = Micros(first * Span::from_mins(STEP_MINUTES).0);
         match mark {
             Some(mark) => self.since(mark, start, now),

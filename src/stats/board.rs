@@ -72,7 +72,15 @@ impl Board {
     }
 
     /// Makes room for names that were minted.
+    #[inline]
     pub fn grow(&mut self, dns: usize, agents: usize) {
+        if self.devices.len() < dns || self.agents.len() < agents {
+            self.make_room(dns, agents);
+        }
+    }
+
+    #[cold]
+    fn make_room(&mut self, dns: usize, agents: usize) {
         if self.devices.len() < dns {
             self.devices.resize(dns, Pages::default());
             self.queue_of.resize(dns, 0);
@@ -185,28 +193,53 @@ impl Board {
 
     // ── queues ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// The queue's place, made when the queue is new; listed as changed.
+    /// The queue's place, made when the queue is new.
+    #[inline]
     fn slot(&mut self, dn: DnId, at: Micros) -> usize {
-        let entry = &mut self.queue_of[dn.index()];
-        if *entry == 0 {
-            // A login may name a queue long before it has an event of its own, which is when its rows begin.
-            self.queues.push(Queue::new(dn, at));
-            *entry = self.queues.len() as u32;
+        match self.queue_of[dn.index()] {
+            0 => self.open_slot(dn, at),
+            place => place as usize - 1,
         }
-        *entry as usize - 1
+    }
+
+    /// A login may name a queue long before it has an event of its own, which is when its rows begin.
+    #[cold]
+    fn open_slot(&mut self, dn: DnId, at: Micros) -> usize {
+        self.queues.push(Queue::new(dn, at));
+        self.queue_of[dn.index()] = self.queues.len() as u32;
+        self.queues.len() - 1
     }
 
     #[inline]
     fn touch_queue(&mut self, dn: DnId, at: Micros) -> &mut Queue {
         let slot = self.slot(dn, at);
+        self.touch_slot(slot, at)
+    }
+
+    #[inline]
+    fn touch_slot(&mut self, slot: usize, at: Micros) -> &mut Queue {
         let queue = &mut self.queues[slot];
-        queue.mark(self.minute);
+        if queue.marked_minute != self.minute {
+            queue.mark(self.minute);
+        }
         queue.changed_at = queue.changed_at.max(at);
         if !queue.dirty {
             queue.dirty = true;
             self.dirty_queues.push(slot as u32);
         }
         queue
+    }
+
+    /// Several counts of a queue at one instant; zeros change nothing.
+    fn queue_counts(&mut self, dn: DnId, at: Micros, counts: &[(QueueCount, i64)]) {
+        let slot = self.slot(dn, at);
+        self.touch_slot(slot, at);
+        let (queue, start) = (&mut self.queues[slot], self.interval_start);
+        for (column, by) in counts.iter().copied().filter(|(_, by)| *by != 0) {
+            if queue.ledger.count(column as usize, by, at, start) {
+                self.late.push(Late::Count { object: Object::Queue(dn), column: column as u8, by, at });
+            }
+        }
     }
 
     fn queue_count(&mut self, dn: DnId, column: QueueCount, by: i64, at: Micros) {
@@ -217,10 +250,18 @@ impl Board {
     }
 
     fn queue_time(&mut self, dn: DnId, column: QueueTime, starts: bool, at: Micros) {
-        let start = self.interval_start;
-        if self.touch_queue(dn, at).ledger.time(column as usize, starts, at, start) {
+        let slot = self.slot(dn, at);
+        self.touch_slot(slot, at);
+        self.slot_time(slot, column, starts, at);
+    }
+
+    /// A running time of a queue that was touched.
+    #[inline]
+    fn slot_time(&mut self, slot: usize, column: QueueTime, starts: bool, at: Micros) {
+        let queue = &mut self.queues[slot];
+        if queue.ledger.time(column as usize, starts, at, self.interval_start) {
             let by = if starts { 1 } else { -1 };
-            self.late.push(Late::Time { object: Object::Queue(dn), column: column as u8, by, at });
+            self.late.push(Late::Time { object: Object::Queue(queue.dn), column: column as u8, by, at });
         }
     }
 
@@ -244,15 +285,17 @@ impl Board {
         let within = wait_ms <= self.thresholds.sl_ms;
         match outcome {
             Outcome::Answered => {
-                self.queue_count(dn, QueueCount::Answered, 1, at);
-                self.queue_count(dn, QueueCount::WaitAnsweredMs, wait_ms, at);
-                if within {
-                    self.queue_count(dn, QueueCount::AnsweredWithinSl, 1, at);
-                }
+                self.queue_counts(
+                    dn,
+                    at,
+                    &[
+                        (QueueCount::Answered, 1),
+                        (QueueCount::WaitAnsweredMs, wait_ms),
+                        (QueueCount::AnsweredWithinSl, i64::from(within)),
+                    ],
+                );
                 self.wait_max(dn, 0, wait_ms, at);
-                let queue = self.touch_queue(dn, at);
-                queue.day_waits.record(wait_ms);
-                queue.all_waits.record(wait_ms);
+                self.touch_queue(dn, at).day_waits.record(wait_ms);
             }
             Outcome::AbandonedQueue | Outcome::AbandonedRing => {
                 self.queue_count(dn, QueueCount::Abandoned, 1, at);
@@ -291,8 +334,7 @@ impl Board {
                 self.agent_count(agent, AgentColumn::HandleMs, handle_ms, at);
             }
             On::Queue { queue, agent, .. } => {
-                self.queue_count(queue, QueueCount::Handled, 1, at);
-                self.queue_count(queue, QueueCount::HandleMs, handle_ms, at);
+                self.queue_counts(queue, at, &[(QueueCount::Handled, 1), (QueueCount::HandleMs, handle_ms)]);
                 if agent.is_some() {
                     self.pair_count((agent, queue), PairCount::Handled, 1, at);
                     self.pair_count((agent, queue), PairCount::HandleMs, handle_ms, at);
@@ -322,9 +364,12 @@ impl Board {
 
     // ── agents ───────────────────────────────────────────────────────────────────────────────────────────────────
 
+    #[inline]
     fn touch_agent(&mut self, agent: AgentId) -> &mut AgentStats {
         let stats = &mut self.agents[agent.index()];
-        stats.mark(self.step);
+        if stats.marked_step != self.step {
+            stats.mark(self.step);
+        }
         if !stats.dirty {
             stats.dirty = true;
             self.dirty_agents.push(agent);
@@ -369,14 +414,14 @@ impl Board {
         if to != Status::LoggedOut {
             stats.ledger.time(to as usize, true, at, start);
         }
+        let ready = (to == Status::Ready) != (from == Status::Ready);
         for i in 0..self.memberships[agent.index()].len() {
             let slot = self.memberships[agent.index()][i] as usize;
-            let dn = self.queues[slot].dn;
-            let agents = &mut self.touch_queue(dn, at).agents;
-            agents[from as usize] = agents[from as usize].saturating_sub(1);
-            agents[to as usize] += 1;
-            if from == Status::Ready || to == Status::Ready {
-                self.queue_time(dn, QueueTime::AgentsReadyMs, to == Status::Ready, at);
+            let queue = self.touch_slot(slot, at);
+            queue.agents[from as usize] = queue.agents[from as usize].saturating_sub(1);
+            queue.agents[to as usize] += 1;
+            if ready {
+                self.slot_time(slot, QueueTime::AgentsReadyMs, to == Status::Ready, at);
             }
         }
     }
@@ -398,10 +443,9 @@ impl Board {
             }
             On::Queue { queue, agent, .. } => {
                 let starts = started.is_none();
-                self.queue_durable(queue, what, starts, at);
                 let slot = self.slot(queue, at);
-                let pages = &mut self.queues[slot].pages;
-                book(&mut self.accumulators, pages, what, call_type, started, at);
+                self.queue_durable(slot, what, starts, at);
+                book(&mut self.accumulators, &mut self.queues[slot].pages, what, call_type, started, at);
                 let pair = match what {
                     Durable::CallRinging => PairTime::RingMs,
                     Durable::CallTalk => PairTime::TalkMs,
@@ -416,25 +460,23 @@ impl Board {
         }
     }
 
-    fn queue_durable(&mut self, dn: DnId, what: Durable, starts: bool, at: Micros) {
+    fn queue_durable(&mut self, slot: usize, what: Durable, starts: bool, at: Micros) {
         let change = |n: u32| if starts { n + 1 } else { n.saturating_sub(1) };
         let column = match what {
-            Durable::CallWait => {
-                let queue = self.touch_queue(dn, at);
-                queue.waiting = change(queue.waiting);
-                QueueTime::QueueMs
-            }
-            Durable::CallAlerting => {
-                let queue = self.touch_queue(dn, at);
-                queue.alerting = change(queue.alerting);
-                QueueTime::RingMs
-            }
+            Durable::CallWait => QueueTime::QueueMs,
+            Durable::CallAlerting => QueueTime::RingMs,
             Durable::CallTalk => QueueTime::TalkMs,
             Durable::CallOnHold => QueueTime::HoldMs,
             Durable::AfterCallWork => QueueTime::AcwMs,
             _ => return,
         };
-        self.queue_time(dn, column, starts, at);
+        let queue = self.touch_slot(slot, at);
+        match column {
+            QueueTime::QueueMs => queue.waiting = change(queue.waiting),
+            QueueTime::RingMs => queue.alerting = change(queue.alerting),
+            _ => {}
+        }
+        self.slot_time(slot, column, starts, at);
     }
 
     fn occurred(&mut self, what: Momentary, on: On, call_type: CallType, at: Micros) {

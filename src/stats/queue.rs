@@ -89,10 +89,12 @@ pub struct Queue {
     day: Mark,
     /// Ledger at the begin of the last minutes in which something happened, by minute modulo their number.
     marks: Vec<Option<Mark>>,
+    /// The minute of the last of them.
+    pub marked_minute: i64,
     /// Waits of the calls answered today.
     pub day_waits: LiveWaits,
-    /// Waits of all calls answered.
-    pub all_waits: LiveWaits,
+    /// Waits of the calls answered on the days before.
+    past_waits: LiveWaits,
     /// Listed as changed since the last look.
     pub dirty: bool,
     /// Last change.
@@ -118,16 +120,18 @@ impl Queue {
             agents: [0; Status::COUNT],
             pages: Pages::default(),
             marks: vec![None; SLOTS],
+            marked_minute: i64::MIN,
             day_waits: LiveWaits::default(),
-            all_waits: LiveWaits::default(),
+            past_waits: LiveWaits::default(),
             dirty: false,
             changed_at: at,
         }
     }
 
     /// Notes how the ledger stood at the begin of `minute`, before its first change in that minute.
-    #[inline]
+    #[cold]
     pub fn mark(&mut self, minute: i64) {
+        self.marked_minute = minute;
         let slot = minute.rem_euclid(SLOTS as i64) as usize;
         if self.marks[slot].as_ref().is_some_and(|m| m.minute == minute) {
             return;
@@ -138,7 +142,16 @@ impl Queue {
     /// Starts the day anew.
     pub fn start_day(&mut self) {
         self.day = Mark { minute: 0, counts: self.ledger.counts, times: self.ledger.times };
+        self.past_waits.add(&self.day_waits);
         self.day_waits.clear();
+    }
+
+    /// Waits of all calls answered.
+    #[must_use]
+    pub fn all_waits(&self) -> LiveWaits {
+        let mut all = self.day_waits.clone();
+        all.add(&self.past_waits);
+        all
     }
 
     /// What was gained since the day began at `day_start`, up to `now`.

@@ -72,6 +72,15 @@ impl LiveWaits {
         Some(histogram.value_at_quantile(quantile) as i64)
     }
 
+    /// Adds what another one counted.
+    pub fn add(&mut self, other: &Self) {
+        match (&mut self.histogram, &other.histogram) {
+            (Some(own), Some(others)) => own.add(&**others).expect("all have the same bounds"),
+            (own @ None, Some(others)) if !others.is_empty() => *own = Some(others.clone()),
+            _ => {}
+        }
+    }
+
     /// Starts anew, keeping the memory.
     pub fn clear(&mut self) {
         if let Some(histogram) = &mut self.histogram {

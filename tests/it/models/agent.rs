@@ -105,6 +105,37 @@ fn after_call_work_interrupted_by_a_call_goes_on_for_that_call() {
     );
 }
 
+/// A call that was his, on a DN where somebody else has logged in meanwhile, ends during his wrap: the running stretch
+/// stays with the leg it began for (38).
+#[test]
+fn after_call_work_survives_the_end_of_a_call_that_is_no_longer_his() {
+    check(
+        "
+        10:00:00 7001 AgentLogin agent=101
+        10:00:00 7001 AgentReady
+        10:00:10 9001 RouteRequest c1
+        10:00:10 9001 RouteUsed c1 to=7001
+        10:00:10 7001 Ringing c1
+        10:00:15 7001 Established c1
+        10:00:20 7007 Established c2 agent=101
+        10:00:30 7007 AgentLogin agent=102
+        10:00:40 7001 Released c1
+        10:00:40 7001 AgentNotReady mode=AfterCallWork
+        10:00:50 7007 Released c2
+        10:01:10 7001 AgentReady
+        ",
+        "
+        handling_segment: resource_id call_id acw_ms
+          7001 c1 30000
+          7007 c2 0
+        queue_interval: queue_id talk_ms acw_ms handle_ms
+          9001 25000 30000 55000
+        queue_cohort_interval: queue_id talk_ms acw_ms
+          9001 25000 30000
+        ",
+    );
+}
+
 /// Leaving wrap for a break ends it; legal guard is not ready, not wrap (T2.6).
 #[test]
 fn legal_guard_is_not_ready_under_its_own_name() {
@@ -168,12 +199,12 @@ fn readiness_said_during_a_call_shows_after_it() {
             ",
         ),
         "
-        agent_state: state call_type started_at duration_ms reason_key reason_code pending_state
-          ready - 10:00:00 5000 - - -
-          ringing - 10:00:05 5000 - - ready
-          talking inbound 10:00:10 60000 - - not_ready
-          not_ready - 10:01:10 20000 Break Lunch -
-          ready - 10:01:30 10000 - - -
+        agent_state: state call_type started_at duration_ms reason_key reason_code
+          ready - 10:00:00 5000 - -
+          ringing - 10:00:05 5000 - -
+          talking inbound 10:00:10 60000 - -
+          not_ready - 10:01:10 20000 Break Lunch
+          ready - 10:01:30 10000 - -
         agent_interval: agent_id not_ready_ms not_ready_entries handle_ms
           101 20000 1 60000
         ",
@@ -350,7 +381,7 @@ fn do_not_disturb_on_two_dns_counts_once() {
     );
 }
 
-/// Off hook without a call is busy, and ends with the handset or the last call of the DN (35).
+/// Off hook without a call is busy, dialling outranks it, and it ends with the handset or the last call of the DN (35).
 #[test]
 fn off_hook_without_a_call_is_busy() {
     check(
@@ -369,11 +400,12 @@ fn off_hook_without_a_call_is_busy() {
           101 ready 10:00:00 10000
           101 busy 10:00:10 10000
           101 ready 10:00:20 10000
-          101 busy 10:00:30 20000
+          101 busy 10:00:30 10000
+          101 dialing 10:00:40 10000
           101 ready 10:00:50 10000
           102 ready 10:00:00 60000
         agent_interval: agent_id ready_ms busy_ms dial_ms
-          101 30000 30000 0
+          101 30000 20000 10000
           102 60000 0 0
         ",
     );

@@ -197,7 +197,7 @@ fn events_of_calls_not_seen_before_are_taken_as_they_are() {
         queue_interval: queue_id entered abandoned diverted_out
           8001 1 1 0
         anomalies:
-          party_joined_in_progress 2
+          party_joined_in_progress 1
           party_unknown 1
           stay_repeated 1
           stay_unknown 1

@@ -1,7 +1,9 @@
 //! Queues and routing points: how calls leave them, and how they come back.
 
 use super::with_two_agents;
-use crate::support::check;
+use crate::support::{check, check_with};
+use callfold::engine::settings::Settings;
+use callfold::model::time::Span;
 
 /// EventQueued and EventRouteRequest are one entry, EventRouteUsed and EventDiverted one departure (13, T7.9).
 #[test]
@@ -126,9 +128,38 @@ fn abandoned_while_queued_is_short_below_five_seconds() {
         queue_interval: queue_id *
           8001 interval_start=10:00:00 entered=4 abandoned=4 abandoned_short=1 in_queue_max=1 queue_ms=50000
           + wait_abandoned_ms=50000 wait_abandoned_max_ms=20001 abandoned_within_sl=3
+        # accumulators hold microseconds: 4.999999 + 5 + 20.000999 + 20.001 seconds
         actions: queue=8001
-          8001 CallWait.inbound 4 0 50000
-          8001 CallAbandoned.inbound 4 - 50000
+          8001 CallWait.inbound 4 0 50001
+          8001 CallAbandoned.inbound 4 - 50001
+        ",
+    );
+}
+
+/// The limits are settings: within is at or below, short is below (22).
+#[test]
+fn limits_are_settings() {
+    let settings =
+        Settings { sl_threshold: Span::from_secs(10), short_abandon: Span::from_secs(8), ..Settings::default() };
+    check_with(
+        settings,
+        "
+        10:00:00 8001 Queued c1
+        10:00:10 7001 Ringing c1 queue=8001
+        10:00:10 7001 Established c1 queue=8001
+        10:00:20 7001 Released c1
+        10:01:00 8001 Queued c2
+        10:01:10.001 7001 Ringing c2 queue=8001
+        10:01:10.001 7001 Established c2 queue=8001
+        10:01:20 7001 Released c2
+        10:02:00 8001 Queued c3
+        10:02:07.999 8001 Abandoned c3
+        10:03:00 8001 Queued c4
+        10:03:08 8001 Abandoned c4
+        ",
+        "
+        queue_interval: queue_id answered answered_within_sl abandoned abandoned_short abandoned_within_sl
+          8001 2 1 2 1 2
         ",
     );
 }
@@ -394,6 +425,35 @@ fn stay_of_zero_length_is_answered_with_wait_zero() {
           8001 1 0 0 1 1
         queue_wait_hist: kind upper_ms n
           answered 0 1
+        ",
+    );
+}
+
+/// However often the call was held before a router reports, period and cohort get the same and the whole of the leg
+/// (checked by the invariants); holds beyond the few that are remembered pass for talk.
+#[test]
+fn routing_point_that_reports_after_many_holds_gets_all_of_the_leg() {
+    let holds: String = (0..12)
+        .map(|i| format!("10:01:{:02} 7001 Held c1\n10:01:{:02} 7001 Retrieved c1\n", 4 * i + 1, 4 * i + 3))
+        .collect();
+    check(
+        &with_two_agents(&format!(
+            "
+            10:00:50 9001 RouteRequest c1
+            10:00:58 7001 Ringing c1
+            10:01:00 7001 Established c1
+            {holds}
+            10:02:00 9001 RouteUsed c1 to=7001
+            10:02:10 7001 Released c1
+            "
+        )),
+        "
+        queue_segment: queue_id outcome wait_ms
+          9001 answered 10000
+        queue_interval: queue_id handled handle_ms
+          9001 1 70000
+        handling_segment: talk_ms hold_ms hold_count
+          46000 24000 12
         ",
     );
 }

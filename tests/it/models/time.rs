@@ -93,6 +93,29 @@ fn queue_rows_are_dense_and_agent_rows_are_sparse() {
     );
 }
 
+/// A queue's rows begin with the event that shows it to be one: neither a registration nor a login to it is (7, 26).
+#[test]
+fn registration_does_not_begin_the_rows_of_a_queue() {
+    check(
+        "
+        10:00:00 8001 Registered
+        10:00:00 7001 AgentLogin agent=101 queue=8001
+        10:20:00 8001 Queued c1
+        10:20:10 8001 Abandoned c1
+        10:20:10 7001 AgentLogout
+        ",
+        "
+        queue_interval: queue_id interval_start entered agents_staffed_ms
+          8001 10:15:00 1 310000
+        queue_cohort_interval: queue_id interval_start entered
+          8001 10:15:00 1
+        agent_queue_interval: agent_id queue_id interval_start membership_ms
+          101 8001 10:00:00 900000
+          101 8001 10:15:00 310000
+        ",
+    );
+}
+
 /// Each duration is the difference of floored milliseconds (1): the parts add up to the whole though none is whole.
 #[test]
 fn milliseconds_are_floored_instants() {
@@ -192,6 +215,13 @@ fn ringing_call_is_pending_with_its_target() {
         agent_interval: agent_id ready_ms ring_ms offered
           101 10000 20000 1
           102 30000 0 0
+        # in flight: distributed already (57)
+        actions: queue=8001
+          8001 CallRinging.inbound 1 0 20000
+          8001 CallWait.inbound 1 0 10000
+          8001 CallAlerting.inbound 1 1 20000
+          8001 CallOffered.inbound 1 - -
+          8001 CallDistributed.inbound 1 - 10000
         ",
     );
 }

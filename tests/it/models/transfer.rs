@@ -112,11 +112,11 @@ fn two_step_transfer_moves_the_leg_to_the_held_call() {
         queue_interval: queue_id talk_ms hold_ms transferred_out handled handle_ms
           8001 60000 35000 1 1 95000
         party: dn call_id left_cause connected_ms
+          8001 c1 diverted 0
           7001 c1 transferred 60000
           7001 c2 transferred 30000
-          7002 c1 released 60000
           7002 c2 moved 30000
-          8001 c1 diverted 0
+          7002 c1 released 60000
         call: conn_id merged_into_call_id merge_type ended_at
           0000000000000001 - - 10:02:45
           0000000000000002 c1 transfer 10:01:45
