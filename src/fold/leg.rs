@@ -1,7 +1,7 @@
 //! What happens to one party: it opens, is answered, held, changes type, and leaves, with all that follows from it.
 
 use super::anomaly::Anomaly;
-use super::party::{CREDITS_MAX, NO_PHASES, Opening, Party, PartyState, Signal, Step, UNLINKED};
+use super::party::{CREDITS_MAX, NO_PHASES, Opening, Party, PartyState, Signal, Step};
 use super::slab::{Ix, NIL};
 use super::world::{Timer, World};
 use crate::model::action::{Action, AgentCount, Durable, Momentary, Retrospective};
@@ -236,7 +236,7 @@ impl World {
             part: leg,
             part_before: None,
             part_base: (0, 0, 0),
-            wrap: UNLINKED,
+            wrap: NIL,
             last_event: self.event,
         });
         self.devices[dn.index()].parties = ix;

@@ -1,6 +1,6 @@
 //! A party: one device in one call, and the transition table of its life.
 
-use super::slab::{Ix, NIL};
+use super::slab::Ix;
 use crate::model::identity::{LegKey, QueueSegmentKey, SessionKey};
 use crate::model::ids::{AgentId, DnId, EventId, SwitchId};
 use crate::model::tevent::{CallType, DnRole};
@@ -294,7 +294,7 @@ impl Party {
         self.credits().any(|c| c.key.queue == queue && c.key.vqid == vqid)
     }
 
-    /// Open, and neither observer nor bridged.
+    /// Whether it has not left.
     pub const fn is_open(&self) -> bool {
         !matches!(self.state, PartyState::Closed)
     }
@@ -319,9 +319,6 @@ impl Party {
 
 /// No party yet.
 pub const NO_PHASES: [Phase; PHASES_MAX] = [Phase { at: Micros(0), held: false }; PHASES_MAX];
-
-/// A party's place in the lists before it is linked.
-pub const UNLINKED: Ix = NIL;
 
 #[cfg(test)]
 mod tests {

@@ -147,7 +147,7 @@ impl World {
             EventKind::LINK_CONNECTED | EventKind::SERVER_CONNECTED => self.on_link_restored(ev),
             EventKind::CALL_INFO_CHANGED | EventKind::ATTACHED_DATA_CHANGED => self.on_call_info(ev, names),
             EventKind::USER_EVENT if ev.this_dn.is_some() => {
-                let on = self.device_on(ev.this_dn, ev.time);
+                let on = self.device_on(ev.this_dn);
                 self.out.push(Action::Occurred {
                     what: Momentary::UserEvent,
                     on,
@@ -267,7 +267,7 @@ impl World {
     }
 
     /// A DN and whoever is logged in on it, as the place of an action.
-    pub(super) fn device_on(&self, dn: DnId, _at: Micros) -> On {
+    pub(super) fn device_on(&self, dn: DnId) -> On {
         On::Device { dn, agent: self.devices[dn.index()].agent }
     }
 
@@ -289,7 +289,7 @@ impl World {
         }
     }
 
-    /// Slots of calls, live ones first come first.
+    /// Slots of all live calls, in no particular order.
     pub(super) fn live_calls(&self) -> impl Iterator<Item = Ix> + '_ {
         self.call_index.iter().copied()
     }
