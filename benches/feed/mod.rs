@@ -179,6 +179,7 @@ impl Kept {
                 user_data: KvList::EMPTY,
                 reasons: KvList::EMPTY,
                 extensions: KvList::EMPTY,
+                rare: None,
                 ..*ev
             };
             events.push((bare, places));

@@ -8,6 +8,7 @@ use super::unknown::Unknowns;
 use super::word::{Class, Meaning, Words, resolve_number};
 use crate::model::ids::{ConnId, SwitchId};
 use crate::model::names::Names;
+use crate::model::tevent::rare::{Hop, Rare, RouteType, TreatmentType};
 use crate::model::tevent::{CallState, CallType, DnRole, EventKind, TEvent, WorkMode};
 use crate::model::time::Micros;
 use crate::model::userdata::KvList;
@@ -155,7 +156,37 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
         event.user_data = self.list(Field::UserData, "UserData");
         event.reasons = self.list(Field::Reasons, "Reasons");
         event.extensions = self.list(Field::Extensions, "Extensions");
+        if self.fields.any_rare() {
+            event.rare = Some(self.rare()?);
+        }
         self.objects(event, names)
+    }
+
+    /// The attributes that few events carry.
+    #[cold]
+    #[inline(never)]
+    fn rare(&mut self) -> Result<Rare<'t>, DecodeError> {
+        let route = self.word(Class::RouteType, Field::RouteType, "RouteType")?;
+        let treatment = self.word(Class::TreatmentType, Field::TreatmentType, "TreatmentType")?;
+        Ok(Rare {
+            route_type: route.flatten().map(RouteType),
+            treatment_type: treatment.flatten().map(TreatmentType),
+            first_transfer: Hop {
+                conn: self.conn(Field::FirstTransferConnId, "FirstTransferConnID")?,
+                home: self.text(Field::FirstTransferHomeLocation, "FirstTransferHomeLocation")?,
+            },
+            last_transfer: Hop {
+                conn: self.conn(Field::LastTransferConnId, "LastTransferConnID")?,
+                home: self.text(Field::LastTransferHomeLocation, "LastTransferHomeLocation")?,
+            },
+            remote: Hop {
+                conn: self.conn(Field::RemoteConnId, "RemoteConnID")?,
+                home: self.text(Field::RemoteLocation, "RemoteLocation")?,
+            },
+            network_call: self.text(Field::NetworkCallId, "NetworkCallID")?,
+            ref_call_uuid: self.text(Field::RefCallUuid, "RefCallUUID")?,
+            is_links: self.list(Field::IsLinkList, "ISLinkList"),
+        })
     }
 
     #[inline(always)]

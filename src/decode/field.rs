@@ -36,11 +36,26 @@ pub(super) enum Field {
     Reasons,
     Extensions,
     /// Any key whose value is not read.
-    Ignored,
+    Ignored = RARE as u8 - 1,
+    /// From here on: attributes that few events carry.
+    RouteType = RARE as u8,
+    TreatmentType,
+    FirstTransferConnId,
+    FirstTransferHomeLocation,
+    LastTransferConnId,
+    LastTransferHomeLocation,
+    NetworkCallId,
+    RefCallUuid,
+    RemoteConnId,
+    RemoteLocation,
+    IsLinkList,
 }
 
 /// Slots of [`Fields`]; a power of two, so that an index needs no check.
-const SLOTS: usize = 32;
+const SLOTS: usize = 64;
+
+/// The first slot of the attributes that few events carry; see [`Fields::any_rare`].
+const RARE: usize = 32;
 
 /// What kind of value a field has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,10 +142,22 @@ impl Slot {
 }
 
 /// The values of one line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fields([Slot; SLOTS]);
 
+impl Default for Fields {
+    fn default() -> Self {
+        Self([Slot(0); SLOTS])
+    }
+}
+
 impl Fields {
+    /// Whether any of the attributes that few events carry is there: one look instead of one for each.
+    #[inline(always)]
+    pub(super) fn any_rare(&self) -> bool {
+        self.0[RARE..].iter().fold(0, |all, slot| all | slot.0) != 0
+    }
+
     #[inline(always)]
     pub(super) fn set(&mut self, field: Field, slot: Slot) {
         self.0[field as usize % SLOTS] = slot;
@@ -164,7 +191,7 @@ pub(super) struct Spelling {
 }
 
 /// How many spellings are known; the entry after them stands for all others.
-const SPELLINGS: usize = 64;
+const SPELLINGS: usize = 68;
 /// Index of the entry that stands for all unknown keys.
 pub(super) const STRANGER: u8 = SPELLINGS as u8;
 
@@ -182,18 +209,20 @@ const KEYS: [(&str, Field); SPELLINGS] = [
     ("DNIS", Field::Dnis), ("UserData", Field::UserData), ("Reasons", Field::Reasons), ("Reason", Field::Reasons),
     ("Extensions", Field::Extensions),
     ("CallID", Field::Ignored), ("ReferenceID", Field::Ignored), ("NodeID", Field::Ignored),
-    ("NetworkCallID", Field::Ignored), ("NetworkNodeID", Field::Ignored), ("OtherQueue", Field::Ignored),
+    ("NetworkCallID", Field::NetworkCallId), ("NetworkNodeID", Field::Ignored), ("OtherQueue", Field::Ignored),
     ("OtherTrunk", Field::Ignored), ("ThisTrunk", Field::Ignored), ("ThirdPartyQueue", Field::Ignored),
     ("ThirdPartyTrunk", Field::Ignored), ("CollectedDigits", Field::Ignored), ("LastDigit", Field::Ignored),
     ("ErrorCode", Field::Ignored), ("ErrorMessage", Field::Ignored), ("AddressType", Field::Ignored),
-    ("RouteType", Field::Ignored), ("MediaType", Field::Ignored), ("Place", Field::Ignored),
+    ("RouteType", Field::RouteType), ("MediaType", Field::Ignored), ("Place", Field::Ignored),
     ("Priority", Field::Ignored), ("HomeLocation", Field::Ignored), ("CustomerID", Field::Ignored),
-    ("FirstTransferHomeLocation", Field::Ignored), ("FirstTransferOrigDN", Field::Ignored),
-    ("FirstTransferConnID", Field::Ignored), ("LastTransferHomeLocation", Field::Ignored),
-    ("LastTransferOrigDN", Field::Ignored), ("LastTransferConnID", Field::Ignored),
-    ("PropagatedCallType", Field::Ignored), ("TreatmentType", Field::Ignored), ("SessionID", Field::Ignored),
+    ("FirstTransferHomeLocation", Field::FirstTransferHomeLocation), ("FirstTransferOrigDN", Field::Ignored),
+    ("FirstTransferConnID", Field::FirstTransferConnId), ("LastTransferHomeLocation", Field::LastTransferHomeLocation),
+    ("LastTransferOrigDN", Field::Ignored), ("LastTransferConnID", Field::LastTransferConnId),
+    ("PropagatedCallType", Field::Ignored), ("TreatmentType", Field::TreatmentType), ("SessionID", Field::Ignored),
     ("XReferenceID", Field::Ignored), ("OriginalConnID", Field::Ignored), ("PreviousCallID", Field::Ignored),
     ("Cause", Field::Ignored), ("Server", Field::Ignored),
+    ("RefCallUUID", Field::RefCallUuid), ("RemoteConnID", Field::RemoteConnId),
+    ("RemoteLocation", Field::RemoteLocation), ("ISLinkList", Field::IsLinkList),
 ];
 
 /// Every known spelling by its index, then strangers, whose text no line contains; a power of two of them.

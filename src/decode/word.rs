@@ -7,6 +7,7 @@
 use super::field::Slot;
 use super::number;
 use super::simd::{Lanes, part};
+use crate::model::tevent::rare::{RouteType, TreatmentType};
 use crate::model::tevent::{CallState, CallType, DnRole, EventKind, WorkMode};
 
 /// Which enumeration a word belongs to.
@@ -18,6 +19,8 @@ pub(super) enum Class {
     CallState,
     Role,
     WorkMode,
+    RouteType,
+    TreatmentType,
 }
 
 /// What a word means; `None` for one that the T-Library does not have.
@@ -111,6 +114,8 @@ pub(super) fn resolve(class: Class, word: &str) -> Meaning {
         Class::CallState => CallState::from_name(word).map(|s| s.0),
         Class::Role => DnRole::from_name(word).map(|r| r.0),
         Class::WorkMode => WorkMode::from_name(word).map(|m| m.0),
+        Class::RouteType => RouteType::from_name(word).map(|t| t.0),
+        Class::TreatmentType => TreatmentType::from_name(word).map(|t| t.0),
     }
 }
 
@@ -122,5 +127,7 @@ pub(super) fn resolve_number(class: Class, n: u64) -> Meaning {
         Class::CallState => CallState::from_number(n).map(|s| s.0),
         Class::Role => DnRole::from_number(n).map(|r| r.0),
         Class::WorkMode => WorkMode::from_number(n).map(|m| m.0),
+        Class::RouteType => RouteType::from_number(n).map(|t| t.0),
+        Class::TreatmentType => TreatmentType::from_number(n).map(|t| t.0),
     }
 }

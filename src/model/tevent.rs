@@ -4,6 +4,9 @@
 //! values are carried as "unknown" and counted by the decoder, never a reason to stop. This module refuses to know any
 //! wire form and what an event means.
 
+pub mod rare;
+
+use self::rare::Rare;
 use super::ids::{AgentId, ConnId, DnId, SwitchId};
 use super::time::Micros;
 use super::userdata::KvList;
@@ -421,6 +424,8 @@ pub struct TEvent<'a> {
     pub reasons: KvList<'a>,
     /// `Extensions`: what the server added to this event alone.
     pub extensions: KvList<'a>,
+    /// What few events carry; `None` when this one has nothing of it. Read it by [`Self::rare`].
+    pub rare: Option<Rare<'a>>,
 }
 
 impl TEvent<'_> {
@@ -454,6 +459,16 @@ impl TEvent<'_> {
             user_data: KvList::EMPTY,
             reasons: KvList::EMPTY,
             extensions: KvList::EMPTY,
+            rare: None,
         }
+    }
+}
+
+impl<'a> TEvent<'a> {
+    /// The attributes that few events carry, all absent where there are none.
+    #[inline]
+    #[must_use]
+    pub fn rare(&self) -> &Rare<'a> {
+        self.rare.as_ref().unwrap_or(&Rare::NONE)
     }
 }

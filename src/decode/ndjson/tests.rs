@@ -12,7 +12,7 @@ fn words(names: &Names, e: &TEvent<'_>) -> String {
     let dn = |id| if names.dn_switch(id).is_some() { names.dn_text(id) } else { String::new() };
     format!(
         "{:?} {} {:?} {:?} {}/{} dn={} queue={} third={} {} other={} agent={} {} {} {} uuid={} {:?} {:?} {:?} {:?} {:?} {:?} \
-         ani={} dnis={} {} {} {}",
+         ani={} dnis={} {} {} {} route={:?} treated={:?} hops={:?} net={} ref={} links={}",
         e.kind.0,
         e.time.0,
         e.seq,
@@ -40,6 +40,12 @@ fn words(names: &Names, e: &TEvent<'_>) -> String {
         list(e.user_data.as_json()),
         list(e.reasons.as_json()),
         list(e.extensions.as_json()),
+        e.rare().route_type.map(|t| t.0),
+        e.rare().treatment_type.map(|t| t.0),
+        [e.rare().first_transfer, e.rare().last_transfer, e.rare().remote].map(|hop| (hop.conn.0, hop.home)),
+        e.rare().network_call,
+        e.rare().ref_call_uuid,
+        list(e.rare().is_links.as_json()),
     )
 }
 
@@ -86,6 +92,7 @@ fn unsure(chunk: &str) -> usize {
 // The same rules once more over a plain JSON tree: slow, short, and written without a look at the decoders.
 mod oracle {
     use super::*;
+    use crate::model::tevent::rare::{RouteType, TreatmentType};
     use crate::model::tevent::{CallState, CallType, DnRole, EventKind, WorkMode};
 
     fn text(o: &Map<String, Value>, key: &str) -> Result<String, &'static str> {
@@ -175,6 +182,17 @@ mod oracle {
             (role("ThisDNRole")?, role("OtherDNRole")?, role("ThirdPartyDNRole")?);
         let mode = (|s: &str| WorkMode::from_name(s).map(|k| k.0), |n| WorkMode::from_number(n).map(|k| k.0));
         let mode = enumeration(o, "AgentWorkMode", mode)?.flatten().unwrap_or(0);
+        let route = (|s: &str| RouteType::from_name(s).map(|k| k.0), |n| RouteType::from_number(n).map(|k| k.0));
+        let route = enumeration(o, "RouteType", route)?.flatten();
+        let treated =
+            (|s: &str| TreatmentType::from_name(s).map(|k| k.0), |n| TreatmentType::from_number(n).map(|k| k.0));
+        let treated = enumeration(o, "TreatmentType", treated)?.flatten();
+        let hop = |id: &str, home: &str| Ok::<_, &'static str>((conn(o, id)?, text(o, home)?));
+        let hops = [
+            hop("FirstTransferConnID", "FirstTransferHomeLocation")?,
+            hop("LastTransferConnID", "LastTransferHomeLocation")?,
+            hop("RemoteConnID", "RemoteLocation")?,
+        ];
         let list = |key: &str| o.get(key).filter(|v| v.is_object()).unwrap_or(&Value::Null).clone();
         let or_default = |s: String| if s.is_empty() { "default".to_owned() } else { s };
         let (switch, tenant) = (or_default(text(o, "Switch")?), or_default(text(o, "Tenant")?));
@@ -184,7 +202,7 @@ mod oracle {
         Ok(format!(
             "{kind:?} {} {seq:?} {epoch:?} {tenant}/{switch} dn={} queue={} third={third} {third_dn} other={} agent={} \
              {c:016x} {p:016x} {:016x} uuid={} {call_type:?} {state:?} {this_role:?} {other_role:?} {third_role:?} {mode:?} \
-             ani={} dnis={} {} {} {}",
+             ani={} dnis={} {} {} {} route={route:?} treated={treated:?} hops={hops:?} net={} ref={} links={}",
             secs * 1_000_000 + micros,
             at(&this),
             at(&queue),
@@ -197,6 +215,9 @@ mod oracle {
             list("UserData"),
             list("Reasons"),
             list("Extensions"),
+            text(o, "NetworkCallID")?,
+            text(o, "RefCallUUID")?,
+            list("ISLinkList"),
         ))
     }
 
@@ -229,6 +250,7 @@ fn pair() -> impl Strategy<Value = (String, String)> {
     let conn =
         prop_oneof![quoted("[0-9a-fA-F]{16}"), quoted("(0x)?[0-9a-f]{0,17}(@east)?"), digits(), quoted("[0-9a-g]{16}")];
     let name = prop_oneof![quoted("[0-9]{1,6}"), quoted("[a-zü.]{0,40}"), digits()];
+    let route = prop_oneof![4 => words(&["Default", "Direct", "Unknown", "RAN", "Music", "Nowhere"]), 1 => digits()];
     let list = quoted("[a-z]{0,5}").prop_map(|v| format!(r#"{{"Segment":{v},"n":12}}"#));
     let nested = quoted("[a-z]{0,5}").prop_map(|v| format!(r#"{{"a": {v},"l":[1,{{}},[true]] ,"o":{{"b":"x\"y"}}}}"#));
     let anything = || {
@@ -252,10 +274,14 @@ fn pair() -> impl Strategy<Value = (String, String)> {
         2 => (keys(&["Event", "\\u0045vent"]), event),
         2 => (keys(&["TimeinSecs"]), time),
         2 => (keys(&["TimeinuSecs", "EventSequenceNumber", "ServerStartTime"]), (0..1_200_000_u64).prop_map(|n| n.to_string())),
-        4 => (keys(&["ThisDN", "ThisQueue", "OtherDN", "ThirdPartyDN", "AgentID", "ANI", "DNIS", "CallUUID", "Switch", "Tenant"]), name),
+        4 => (keys(&["ThisDN", "ThisQueue", "OtherDN", "ThirdPartyDN", "AgentID", "ANI", "DNIS", "CallUUID", "Switch", "Tenant"]), name.clone()),
         4 => (keys(&["ThisDNRole", "OtherDNRole", "ThirdPartyDNRole", "CallState", "CallType", "AgentWorkMode"]), role),
-        3 => (keys(&["ConnID", "PreviousConnID", "TransferConnID", "ConferenceConnID"]), conn),
-        1 => (keys(&["UserData", "Reasons", "Extensions"]), prop_oneof![list, nested]),
+        3 => (keys(&["ConnID", "PreviousConnID", "TransferConnID", "ConferenceConnID"]), conn.clone()),
+        1 => (keys(&["FirstTransferConnID", "LastTransferConnID", "RemoteConnID"]), conn),
+        1 => (keys(&["FirstTransferHomeLocation", "LastTransferHomeLocation", "RemoteLocation", "NetworkCallID",
+            "RefCallUUID"]), name),
+        1 => (keys(&["RouteType", "TreatmentType"]), route),
+        1 => (keys(&["UserData", "Reasons", "Extensions", "ISLinkList"]), prop_oneof![list, nested]),
         1 => (keys(&["CallID", "Unheard", "x", "", "Eve", "ThisDNRolf", "ein Schlüssel"]), anything()),
     ];
     (pairs, prop_oneof![20 => Just(None), 1 => anything().prop_map(Some)])
@@ -360,7 +386,7 @@ const RINGING: &str = r#"{"Event":"EventRinging","EventSequenceNumber":6703,"Tim
 fn an_event_of_the_feed_is_read_whole_and_by_the_scanner() {
     let want = "60 1699956920123000 Some(6703) None default/east dn=7001@east queue=8001@east third=  other=5550100 agent= \
         00650290aa1b3001 0000000000000000 0000000000000000 uuid= Some(Inbound) 0 2 1 0 0 ani=5550100 dnis=5550199 \
-        {\"Segment\":\"gold\"} null null";
+        {\"Segment\":\"gold\"} null null route=None treated=None hops=[(0, \"\"), (0, \"\"), (0, \"\")] net= ref= links=null";
     assert_eq!(one(RINGING).as_deref(), Ok(want));
     let spaced = RINGING.replace("\",\"", "\", \"").replace("\":", "\": ");
     assert_eq!(one(&spaced).as_deref(), Ok(want));
