@@ -45,8 +45,9 @@ fn fold(engine: &mut Engine, names: &mut Names, events: &[TEvent<'_>], seq: &mut
         *seq += 1;
         let id = EventId { switch: SwitchId(0), epoch: ev.epoch.unwrap_or(0), seq: *seq };
         engine.event(ev, id, names);
-        if engine.intervals.rows.len() >= 4096 {
-            engine.intervals.rows.clear();
+        if engine.rows_waiting() >= 4096 {
+            let rows = engine.take_rows();
+            engine.recycle(rows);
         }
     }
     events.len() as u64
@@ -60,7 +61,8 @@ fn warm_up(engine: &mut Engine, names: &mut Names, events: &[TEvent<'_>], seq: &
         let id = EventId { switch: SwitchId(0), epoch: ev.epoch.unwrap_or(0), seq: *seq };
         engine.event(ev, id, names);
     }
-    engine.intervals.rows.clear();
+    let rows = engine.take_rows();
+    engine.recycle(rows);
 }
 
 fn main() {

@@ -128,10 +128,9 @@ impl FoldAlone {
             self.seq += 1;
             let id = EventId { switch: SwitchId(0), epoch: ev.epoch.unwrap_or(0), seq: self.seq };
             self.engine.event(ev, id, &mut self.names);
-            let rows = &mut self.engine.intervals.rows;
-            if self.seq.is_multiple_of(1024) && rows.len() >= ROWS {
-                black_box(&*rows);
-                rows.clear();
+            if self.seq.is_multiple_of(1024) && self.engine.rows_waiting() >= ROWS {
+                let rows = black_box(self.engine.take_rows());
+                self.engine.recycle(rows);
             }
         }
         events.len() as u64

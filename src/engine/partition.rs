@@ -239,28 +239,23 @@ impl Partition {
 
     /// The rows ready to leave, and the new names they use; `None` when there are none.
     pub fn take_rows(&mut self) -> Option<RowBatch> {
-        let rows = &mut self.folding.engine.intervals.rows;
-        if rows.is_empty() {
+        if self.rows_waiting() == 0 {
             return None;
         }
-        let rows = std::mem::take(rows);
+        let rows = self.folding.engine.take_rows();
         let names = NewNames::since(&self.names, &mut self.sent);
         Some(RowBatch { partition: 0, names, rows, watermark: self.now() })
     }
 
     /// Gives back a batch's memory for the rows to come.
-    pub fn recycle(&mut self, mut batch: RowBatch) {
-        let rows = &mut self.folding.engine.intervals.rows;
-        if rows.is_empty() {
-            batch.rows.clear();
-            *rows = batch.rows;
-        }
+    pub fn recycle(&mut self, batch: RowBatch) {
+        self.folding.engine.recycle(batch.rows);
     }
 
     /// How many rows wait in [`Self::take_rows`].
     #[must_use]
     pub fn rows_waiting(&self) -> usize {
-        self.folding.engine.intervals.rows.len()
+        self.folding.engine.rows_waiting()
     }
 
     /// Lines refused since the last call (at most a bounded sample; [`Counters`] has the totals).

@@ -6,19 +6,12 @@ use crate::fold::world::Patience;
 use crate::history::interval::{Directory, INTERVAL, Intervals, Policy};
 use crate::model::ids::{AgentId, DnId, EventId, SwitchId};
 use crate::model::names::Names;
+use crate::model::row::Rows;
 use crate::model::tevent::TEvent;
 use crate::model::time::{Micros, Span};
 use crate::stats::board::{Board, Thresholds};
 
 const DAY: Span = Span::from_mins(24 * 60);
-
-/// Moves closed facts to the rows that leave.
-#[inline]
-fn gather<T>(closed: &mut Vec<T>, rows: &mut Vec<T>) {
-    if !closed.is_empty() {
-        rows.append(closed);
-    }
-}
 
 /// All state of a partition but its names and the order of its sources.
 #[derive(Debug)]
@@ -36,6 +29,8 @@ pub struct Engine {
     now: Micros,
     /// When something is due without an event.
     due: Micros,
+    /// Queue stays among the rows that wait whose shortness was judged.
+    judged: usize,
 }
 
 /// Switches and kinds, as history asks for them.
@@ -84,6 +79,7 @@ impl Engine {
             day_start: Micros::MIN,
             now: Micros::MIN,
             due: Micros::MIN,
+            judged: 0,
         }
     }
 
@@ -181,23 +177,36 @@ impl Engine {
                 self.intervals.absorb(&mut self.board);
             }
         }
-        self.collect();
-    }
-
-    #[inline]
-    fn collect(&mut self) {
-        let (out, rows) = (&mut self.world.out, &mut self.intervals.rows);
-        gather(&mut out.states, &mut rows.agent_state);
-        gather(&mut out.parties, &mut rows.party);
-        gather(&mut out.legs, &mut rows.handling_segment);
-        gather(&mut out.calls, &mut rows.call);
-        gather(&mut out.sessions, &mut rows.agent_session);
-        if !out.stays.is_empty() {
+        let stays = &mut out.stays;
+        if stays.len() > self.judged {
             let short_ms = self.intervals.short_abandon_ms();
-            for row in &mut out.stays {
+            for row in &mut stays[self.judged..] {
                 row.is_short_abandon = row.outcome.starts_with("abandoned") && row.wait_ms < short_ms;
             }
-            gather(&mut out.stays, &mut self.intervals.rows.queue_segment);
+            self.judged = stays.len();
+        }
+    }
+
+    /// How many rows wait in [`Self::take_rows`].
+    #[must_use]
+    pub fn rows_waiting(&self) -> usize {
+        self.world.out.rows() + self.intervals.rows.len()
+    }
+
+    /// The rows ready to leave: closed facts of the fold and rows of intervals.
+    pub fn take_rows(&mut self) -> Rows {
+        let mut rows = std::mem::take(&mut self.intervals.rows);
+        self.world.out.swap_rows(&mut rows);
+        self.judged = 0;
+        rows
+    }
+
+    /// Gives the memory of rows that left to those to come; without effect while rows wait.
+    pub fn recycle(&mut self, mut rows: Rows) {
+        if self.rows_waiting() == 0 {
+            rows.clear();
+            self.world.out.swap_rows(&mut rows);
+            self.intervals.rows = rows;
         }
     }
 

@@ -30,23 +30,43 @@ impl Readiness {
     }
 }
 
-/// Open parties attributed to an agent, by what each contributes to his status.
+/// What goes on at an agent's devices, by the status each would give him: open parties, and DNs on a switch whose link is
+/// down. Beside these the DNs off hook without a call, whose status is `Busy` as well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// Connected, by call type.
-    pub talking: [u16; 5],
-    /// Held.
-    pub held: u16,
-    /// Ringing.
-    pub ringing: u16,
-    /// Dialling.
-    pub dialing: u16,
-    /// Observing or bridged.
-    pub observing: u16,
-    /// DNs off hook without a call.
-    pub off_hook: u16,
-    /// DNs on a switch whose link is down.
-    pub outage: u16,
+    counts: [u16; Status::COUNT],
+    off_hook: u16,
+    /// The statuses of which there is any, as bits: the highest one wins.
+    present: u16,
+}
+
+impl Load {
+    /// `by` more of what gives this status; what was never added cannot leave.
+    #[inline]
+    pub fn change(&mut self, status: Status, by: i16) {
+        let n = &mut self.counts[status as usize];
+        *n = n.checked_add_signed(by).expect("a party leaves only the load it was added to");
+        self.note(status);
+    }
+
+    /// As [`Self::change`], but never below zero: links and handsets are only as consistent as the feed.
+    pub fn change_within(&mut self, status: Status, by: i16) {
+        let n = &mut self.counts[status as usize];
+        *n = n.saturating_add_signed(by);
+        self.note(status);
+    }
+
+    /// A DN is off hook without a call, or no longer.
+    pub fn change_off_hook(&mut self, off: bool) {
+        self.off_hook = self.off_hook.saturating_add_signed(if off { 1 } else { -1 });
+        self.note(Status::Busy);
+    }
+
+    #[inline]
+    fn note(&mut self, status: Status) {
+        let any = self.counts[status as usize] > 0 || status == Status::Busy && self.off_hook > 0;
+        self.present = self.present & !(1 << status as u16) | u16::from(any) << status as u16;
+    }
 }
 
 /// From the first DN login to the last logout.
@@ -150,37 +170,17 @@ impl Agent {
     /// Status by the priority table: unknown, talking (inbound, outbound, internal, consult, unknown type), held,
     /// after-call work, not ready, ringing, dialling, busy, ready.
     pub fn derive_status(&self) -> Status {
-        let load = &self.load;
         if self.session.is_none() {
             return Status::LoggedOut;
         }
-        if load.outage > 0 {
-            return Status::Unknown;
-        }
-        for call_type in
-            [CallType::Inbound, CallType::Outbound, CallType::Internal, CallType::Consult, CallType::Unknown]
-        {
-            if load.talking[call_type as usize] > 0 {
-                return Status::talking(call_type);
-            }
-        }
-        if load.held > 0 {
-            return Status::Held;
-        }
-        match self.readiness {
-            Readiness::Acw => return Status::Acw,
-            Readiness::NotReady => return Status::NotReady,
-            Readiness::Ready => {}
-        }
-        if load.ringing > 0 {
-            Status::Ringing
-        } else if load.dialing > 0 {
-            Status::Dialing
-        } else if load.observing > 0 || load.off_hook > 0 {
-            Status::Busy
-        } else {
-            Status::Ready
-        }
+        let readiness = match self.readiness {
+            Readiness::Ready => Status::Ready,
+            Readiness::NotReady => Status::NotReady,
+            Readiness::Acw => Status::Acw,
+        };
+        // Statuses are declared lowest first, so the highest bit is the status.
+        let present = self.load.present | 1 << readiness as u16;
+        Status::ALL[present.ilog2() as usize]
     }
 
     /// Whether he has a login session.
@@ -209,15 +209,17 @@ mod tests {
             state_run: 0,
         };
         let mut agent = Agent { session: Some(session), ..Agent::default() };
-        agent.load.ringing = 1;
+        agent.load.change(Status::Ringing, 1);
         assert_eq!(agent.derive_status(), Status::NotReady);
         agent.readiness = Readiness::Ready;
         assert_eq!(agent.derive_status(), Status::Ringing);
-        agent.load.held = 1;
+        agent.load.change(Status::Held, 1);
         assert_eq!(agent.derive_status(), Status::Held);
-        agent.load.talking[CallType::Consult as usize] = 1;
+        agent.load.change(Status::TalkingConsult, 1);
         assert_eq!(agent.derive_status(), Status::TalkingConsult);
-        agent.load.outage = 1;
+        agent.load.change(Status::Unknown, 1);
         assert_eq!(agent.derive_status(), Status::Unknown);
+        agent.load.change(Status::Unknown, -1);
+        assert_eq!(agent.derive_status(), Status::TalkingConsult);
     }
 }

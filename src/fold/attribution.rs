@@ -86,21 +86,14 @@ impl World {
         }
     }
 
-    pub(super) fn add_load(&mut self, ix: Ix, by: i32) {
+    pub(super) fn add_load(&mut self, ix: Ix, by: i16) {
         let party = &self.parties[ix];
         if party.agent.is_none() {
             return;
         }
-        let load = &mut self.agents[party.agent.index()].load;
-        let slot = match party.state {
-            PartyState::Closed => return,
-            _ if party.observer => &mut load.observing,
-            PartyState::Alerting => &mut load.ringing,
-            PartyState::Dialing | PartyState::Failed => &mut load.dialing,
-            PartyState::Connected => &mut load.talking[party.call_type as usize],
-            PartyState::Held => &mut load.held,
-        };
-        *slot = slot.checked_add_signed(by as i16).expect("a party leaves only the load it was added to");
+        if let Some(status) = self.status_of_party(ix) {
+            self.agents[party.agent.index()].load.change(status, by);
+        }
     }
 
     /// The status a party would give its agent.

@@ -4,6 +4,7 @@
 //! heard for too long is ended at its last event, never at "now".
 
 use super::anomaly::Anomaly;
+use super::call::Call;
 use super::party::{CREDITS_MAX, PartyState};
 use super::slab::{Ix, NIL};
 use super::stay::StayState;
@@ -19,7 +20,7 @@ impl World {
         self.now = self.now.max(until);
         self.settle_all();
         self.cut_agents(until);
-        for ix in self.sorted_calls() {
+        for ix in self.sorted_calls(|_| true) {
             self.cut_stays(ix, until);
             self.cut_parties(ix, until);
             let call = &self.calls[ix];
@@ -30,8 +31,8 @@ impl World {
     }
 
     /// Calls in order of their start, so that rows do not depend on the table's layout.
-    fn sorted_calls(&self) -> Vec<Ix> {
-        let mut calls: Vec<Ix> = self.live_calls().collect();
+    fn sorted_calls(&self, wanted: impl Fn(&Call) -> bool) -> Vec<Ix> {
+        let mut calls: Vec<Ix> = self.live_calls().filter(|ix| wanted(&self.calls[*ix])).collect();
         calls.sort_unstable_by_key(|ix| (self.calls[*ix].started_at, self.calls[*ix].id));
         calls
     }
@@ -143,13 +144,9 @@ impl World {
     /// Ends every call of which nothing was heard since `now` minus the stuck limit.
     pub fn sweep(&mut self, now: Micros) {
         let limit = now - self.patience.stuck;
-        for ix in self.sorted_calls() {
-            let call = &self.calls[ix];
-            if call.last_event_at >= limit || call.open == 0 && call.open_virtual == 0 {
-                continue;
-            }
+        for ix in self.sorted_calls(|c| c.last_event_at < limit && (c.open > 0 || c.open_virtual > 0)) {
             self.out.odd(Anomaly::CallStuck);
-            let at = call.last_event_at;
+            let at = self.calls[ix].last_event_at;
             self.lose_call(ix, at);
         }
     }

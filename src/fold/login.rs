@@ -140,8 +140,7 @@ impl World {
     /// A DN of an agent became, or is no longer, off hook without a call.
     pub(super) fn off_hook_changed(&mut self, agent: AgentId, busy: bool) {
         if agent.is_some() {
-            let load = &mut self.agents[agent.index()].load;
-            load.off_hook = if busy { load.off_hook + 1 } else { load.off_hook.saturating_sub(1) };
+            self.agents[agent.index()].load.change_off_hook(busy);
         }
     }
 
@@ -167,8 +166,7 @@ impl World {
         for i in 0..self.agents.len() {
             let here = self.agents[i].dns.iter().filter(|dn| self.dn_switch(**dn) == switch).count() as i16;
             if here > 0 {
-                let load = &mut self.agents[i].load;
-                load.outage = load.outage.saturating_add_signed(by * here);
+                self.agents[i].load.change_within(Status::Unknown, by * here);
                 self.refresh(AgentId(i as u32), at);
             }
         }
@@ -235,7 +233,7 @@ impl World {
         let on = On::Device { dn, agent };
         self.out.push(Action::Started { what: Durable::LoggedIn, on, call_type: CallType::Unknown, at });
         if self.switches[ev.switch.index()].down_since.is_some() {
-            self.agents[agent.index()].load.outage += 1;
+            self.agents[agent.index()].load.change(Status::Unknown, 1);
         }
         if busy {
             self.off_hook_changed(agent, true);
@@ -282,8 +280,7 @@ impl World {
             self.dnd_changed(agent, false, at);
         }
         if self.switches[self.dn_switch(dn).index()].down_since.is_some() {
-            let load = &mut self.agents[agent.index()].load;
-            load.outage = load.outage.saturating_sub(1);
+            self.agents[agent.index()].load.change_within(Status::Unknown, -1);
         }
         self.reattribute(dn, at);
         self.refresh(agent, at);

@@ -1,10 +1,11 @@
-//! What one input produced: actions, closed facts and counts of anomalies. Drained by the engine, its memory reused.
+//! What one input produced: actions, drained by the engine after each input; closed facts, which stay here until they leave;
+//! and counts of anomalies.
 
 use super::anomaly::Anomaly;
 use crate::model::action::Action;
-use crate::model::row::{AgentSessionRow, AgentStateRow, CallRow, HandlingSegmentRow, PartyRow, QueueSegmentRow};
+use crate::model::row::{AgentSessionRow, AgentStateRow, CallRow, HandlingSegmentRow, PartyRow, QueueSegmentRow, Rows};
 
-/// The outputs of the fold since they were last drained.
+/// The outputs of the fold since they were last taken.
 #[derive(Debug, Default)]
 pub struct Outbox {
     /// Conclusions, in the order they were drawn.
@@ -30,6 +31,27 @@ impl Outbox {
     #[inline]
     pub fn push(&mut self, action: Action) {
         self.actions.push(action);
+    }
+
+    /// Closed facts that wait to leave.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.calls.len()
+            + self.parties.len()
+            + self.stays.len()
+            + self.legs.len()
+            + self.sessions.len()
+            + self.states.len()
+    }
+
+    /// Exchanges the closed facts with the lists of `rows`.
+    pub fn swap_rows(&mut self, rows: &mut Rows) {
+        std::mem::swap(&mut self.calls, &mut rows.call);
+        std::mem::swap(&mut self.parties, &mut rows.party);
+        std::mem::swap(&mut self.stays, &mut rows.queue_segment);
+        std::mem::swap(&mut self.legs, &mut rows.handling_segment);
+        std::mem::swap(&mut self.sessions, &mut rows.agent_session);
+        std::mem::swap(&mut self.states, &mut rows.agent_state);
     }
 
     /// Counts a contradiction.

@@ -82,6 +82,8 @@ pub struct World {
     pub(super) wraps: Slab<Wrap>,
     settling: VecDeque<Due>,
     lingering: VecDeque<Due>,
+    /// No timer is due before it.
+    quiet_until: Micros,
     /// Position of the present input among all.
     pub(super) order: u64,
     /// The latest time seen.
@@ -106,7 +108,7 @@ impl World {
     /// An empty world.
     #[must_use]
     pub fn new(patience: Patience) -> Self {
-        Self { patience, now: Micros::MIN, ..Self::default() }
+        Self { patience, now: Micros::MIN, quiet_until: Micros::MAX, ..Self::default() }
     }
 
     /// Folds one event; its time must not lie before the previous one of the same switch.
@@ -161,8 +163,15 @@ impl World {
     }
 
     /// Takes every decision whose waiting time ended before `now`.
+    #[inline]
     pub fn advance(&mut self, now: Micros) {
         self.now = self.now.max(now);
+        if now > self.quiet_until {
+            self.fire_until(now);
+        }
+    }
+
+    fn fire_until(&mut self, now: Micros) {
         while let Some(due) = self.settling.front().copied().filter(|d| d.at < now) {
             self.settling.pop_front();
             self.fire(due);
@@ -171,14 +180,8 @@ impl World {
             self.lingering.pop_front();
             self.fire_linger(due);
         }
-    }
-
-    /// When the next waiting time is over.
-    #[must_use]
-    pub fn next_deadline(&self) -> Option<Micros> {
-        let settling = self.settling.front().map(|d| d.at);
-        let lingering = self.lingering.front().map(|d| d.at);
-        settling.into_iter().chain(lingering).min()
+        let next = |queue: &VecDeque<Due>| queue.front().map_or(Micros::MAX, |d| d.at);
+        self.quiet_until = next(&self.settling).min(next(&self.lingering));
     }
 
     /// Takes every open decision now, as at the end of a finite input.
@@ -219,7 +222,9 @@ impl World {
             Timer::Wrap(ix) => self.wraps.serial(ix),
             Timer::Call(ix) => self.calls.serial(ix),
         };
-        insert(&mut self.settling, Due { at: from + self.patience.settle, timer, serial });
+        let at = from + self.patience.settle;
+        self.quiet_until = self.quiet_until.min(at);
+        insert(&mut self.settling, Due { at, timer, serial });
     }
 
     /// Starts the settling time of a call of which only virtual-queue stays are left.
@@ -230,7 +235,9 @@ impl World {
     /// Starts the lingering time of a call.
     pub(super) fn linger(&mut self, ix: Ix, from: Micros) {
         let serial = self.calls.serial(ix);
-        insert(&mut self.lingering, Due { at: from + self.patience.linger, timer: Timer::Call(ix), serial });
+        let at = from + self.patience.linger;
+        self.quiet_until = self.quiet_until.min(at);
+        insert(&mut self.lingering, Due { at, timer: Timer::Call(ix), serial });
     }
 
     /// Makes room for names the decoder has minted.

@@ -104,14 +104,19 @@ impl Cohorts {
     }
 
     fn set(&mut self, entered_at: Micros) -> &mut CohortSet {
-        let start = entered_at.floor_to(self.interval);
-        if self.last.as_ref().is_none_or(|(at, _)| *at != start) {
-            let next = self.sets.remove(&start).unwrap_or_default();
-            if let Some((at, set)) = self.last.replace((start, next)) {
-                self.sets.insert(at, set);
-            }
+        let interval = self.interval;
+        if !self.last.as_ref().is_some_and(|(at, _)| *at <= entered_at && entered_at < *at + interval) {
+            self.turn_to(entered_at.floor_to(interval));
         }
         &mut self.last.as_mut().expect("it was just put there").1
+    }
+
+    #[cold]
+    fn turn_to(&mut self, start: Micros) {
+        let next = self.sets.remove(&start).unwrap_or_default();
+        if let Some((at, set)) = self.last.replace((start, next)) {
+            self.sets.insert(at, set);
+        }
     }
 
     /// Puts the set used last back to the others.

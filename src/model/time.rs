@@ -29,8 +29,13 @@ impl Micros {
 
     /// Whole milliseconds since the epoch, rounded down also before 1970: the grid on which rows count time.
     #[must_use]
+    #[inline]
     pub const fn ms(self) -> i64 {
-        self.0.div_euclid(1000)
+        // Counted from the first whole millisecond there is, nothing is negative and one multiplication divides.
+        const FIRST_MS: i64 = i64::MIN / 1000;
+        let since = (self.0 as u64).wrapping_sub((FIRST_MS * 1000) as u64);
+        // What lies before that millisecond is "never", and any value will do.
+        (since / 1000) as i64 + FIRST_MS
     }
 
     /// The latest multiple of `step` at or before this instant; `step` must be positive.

@@ -59,6 +59,8 @@ pub struct Board {
     /// Agents changed since the last look.
     pub dirty_agents: Vec<AgentId>,
     minute: i64,
+    /// Begin of the minute after it.
+    minute_end: Micros,
     step: i64,
     /// Where [`Self::refresh`] goes on: queues first, then agents.
     refreshed: usize,
@@ -68,7 +70,7 @@ impl Board {
     /// An empty board.
     #[must_use]
     pub fn new(thresholds: Thresholds) -> Self {
-        Self { thresholds, interval_start: Micros::MIN, ..Self::default() }
+        Self { thresholds, interval_start: Micros::MIN, minute_end: Micros::MIN, ..Self::default() }
     }
 
     /// Makes room for names that were minted.
@@ -94,8 +96,16 @@ impl Board {
     /// The time of the input whose actions follow: sliding windows take their marks by it.
     #[inline]
     pub fn at(&mut self, now: Micros) {
-        self.minute = minute_of(now);
-        self.step = self.minute.div_euclid(STEP_MINUTES);
+        if now >= self.minute_end {
+            self.begin_minute(minute_of(now));
+        }
+    }
+
+    #[cold]
+    fn begin_minute(&mut self, minute: i64) {
+        self.minute = minute;
+        self.minute_end = Micros(0) + Span::from_mins(minute + 1);
+        self.step = minute.div_euclid(STEP_MINUTES);
     }
 
     /// Lists `share` (0 to 1) of all objects as changed, those whose turn it is, but not more than `most`: figures of a

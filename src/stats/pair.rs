@@ -48,25 +48,28 @@ pub type PairKey = (AgentId, DnId);
 /// An agent in not ready or after-call work under a reason.
 pub type ReasonKey = (AgentId, Status, ReasonId);
 
+/// One key and what belongs to it.
+#[derive(Debug)]
+struct Entry<K, L> {
+    key: K,
+    /// Listed as used in the running interval.
+    is_active: bool,
+    ledger: L,
+}
+
 /// Ledgers that exist only for keys that were used, and a list of those that were used in the running interval.
 #[derive(Debug)]
 pub struct Sparse<K, L> {
     index: HashMap<K, u32, foldhash::fast::FixedState>,
-    keys: Vec<K>,
-    ledgers: Vec<L>,
+    entries: Vec<Entry<K, L>>,
     active: Vec<u32>,
-    is_active: Vec<bool>,
+    /// The key asked for last: what follows from one event asks for one key several times.
+    last: Option<(K, u32)>,
 }
 
 impl<K, L> Default for Sparse<K, L> {
     fn default() -> Self {
-        Self {
-            index: HashMap::default(),
-            keys: Vec::new(),
-            ledgers: Vec::new(),
-            active: Vec::new(),
-            is_active: Vec::new(),
-        }
+        Self { index: HashMap::default(), entries: Vec::new(), active: Vec::new(), last: None }
     }
 }
 
@@ -74,55 +77,61 @@ impl<K: Copy + Eq + std::hash::Hash + Ord, const C: usize, const T: usize> Spars
     /// The ledger of a key, listed as active.
     #[inline]
     pub fn of(&mut self, key: K) -> &mut Ledger<C, T> {
-        let slot = match self.index.get(&key) {
-            Some(slot) => *slot,
-            None => {
-                let slot = self.keys.len() as u32;
-                self.index.insert(key, slot);
-                self.keys.push(key);
-                self.ledgers.push(Ledger::default());
-                self.is_active.push(false);
-                slot
-            }
-        } as usize;
-        if !self.is_active[slot] {
-            self.is_active[slot] = true;
-            self.active.push(slot as u32);
+        let slot = match self.last {
+            Some((last, slot)) if last == key => slot,
+            _ => self.find(key),
+        };
+        &mut self.entries[slot as usize].ledger
+    }
+
+    /// The place of a key, which is listed as active.
+    fn find(&mut self, key: K) -> u32 {
+        let entries = &mut self.entries;
+        let slot = *self.index.entry(key).or_insert_with(|| {
+            entries.push(Entry { key, is_active: false, ledger: Ledger::default() });
+            entries.len() as u32 - 1
+        });
+        let entry = &mut self.entries[slot as usize];
+        if !entry.is_active {
+            entry.is_active = true;
+            self.active.push(slot);
         }
-        &mut self.ledgers[slot]
+        self.last = Some((key, slot));
+        slot
     }
 
     /// Ends the interval at `edge`: hands what each active key gained to `take`, in the order of keys.
     pub fn roll(&mut self, edge: crate::model::time::Micros, mut take: impl FnMut(K, Gain<C, T>)) {
-        let (keys, ledgers, is_active) = (&self.keys, &mut self.ledgers, &mut self.is_active);
-        self.active.sort_unstable_by_key(|slot| keys[*slot as usize]);
+        let entries = &mut self.entries;
+        self.last = None;
+        self.active.sort_unstable_by_key(|slot| entries[*slot as usize].key);
         self.active.retain(|slot| {
-            let slot = *slot as usize;
-            let gain = ledgers[slot].roll(edge);
+            let entry = &mut entries[*slot as usize];
+            let gain = entry.ledger.roll(edge);
             if !gain.is_zero() {
-                take(keys[slot], gain);
+                take(entry.key, gain);
             }
             // What goes on gains in the next interval without being touched.
-            is_active[slot] = ledgers[slot].is_running();
-            is_active[slot]
+            entry.is_active = entry.ledger.is_running();
+            entry.is_active
         });
     }
 
     /// The ledger of a key, if it has one.
     #[must_use]
     pub fn get(&self, key: &K) -> Option<&Ledger<C, T>> {
-        self.index.get(key).map(|slot| &self.ledgers[*slot as usize])
+        self.index.get(key).map(|slot| &self.entries[*slot as usize].ledger)
     }
 
     /// Keys that were ever used.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.keys.len()
+        self.entries.len()
     }
 
     /// Whether no key was ever used.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.entries.is_empty()
     }
 }
