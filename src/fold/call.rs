@@ -94,6 +94,8 @@ pub struct Call {
     pub transfer_count: i32,
     /// Conferences completed.
     pub conference_count: i32,
+    /// The queue a dialler makes this call from, until the customer answers or the attempt fails.
+    pub attempt: DnId,
     /// Departures from queues towards a target.
     pub divert_count: i32,
     /// The caller gave up.
@@ -185,6 +187,7 @@ impl World {
             hold_count: 0,
             transfer_count: 0,
             conference_count: 0,
+            attempt: DnId::NONE,
             divert_count: 0,
             abandoned: false,
             connected_to_agent: false,

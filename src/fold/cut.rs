@@ -152,6 +152,7 @@ impl World {
     }
 
     fn lose_call(&mut self, call: Ix, at: Micros) {
+        self.end_attempt(call, at);
         while self.calls[call].stays != NIL {
             let ix = self.calls[call].stays;
             self.lose_stay(ix, at);

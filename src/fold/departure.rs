@@ -182,8 +182,9 @@ impl World {
             self.call_of(ev, ev.conn, names);
         }
         let Some(ix) = found else {
-            // A predictive attempt that failed before it was queued ends this way, too.
-            self.out.odd(Anomaly::StayUnknown);
+            if !self.attempt_failed(ev, names) {
+                self.out.odd(Anomaly::StayUnknown);
+            }
             return;
         };
         let gave_up = signal == Signal::Abandoned

@@ -72,12 +72,13 @@ impl World {
         self.refresh(agent, at);
     }
 
-    /// EventDialing. On a queue it is a predictive call, of which nothing is known before EventQueued.
+    /// EventDialing. On a queue it is a predictive call.
     pub(super) fn on_dialing(&mut self, ev: &TEvent<'_>, names: &Names) {
         if !self.needs_dn(ev) {
             return;
         }
         if self.devices[ev.this_dn.index()].is_queue {
+            self.on_attempt(ev, names);
             return;
         }
         let Some(call) = self.call_of(ev, ev.conn, names) else { return };
@@ -109,7 +110,9 @@ impl World {
             return;
         }
         if self.devices[ev.this_dn.index()].is_queue {
-            self.out.odd(Anomaly::PhoneEventOnQueue);
+            if !self.attempt_goes_on(ev, names) {
+                self.out.odd(Anomaly::PhoneEventOnQueue);
+            }
             return;
         }
         let opens = !matches!(signal, Signal::NetworkReached | Signal::DestinationBusy);
@@ -244,6 +247,7 @@ impl World {
         self.devices[dn.index()].had_party = true;
         self.calls[call].parties = ix;
         self.hold_call_open(call, false);
+        self.end_attempt(call, at);
         if was_idle {
             self.off_hook_changed(bound, false);
         }

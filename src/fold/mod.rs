@@ -26,6 +26,7 @@ mod login;
 mod offer;
 mod outbox;
 mod party;
+mod predictive;
 mod slab;
 mod stay;
 mod transfer;

@@ -171,6 +171,7 @@ impl World {
         }
         self.calls[call].stays = ix;
         self.hold_call_open(call, is_virtual);
+        self.end_attempt(call, at);
         if is_virtual && self.calls[call].open == 0 {
             self.calls[call].left_at = at;
             self.settle_call(call, at);

@@ -9,6 +9,7 @@ use super::slab::{Ix, NIL};
 use super::world::World;
 use crate::model::action::{AgentCount, Momentary};
 use crate::model::identity::LegKey;
+use crate::model::ids::DnId;
 use crate::model::names::Names;
 use crate::model::tevent::{CallState, CallType, DnRole, EventKind, TEvent};
 
@@ -162,10 +163,19 @@ impl World {
             self.out.odd(Anomaly::PartyUnknown);
             return;
         };
+        let call = self.parties[ix].call;
         self.call_of(ev, ev.conn, names);
         self.note_event(ix, ev);
+        if self.parties[ix].observer || self.observed_from(call, names.find_dn(ev.switch, ev.other_number)) {
+            return;
+        }
         let call_type = self.parties[ix].call_type;
         self.occurred(ix, Momentary::CallConferencePartyDeleted, call_type, ev.time);
+    }
+
+    /// Whether an observer is or was just now in the call on this DN: who comes and goes unseen makes no conference.
+    fn observed_from(&self, call: Ix, dn: DnId) -> bool {
+        dn.is_some() && self.parties_on(dn).any(|ix| self.parties[ix].call == call && self.parties[ix].observer)
     }
 
     /// EventCallInfoChanged and EventAttachedDataChanged: the call type may have been corrected.

@@ -3,11 +3,17 @@
 //! Expected values are worked out by hand from the rules; each test says which one decides.
 
 mod agent;
+mod conference;
 mod inbound;
 mod input;
+mod predictive;
 mod queue;
+mod route;
+mod site;
+mod supervision;
 mod time;
 mod transfer;
+mod virtual_queue;
 
 /// Two agents, ready since 10:00:00; the first serves queue 8001.
 const TWO_AGENTS: &str = "

@@ -87,6 +87,7 @@ class Call:
     def __init__(self, e):
         self.tenant, self.switch, self.conn, self.uuid, self.start_t = e.tenant, e.switch, e.conn, e.uuid, e.t
         self.call_type = 0
+        self.attempts = []  # [queue, from, to]: dialled from a queue
 
 
 class Session:
@@ -216,10 +217,18 @@ class World:
             ck = (e.tenant, e.switch, e.conn)
             ct = e.call_type if e.call_type is not None else self.conn_type.get(ck, 0)
             call = self.call(e)
+            self.end_attempt(call, e)
             self.entries[(call, k)] += 1
             s = Stay(e, ct, call, self.entries[(call, k)])
             self.stays.append(s)
             self.waiting[k].append(s)
+        elif e.kind == 61:
+            if not any(s.conn == e.conn for s in self.waiting[k]):
+                call = self.call(e)
+                if not call.attempts or call.attempts[-1][2] is not None:
+                    call.attempts.append([e.dn, e.t, None])
+        elif e.kind in (59, 65) and self.attempted(e):
+            self.end_attempt(self.call(e), e)
         elif e.kind in (58, 59, 65, 72):
             s = self.find_waiting(e, e.conn)
             if s is not None:
@@ -240,11 +249,22 @@ class World:
                     s.conns.append((e.i, e.t, e.conn))
                     s.calls.append((e.i, e.t, self.call(e)))
 
+    def attempted(self, e):
+        """Whether the event's call is being dialled from this queue."""
+        call = self.call_at.get((e.tenant, e.switch, e.conn))
+        return call is not None and bool(call.attempts) and call.attempts[-1][2] is None and call.attempts[-1][0] == e.dn
+
+    @staticmethod
+    def end_attempt(call, e):
+        if call.attempts and call.attempts[-1][2] is None:
+            call.attempts[-1][2] = e.t
+
     # -- phones ----------------------------------------------------------------------------------------------
 
     def open(self, e, state):
         p = Party(e, e.kind, state)
         p.calls = [(e.i, e.t, self.call(e))]
+        self.end_attempt(p.calls[0][2], e)
         self.parties.append(p)
         self.party_at[(*self.key(e), e.conn)] = p
         self.open_on_dn[self.key(e)] += 1

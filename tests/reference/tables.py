@@ -176,6 +176,7 @@ class Tables:
                     ends.append(s.left_t if n + 1 == len(s.calls) else s.calls[n + 1][1])
                     if n == 0:
                         queued.append(s.enter_t)
+        ends += [to for _, _, to in c.attempts]
         ended = None if None in ends or not ends else max(ends)
         self.rows["call"].append({
             "tenant_id": c.tenant, "call_id": self.call_id(c), "site_id": c.switch, "conn_id": f"{c.conn:016x}",
