@@ -1,5 +1,6 @@
 //! What the engine can be told: thresholds, windows and limits. Checked by whoever reads configuration.
 
+use crate::model::dn::DnRule;
 use crate::model::names::NameLimits;
 use crate::model::time::Span;
 
@@ -26,6 +27,8 @@ pub struct Settings {
     pub names: NameLimits,
     /// Longest line accepted, in bytes. Default 64 KiB.
     pub line_bytes_max: usize,
+    /// What is said of DNs. Default nothing: their events tell.
+    pub dns: Vec<DnRule>,
     /// Offset of the reporting day's begin from UTC midnight, for "today" on the wallboard. Default zero.
     pub day_offset: Span,
 }
@@ -43,6 +46,7 @@ impl Default for Settings {
             stuck_call: Span::from_mins(240),
             names: NameLimits::default(),
             line_bytes_max: 64 * 1024,
+            dns: Vec::new(),
             day_offset: Span(0),
         }
     }

@@ -81,6 +81,7 @@ impl World {
                 StayState::Offered(_) => self.stays[ix].left_at,
                 StayState::Waiting | StayState::Left | StayState::Returned => None,
             };
+            self.cut_treatment(ix, left_at.unwrap_or(until));
             let row = self.stay_row(ix, Outcome::Pending, left_at, until, AgentId::NONE);
             self.out.stays.push(row);
             self.write_queue_party(ix, Outcome::Pending, left_at.unwrap_or(until));

@@ -125,6 +125,7 @@ impl World {
         let left_at = stay.left_at.unwrap_or(self.now);
         let settle = self.patience.settle;
         if party.observer
+            || self.devices[party.dn.index()].kind.is_machine()
             || !matches!(party.opened_by, Opening::Ringing | Opening::Established)
             || party.opened_order < stay.entered_order
             || party.leg.offered_at > left_at + settle

@@ -1,6 +1,7 @@
 //! A DN: what kind it is, who is logged in on it, which parties are on it.
 
 use super::slab::{Ix, NIL};
+use crate::model::dn::DnKind;
 use crate::model::ids::{AgentId, DnId, SwitchId};
 use crate::model::time::Micros;
 
@@ -9,6 +10,8 @@ use crate::model::time::Micros;
 pub struct Device {
     /// Its switch.
     pub switch: SwitchId,
+    /// What the configuration says it is.
+    pub kind: DnKind,
     /// First party on this DN; the others follow by `Party::next_on_dn`.
     pub parties: Ix,
     /// Parties that are not closed.
@@ -29,10 +32,28 @@ pub struct Device {
     pub off_hook_since: Micros,
     /// Do-not-disturb is on.
     pub dnd: bool,
+    /// The switch or the registration has lost it.
+    pub out_of_service: bool,
+    /// Its calls are forwarded.
+    pub forwarded: bool,
+    /// Whether it is seen, and since when.
+    pub watch: Watch,
     /// First and last open stay on this queue, in order of entry.
     pub stays: (Ix, Ix),
     /// Login on this DN.
     pub login: Login,
+}
+
+/// Whether a DN is seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Watch {
+    /// It had no event of its own yet.
+    #[default]
+    Never,
+    /// Seen since.
+    Monitored(Micros),
+    /// Known and not seen since.
+    NotMonitored(Micros),
 }
 
 /// What belongs to a login on one DN.
@@ -48,13 +69,22 @@ pub struct Login {
 
 impl Device {
     /// A DN without history.
-    pub fn new() -> Self {
-        Self { parties: NIL, stays: (NIL, NIL), ..Self::default() }
+    pub fn new(kind: DnKind) -> Self {
+        Self {
+            parties: NIL,
+            stays: (NIL, NIL),
+            kind,
+            is_routing_point: matches!(kind, DnKind::RoutingPoint | DnKind::External),
+            is_virtual: kind == DnKind::VirtualQueue,
+            ..Self::default()
+        }
     }
 
     /// The kind in rows of a queue.
     pub const fn queue_kind(&self) -> &'static str {
-        if self.is_virtual {
+        if matches!(self.kind, DnKind::External) {
+            "external"
+        } else if self.is_virtual {
             "virtual_queue"
         } else if self.is_routing_point {
             "routing_point"

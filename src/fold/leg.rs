@@ -328,7 +328,7 @@ impl World {
             self.start_durable(ix, Durable::CallTalk, at);
             let call = self.parties[ix].call;
             self.calls[call].first_connected_at.get_or_insert(at);
-            self.calls[call].connected_to_agent = true;
+            self.calls[call].connected_to_agent |= !self.devices[self.parties[ix].dn.index()].kind.is_machine();
             self.stays_answered(ix);
             self.count_transfer_received(ix, at);
             self.supersede_wrap(ix);

@@ -151,6 +151,7 @@ impl World {
             switch.down_since = Some(ev.time);
             self.out.push(Action::Coverage { switch: ev.switch, seen: false, at: ev.time });
             self.outage_changed(ev.switch, 1, ev.time);
+            self.watch_switch(ev.switch, false, ev.time);
         }
     }
 
@@ -159,6 +160,7 @@ impl World {
         if self.switches[ev.switch.index()].down_since.take().is_some() {
             self.out.push(Action::Coverage { switch: ev.switch, seen: true, at: ev.time });
             self.outage_changed(ev.switch, -1, ev.time);
+            self.watch_switch(ev.switch, true, ev.time);
         }
     }
 

@@ -27,9 +27,11 @@ mod offer;
 mod outbox;
 mod party;
 mod predictive;
+mod service;
 mod slab;
 mod stay;
 mod transfer;
+mod treatment;
 pub mod world;
 mod wrap;
 

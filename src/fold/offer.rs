@@ -109,6 +109,7 @@ impl World {
         let (call, queue) = (self.parties[party_ix].call, self.parties[party_ix].this_queue);
         self.offer_to(party_ix);
         if queue.is_some()
+            && !self.devices[self.parties[party_ix].dn.index()].kind.is_machine()
             && let Some(ix) = self.find_stay(call, queue, None, |s| s.state == StayState::Waiting)
             && !self.parties[party_ix].is_credited_to(queue, &self.stays[ix].key.vqid)
         {

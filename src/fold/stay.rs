@@ -84,6 +84,10 @@ pub struct Stay {
     pub leg: Option<LegKey>,
     /// Counted as a virtual queue's when it opened.
     pub is_virtual: bool,
+    /// Begin of the treatment that goes on.
+    pub treated_since: Option<Micros>,
+    /// Time under treatments that ended.
+    pub treatment_ms: i64,
     /// Last event that touched it.
     pub last_event: EventId,
 }
@@ -161,6 +165,8 @@ impl World {
             returned_at: None,
             leg: None,
             is_virtual,
+            treated_since: None,
+            treatment_ms: 0,
             last_event: self.event,
         });
         if before == NIL {
@@ -316,6 +322,7 @@ impl World {
 
     /// Writes the queue's own part in the call, which ended in the queue at `left_at` (pending: open until then).
     pub(super) fn write_queue_party(&mut self, ix: Ix, outcome: Outcome, left_at: Micros) {
+        self.end_treatment(ix, left_at);
         let stay = &self.stays[ix];
         let left = outcome != Outcome::Pending || stay.left_at.is_some();
         let cause = match outcome {
@@ -347,7 +354,7 @@ impl World {
             connected_ms: 0,
             hold_ms: 0,
             queued_ms: ms_between(stay.key.entered_at, left_at),
-            treatment_ms: 0,
+            treatment_ms: stay.treatment_ms,
             acw_ms: 0,
             final_state: "queued",
             end_known: left && outcome != Outcome::Unknown,

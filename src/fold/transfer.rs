@@ -82,7 +82,8 @@ impl World {
         let connected = self.parties[ix].answered_at;
         if let Some(answered_at) = connected {
             self.calls[to].first_connected_at.get_or_insert(answered_at);
-            self.calls[to].connected_to_agent |= !self.parties[ix].observer;
+            let is_machine = self.devices[self.parties[ix].dn.index()].kind.is_machine();
+            self.calls[to].connected_to_agent |= !self.parties[ix].observer && !is_machine;
         }
         self.hold_call_open(to, false);
         self.calls[from].merged_into = call_id;

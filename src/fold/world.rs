@@ -11,13 +11,14 @@ use hashbrown::HashTable;
 use super::agent::Agent;
 use super::anomaly::Anomaly;
 use super::call::Call;
-use super::device::Device;
+use super::device::{Device, Watch};
 use super::outbox::Outbox;
 use super::party::{Opening, Party, Signal};
 use super::slab::{Ix, Slab};
 use super::stay::Stay;
 use super::wrap::Wrap;
 use crate::model::action::{Action, Momentary, On};
+use crate::model::dn::{DnRule, kind_of};
 use crate::model::identity::Identities;
 use crate::model::ids::{AgentId, ConnId, DnId, EventId, SwitchId};
 use crate::model::names::Names;
@@ -72,6 +73,8 @@ pub(super) struct Switch {
 #[derive(Debug, Default)]
 pub struct World {
     pub(super) patience: Patience,
+    /// What is said of DNs in the configuration.
+    rules: Vec<DnRule>,
     pub(super) switches: Vec<Switch>,
     pub(super) devices: Vec<Device>,
     pub(super) agents: Vec<Agent>,
@@ -107,8 +110,8 @@ fn hash_of(switch: SwitchId, conn: ConnId) -> u64 {
 impl World {
     /// An empty world.
     #[must_use]
-    pub fn new(patience: Patience) -> Self {
-        Self { patience, now: Micros::MIN, quiet_until: Micros::MAX, ..Self::default() }
+    pub fn new(patience: Patience, rules: Vec<DnRule>) -> Self {
+        Self { patience, rules, now: Micros::MIN, quiet_until: Micros::MAX, ..Self::default() }
     }
 
     /// Folds one event; its time must not lie before the previous one of the same switch.
@@ -144,6 +147,13 @@ impl World {
                 self.on_readiness(ev, names);
             }
             EventKind::DND_ON | EventKind::DND_OFF => self.on_dnd(ev),
+            EventKind::TREATMENT_APPLIED | EventKind::TREATMENT_NOT_APPLIED | EventKind::TREATMENT_END => {
+                self.on_treatment(ev, names);
+            }
+            EventKind::DN_OUT_OF_SERVICE | EventKind::DN_BACK_IN_SERVICE | EventKind::UNREGISTERED => {
+                self.on_service(ev);
+            }
+            EventKind::FORWARD_SET | EventKind::FORWARD_CANCEL => self.on_forward(ev),
             EventKind::OFF_HOOK | EventKind::ON_HOOK => self.on_hook(ev),
             EventKind::LINK_DISCONNECTED | EventKind::SERVER_DISCONNECTED => self.on_outage(ev),
             EventKind::LINK_CONNECTED | EventKind::SERVER_CONNECTED => self.on_link_restored(ev),
@@ -242,8 +252,10 @@ impl World {
 
     /// Makes room for names the decoder has minted.
     fn grow(&mut self, names: &Names) {
-        if self.devices.len() < names.dn_count() {
-            self.devices.resize_with(names.dn_count(), Device::new);
+        for i in self.devices.len()..names.dn_count() {
+            let dn = DnId(i as u32);
+            let kind = kind_of(&self.rules, names.switch_name(names.dn_switch(dn)), names.dn_number(dn));
+            self.devices.push(Device::new(kind));
         }
         if self.agents.len() < names.agent_count() {
             self.agents.resize_with(names.agent_count(), Agent::default);
@@ -257,6 +269,7 @@ impl World {
     fn see_device(&mut self, ev: &TEvent<'_>) {
         let device = &mut self.devices[ev.this_dn.index()];
         device.switch = ev.switch;
+        let is_new = device.watch == Watch::Never && ev.kind != EventKind::UNREGISTERED;
         let queue_like = match ev.kind {
             EventKind::QUEUED | EventKind::ROUTE_REQUEST => true,
             // Only queues divert; a phone that has had calls stays a phone, whatever a switch says of it.
@@ -266,10 +279,14 @@ impl World {
             }
             _ => false,
         };
+        let queue_like = queue_like || device.kind.is_queue() && ev.conn.is_some();
         device.is_routing_point |= ev.kind == EventKind::ROUTE_REQUEST;
         if queue_like && !device.is_queue {
             device.is_queue = true;
             self.out.push(Action::QueueSeen { queue: ev.this_dn, at: ev.time });
+        }
+        if is_new {
+            self.watch(ev.this_dn, true, ev.time);
         }
     }
 

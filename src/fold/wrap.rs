@@ -10,6 +10,7 @@ use super::party::{CREDITS_MAX, Credit, PartyState};
 use super::slab::{Ix, NIL};
 use super::world::{Timer, World};
 use crate::model::action::{Action, Durable, On, Retrospective};
+use crate::model::dn::DnKind;
 use crate::model::identity::QueueSegmentKey;
 use crate::model::ids::{AgentId, DnId};
 use crate::model::row::{HandlingSegmentRow, PartyRow};
@@ -258,7 +259,11 @@ impl World {
         let party = &self.parties[ix];
         let call = &self.calls[party.call];
         let credit = party.credit_named();
-        let agent_kind = if party.leg_agent.is_some() { "agent" } else { "extension" };
+        let resource_kind = match self.devices[party.dn.index()].kind {
+            DnKind::IvrPort => "ivr_port",
+            _ if party.leg_agent.is_some() => "agent",
+            _ => "extension",
+        };
         HandlingSegmentRow {
             tenant_id: Tenant(party.switch),
             handling_segment_id: party.leg,
@@ -267,7 +272,7 @@ impl World {
             queue_segment_id: credit.map(|c| c.key.clone()),
             queue_id: credit.map_or(DnId::NONE, |c| c.key.queue),
             resource_id: party.dn,
-            resource_kind: agent_kind,
+            resource_kind,
             agent_id: party.leg_agent,
             agent_session_id: party.leg_session,
             party_id: PartyKey(party.leg),
@@ -310,7 +315,7 @@ impl World {
             interaction_id: call.id,
             site_id: Site(party.switch),
             dn: party.dn,
-            dn_type: "extension",
+            dn_type: self.devices[party.dn.index()].kind.word(),
             resource_id: party.dn,
             agent_id: party.leg_agent,
             agent_session_id: party.leg_session,

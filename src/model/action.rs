@@ -59,6 +59,10 @@ pub enum Durable {
     CallWait,
     /// A call that left the queue is offered to a target, until answered, abandoned or returned.
     CallAlerting,
+    /// The DN is seen: from its first event, while it is registered, in service and its link is up.
+    Monitored,
+    /// The DN is known and not seen.
+    NotMonitored,
 }
 
 /// Momentary actions; the `…Started` ones are the starts of the durable actions and have no names here.
@@ -91,6 +95,10 @@ pub enum Momentary {
     UserEvent,
     /// A call entered from another queue.
     CallDivertedIn,
+    /// A treatment (music, announcement, digits) began.
+    CallTreatmentStarted,
+    /// A treatment was refused.
+    CallTreatmentNotStarted,
 }
 
 /// Retrospective actions. On a queue, durations run from the entry of the stay.
@@ -131,6 +139,8 @@ pub enum Retrospective {
     AcwCompleted,
     /// The stay ended unseen.
     StuckCallCleaned,
+    /// A treatment ended.
+    CallTreatmentCompleted,
 }
 
 /// Status of an agent at an instant: the highest of what goes on, by the priority table. Declared lowest first.

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod digit;
+pub mod dn;
 pub mod identity;
 pub mod ids;
 pub mod names;

@@ -9,11 +9,11 @@ use crate::model::tevent::CallType;
 use crate::model::time::{Micros, Span};
 
 /// Number of durable actions.
-pub const DURABLES: usize = 12;
+pub const DURABLES: usize = 14;
 /// Number of retrospective actions.
-pub const RETROSPECTIVES: usize = 17;
+pub const RETROSPECTIVES: usize = 18;
 /// Number of momentary actions.
-pub const MOMENTARIES: usize = 13;
+pub const MOMENTARIES: usize = 15;
 
 /// One durable action of one object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod inbound;
 mod input;
 mod predictive;
 mod queue;
+mod resource;
 mod route;
 mod site;
 mod supervision;

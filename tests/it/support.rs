@@ -31,7 +31,7 @@ use callfold::stats::accumulator::Pages;
 
 use self::sheet::{Sheets, Style};
 
-const DURABLES: [Durable; 12] = [
+const DURABLES: [Durable; 14] = [
     Durable::LoggedIn,
     Durable::OffHook,
     Durable::WaitForNextCall,
@@ -44,8 +44,10 @@ const DURABLES: [Durable; 12] = [
     Durable::CallObserving,
     Durable::CallWait,
     Durable::CallAlerting,
+    Durable::Monitored,
+    Durable::NotMonitored,
 ];
-const MOMENTARIES: [Momentary; 13] = [
+const MOMENTARIES: [Momentary; 15] = [
     Momentary::CallOriginated,
     Momentary::CallReceived,
     Momentary::CallTransferMade,
@@ -59,8 +61,10 @@ const MOMENTARIES: [Momentary; 13] = [
     Momentary::CallOffered,
     Momentary::UserEvent,
     Momentary::CallDivertedIn,
+    Momentary::CallTreatmentStarted,
+    Momentary::CallTreatmentNotStarted,
 ];
-const RETROSPECTIVES: [Retrospective; 17] = [
+const RETROSPECTIVES: [Retrospective; 18] = [
     Retrospective::CallAnswered,
     Retrospective::CallAbandonedFromRinging,
     Retrospective::CallForwarded,
@@ -78,6 +82,7 @@ const RETROSPECTIVES: [Retrospective; 17] = [
     Retrospective::CallReleased,
     Retrospective::AcwCompleted,
     Retrospective::StuckCallCleaned,
+    Retrospective::CallTreatmentCompleted,
 ];
 
 /// A partition and every row it has given.
@@ -271,6 +276,10 @@ fn actions(run: &Run, object: &str) -> Vec<Vec<String>> {
         for what in DURABLES {
             let cell = page.durable(what);
             let total = cell.total_at(run.partition.now());
+            // That a DN was seen all the time is not worth a line.
+            if what == Durable::Monitored && (cell.started, cell.ended) == (1, 0) {
+                continue;
+            }
             row(format!("{what:?}"), cell.started, Some(cell.ongoing()), Some(total));
         }
         for what in MOMENTARIES {
