@@ -34,13 +34,23 @@ pub enum Anomaly {
     CallStuck,
     /// A virtual-queue stay closed because its call had ended.
     StayStuck,
+    /// A party we knew was not in a snapshot of its DN: ended at the last evidence of it.
+    SnapshotPartyGone,
+    /// A snapshot showed a party we did not know.
+    SnapshotPartyFound,
+    /// A waiting call we knew was not in a snapshot of its queue: ended at the last evidence of it.
+    SnapshotStayGone,
+    /// A snapshot showed a waiting call we did not know.
+    SnapshotStayFound,
+    /// A snapshot contradicted who is logged in on a DN, or whether he is ready.
+    SnapshotAgentChanged,
     /// A party or stay beyond what one call or one DN can have; not opened.
     PartyRefused,
 }
 
 impl Anomaly {
     /// Number of kinds.
-    pub const COUNT: usize = 16;
+    pub const COUNT: usize = 21;
 
     /// All kinds.
     pub const ALL: [Self; Self::COUNT] = [
@@ -59,6 +69,11 @@ impl Anomaly {
         Self::ReasonRefused,
         Self::CallStuck,
         Self::StayStuck,
+        Self::SnapshotPartyGone,
+        Self::SnapshotPartyFound,
+        Self::SnapshotStayGone,
+        Self::SnapshotStayFound,
+        Self::SnapshotAgentChanged,
         Self::PartyRefused,
     ];
 
@@ -81,6 +96,11 @@ impl Anomaly {
             Self::ReasonRefused => "reason_refused",
             Self::CallStuck => "call_stuck",
             Self::StayStuck => "stay_stuck",
+            Self::SnapshotPartyGone => "snapshot_party_gone",
+            Self::SnapshotPartyFound => "snapshot_party_found",
+            Self::SnapshotStayGone => "snapshot_stay_gone",
+            Self::SnapshotStayFound => "snapshot_stay_found",
+            Self::SnapshotAgentChanged => "snapshot_agent_changed",
             Self::PartyRefused => "party_refused",
         }
     }

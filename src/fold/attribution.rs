@@ -45,7 +45,9 @@ impl World {
     pub(super) fn claimed_agent(&self, ix: Ix) -> AgentId {
         let party = &self.parties[ix];
         let counts = !self.devices[party.dn.index()].kind.is_machine()
-            && !party.dn_was_bound && party.claim.is_some() && self.agents[party.claim.index()].is_logged_in();
+            && !party.dn_was_bound
+            && party.claim.is_some()
+            && self.agents[party.claim.index()].is_logged_in();
         if counts { party.claim } else { AgentId::NONE }
     }
 

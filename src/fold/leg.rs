@@ -476,21 +476,10 @@ impl World {
 
     /// Ends a party whose end was not seen, at the last evidence of it: an answered leg is complete, another an error.
     pub(super) fn lose_party(&mut self, ix: Ix, at: Micros) {
-        let lost_before = (self.out.legs.len(), self.out.parties.len());
-        let answered = self.parties[ix].answered_at.is_some();
         let at = at.max(self.parties[ix].accrued_at);
+        self.losing = true;
         self.close_party(ix, at, Signal::Released, CallState::OK);
-        for row in &mut self.out.parties[lost_before.1..] {
-            row.end_known = false;
-            row.left_cause = Some("lost");
-        }
-        for row in &mut self.out.legs[lost_before.0..] {
-            row.end_known = false;
-            row.is_complete = false;
-            if !answered {
-                row.result = Some("error");
-            }
-        }
+        self.losing = false;
     }
 
     pub(super) fn closed_unanswered(&mut self, ix: Ix, abandoned: bool, why: CallState, lasted: Span) {

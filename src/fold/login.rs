@@ -157,7 +157,8 @@ impl World {
 
     /// The link is up again.
     pub(super) fn on_link_restored(&mut self, ev: &TEvent<'_>) {
-        if self.switches[ev.switch.index()].down_since.take().is_some() {
+        if let Some(since) = self.switches[ev.switch.index()].down_since.take() {
+            self.switches[ev.switch.index()].last_outage = Some((since, ev.time));
             self.out.push(Action::Coverage { switch: ev.switch, seen: true, at: ev.time });
             self.outage_changed(ev.switch, -1, ev.time);
             self.watch_switch(ev.switch, true, ev.time);
@@ -175,7 +176,7 @@ impl World {
     }
 
     /// Binds the event's agent to its DN if that is needed; false when there is nobody to bind.
-    fn bind_event(&mut self, ev: &TEvent<'_>, login: bool, names: &mut Names) -> bool {
+    pub(super) fn bind_event(&mut self, ev: &TEvent<'_>, login: bool, names: &mut Names) -> bool {
         let bound = self.devices[ev.this_dn.index()].agent;
         if bound.is_some() && (ev.agent.is_none() || ev.agent == bound) {
             return true;
@@ -254,7 +255,7 @@ impl World {
     }
 
     /// Ends the login on a DN, and the session with the last one.
-    fn unbind(&mut self, dn: DnId, at: Micros, why: Why) {
+    pub(super) fn unbind(&mut self, dn: DnId, at: Micros, why: Why) {
         let agent = self.devices[dn.index()].agent;
         while let Some(queue) = self.devices[dn.index()].login.queues.last().copied() {
             self.leave_queue_login(dn, queue, at);
@@ -358,7 +359,7 @@ impl World {
         })
     }
 
-    fn join_queue(&mut self, dn: DnId, queue: DnId, at: Micros) {
+    pub(super) fn join_queue(&mut self, dn: DnId, queue: DnId, at: Micros) {
         let login = &mut self.devices[dn.index()].login;
         if login.queues.contains(&queue) {
             return;

@@ -29,6 +29,7 @@ mod party;
 mod predictive;
 mod service;
 mod slab;
+mod snapshot;
 mod stay;
 mod transfer;
 mod treatment;

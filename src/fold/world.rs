@@ -67,6 +67,8 @@ struct Due {
 pub(super) struct Switch {
     /// Its link is down since.
     pub down_since: Option<Micros>,
+    /// The last outage that is over.
+    pub last_outage: Option<(Micros, Micros)>,
 }
 
 /// All telephony state of one partition.
@@ -97,6 +99,8 @@ pub struct World {
     pub(super) sessions: u64,
     /// The input has ended: nothing is waited for any more.
     pub(super) finishing: bool,
+    /// A party is being closed whose end was not seen.
+    pub(super) losing: bool,
     /// What was concluded; the engine drains it after each input.
     pub out: Outbox,
 }
@@ -153,6 +157,7 @@ impl World {
             EventKind::DN_OUT_OF_SERVICE | EventKind::DN_BACK_IN_SERVICE | EventKind::UNREGISTERED => {
                 self.on_service(ev);
             }
+            EventKind::REGISTERED | EventKind::ADDRESS_INFO => self.on_snapshot(ev, names),
             EventKind::FORWARD_SET | EventKind::FORWARD_CANCEL => self.on_forward(ev),
             EventKind::OFF_HOOK | EventKind::ON_HOOK => self.on_hook(ev),
             EventKind::LINK_DISCONNECTED | EventKind::SERVER_DISCONNECTED => self.on_outage(ev),
@@ -251,7 +256,7 @@ impl World {
     }
 
     /// Makes room for names the decoder has minted.
-    fn grow(&mut self, names: &Names) {
+    pub(super) fn grow(&mut self, names: &Names) {
         for i in self.devices.len()..names.dn_count() {
             let dn = DnId(i as u32);
             let kind = kind_of(&self.rules, names.switch_name(names.dn_switch(dn)), names.dn_number(dn));
@@ -281,12 +286,18 @@ impl World {
         };
         let queue_like = queue_like || device.kind.is_queue() && ev.conn.is_some();
         device.is_routing_point |= ev.kind == EventKind::ROUTE_REQUEST;
-        if queue_like && !device.is_queue {
-            device.is_queue = true;
-            self.out.push(Action::QueueSeen { queue: ev.this_dn, at: ev.time });
+        if queue_like {
+            self.see_queue(ev.this_dn, ev.time);
         }
         if is_new {
             self.watch(ev.this_dn, true, ev.time);
+        }
+    }
+
+    /// A DN has proven to be a queue or routing point.
+    pub(super) fn see_queue(&mut self, dn: DnId, at: Micros) {
+        if !std::mem::replace(&mut self.devices[dn.index()].is_queue, true) {
+            self.out.push(Action::QueueSeen { queue: dn, at });
         }
     }
 

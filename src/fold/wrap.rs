@@ -62,9 +62,10 @@ impl World {
         let result = result_of(&self.parties[ix], state, abandoned, why);
         let mut row = self.leg_row(ix);
         row.released_at = Some(at);
-        row.result = Some(result);
-        row.end_known = true;
-        row.is_complete = true;
+        // Of a party that was lost nobody knows how it ended.
+        row.result = Some(if self.losing && row.answered_at.is_none() { "error" } else { result });
+        row.end_known = !self.losing;
+        row.is_complete = !self.losing;
         let party = &self.parties[ix];
         let (agent, call_type) = (party.leg_agent, party.call_type);
         let Some(answered_at) = party.answered_at else {
@@ -324,7 +325,7 @@ impl World {
             parent_link_type: party.part_before.map(|_| "moved"),
             joined_at: party.part.offered_at,
             left_at: cause.map(|_| at),
-            left_cause: cause,
+            left_cause: cause.map(|cause| if self.losing { "lost" } else { cause }),
             alerting_ms: so_far.0 - base.0,
             connected_ms: so_far.1 - base.1,
             hold_ms: so_far.2 - base.2,
@@ -332,7 +333,7 @@ impl World {
             treatment_ms: 0,
             acw_ms: 0,
             final_state: state,
-            end_known: cause.is_some(),
+            end_known: cause.is_some() && !self.losing,
             revision: 1,
             last_event_id: party.last_event,
             written_at: self.now,

@@ -11,6 +11,7 @@ mod queue;
 mod resource;
 mod route;
 mod site;
+mod snapshot;
 mod supervision;
 mod time;
 mod transfer;

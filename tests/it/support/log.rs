@@ -7,7 +7,7 @@
 //! 24:00:00     -@west LinkDisconnected      no DN; the next day
 //! ```
 //!
-//! `#` begins a remark. The n-th line of a switch has sequence number n unless it says `seq=`. A call keeps its type until
+//! `Extensions.key=value` is a pair of that list. `#` begins a remark. The n-th line of a switch has sequence number n unless it says `seq=`. A call keeps its type until
 //! another is given, and is inbound if none is. ThisQueue of queue events is ThisDN unless given.
 
 use std::collections::HashMap;
@@ -106,6 +106,7 @@ fn attribute(map: &mut Map<String, Value>, key: &str, value: &str) {
         entry.as_object_mut().expect("lists are objects").insert(key.into(), json!(value));
     };
     match key {
+        _ if key.starts_with("Extensions.") => return nested("Extensions", &key["Extensions.".len()..], value),
         "vqid" => return nested("Extensions", "VQID", value),
         "code" => return nested("Extensions", "ReasonCode", value),
         "rvqid" => return nested("UserData", "RVQID", value),
