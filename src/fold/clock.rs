@@ -26,7 +26,8 @@ impl World {
         if status == a.now.status && reason == a.now.reason {
             return;
         }
-        let at = at.max(a.now.since);
+        // A clock never goes back: not behind its present stretch, nor behind an edge at which that was counted.
+        let at = at.max(a.now.since).max(self.edge);
         let from = a.now.status;
         if status != from {
             if let Some(session) = &mut a.session {
@@ -128,6 +129,7 @@ impl World {
 
     /// Counts the present stretches of all agents that began before `edge`: an interval ends there.
     pub fn commit_stretches_before(&mut self, edge: Micros) {
+        self.edge = edge;
         for i in 0..self.agents.len() {
             let a = &self.agents[i];
             if a.session.is_some() && !a.now.committed && a.now.since < edge {

@@ -224,6 +224,8 @@ impl World {
 
     /// Ends a stay of which nothing was heard since `at`.
     pub(super) fn lose_stay(&mut self, ix: Ix, at: Micros) {
+        // Its end is a place of its own among the inputs, behind the one that came last.
+        self.order += 1;
         self.stays[ix].left_at.get_or_insert(at);
         let order = self.order;
         self.end_stay(ix, End { outcome: Outcome::Unknown, at, order, agent: AgentId::NONE });

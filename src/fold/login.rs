@@ -114,12 +114,12 @@ impl World {
         device.off_hook = off;
         device.off_hook_since = ev.time;
         let is_busy = device.is_busy_without_call();
-        let (on, call_type, what) = (On::Device { dn: ev.this_dn, agent }, CallType::Unknown, Durable::OffHook);
-        self.out.push(if off {
-            Action::Started { what, on, call_type, at: ev.time }
+        if off {
+            let (on, call_type) = (On::Device { dn: ev.this_dn, agent }, CallType::Unknown);
+            self.out.push(Action::Started { what: Durable::OffHook, on, call_type, at: ev.time });
         } else {
-            Action::Ended { what, on, call_type, started: since, at: ev.time }
-        });
+            self.end_off_hook(ev.this_dn, agent, since, ev.time);
+        }
         if was_busy != is_busy {
             self.off_hook_changed(agent, is_busy);
             self.refresh(agent, ev.time);
@@ -131,10 +131,22 @@ impl World {
         let device = &mut self.devices[dn.index()];
         if device.off_hook {
             device.off_hook = false;
-            let on = On::Device { dn, agent: device.agent };
-            let started = device.off_hook_since;
-            self.out.push(Action::Ended { what: Durable::OffHook, on, call_type: CallType::Unknown, started, at });
+            let (agent, since) = (device.agent, device.off_hook_since);
+            self.end_off_hook(dn, agent, since, at);
         }
+    }
+
+    /// The handset is replaced: for the DN since it was lifted, for its agent no earlier than his login.
+    fn end_off_hook(&mut self, dn: DnId, agent: AgentId, since: Micros, at: Micros) {
+        let (what, call_type) = (Durable::OffHook, CallType::Unknown);
+        let joined = since.max(self.devices[dn.index()].login.at);
+        if agent.is_none() || joined == since {
+            self.out.push(Action::Ended { what, on: On::Device { dn, agent }, call_type, started: since, at });
+            return;
+        }
+        let (device, person) = (On::Device { dn, agent: AgentId::NONE }, On::Device { dn: DnId::NONE, agent });
+        self.out.push(Action::Ended { what, on: device, call_type, started: since, at });
+        self.out.push(Action::Ended { what, on: person, call_type, started: joined, at });
     }
 
     /// A DN of an agent became, or is no longer, off hook without a call.
@@ -232,9 +244,13 @@ impl World {
         let device = &mut self.devices[dn.index()];
         device.agent = agent;
         device.login.at = at;
-        let (dnd, busy) = (device.dnd, device.is_busy_without_call());
+        let (dnd, busy, off_hook) = (device.dnd, device.is_busy_without_call(), device.off_hook);
         let on = On::Device { dn, agent };
         self.out.push(Action::Started { what: Durable::LoggedIn, on, call_type: CallType::Unknown, at });
+        if off_hook {
+            let on = On::Device { dn: DnId::NONE, agent };
+            self.out.push(Action::Started { what: Durable::OffHook, on, call_type: CallType::Unknown, at });
+        }
         if self.switches[ev.switch.index()].down_since.is_some() {
             self.agents[agent.index()].load.change(Status::Unknown, 1);
         }
@@ -262,9 +278,14 @@ impl World {
         }
         let device = &mut self.devices[dn.index()];
         let (started, busy, dnd) = (device.login.at, device.is_busy_without_call(), device.dnd);
+        let off_hook_since = device.off_hook.then_some(device.off_hook_since.max(started));
         let call_type = CallType::Unknown;
         let on = On::Device { dn, agent };
         self.out.push(Action::Ended { what: Durable::LoggedIn, on, call_type, started, at });
+        if let Some(started) = off_hook_since {
+            let on = On::Device { dn: DnId::NONE, agent };
+            self.out.push(Action::Ended { what: Durable::OffHook, on, call_type, started, at });
+        }
         if let Some((readiness, since)) = self.devices[dn.index()].login.readiness.take() {
             let on = On::Device { dn, agent: AgentId::NONE };
             self.out.push(Action::Ended { what: action_of(readiness), on, call_type, started: since, at });

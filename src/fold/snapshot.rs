@@ -207,7 +207,7 @@ impl World {
                 // What his clock has said before an outage stays said; without one he may have left just now.
                 let since = self.agents[bound.index()].now.since;
                 let outage = self.switches[ev.switch.index()].last_outage.filter(|(_, to)| *to >= since);
-                let at = outage.map_or(ev.time, |(from, _)| from.max(since));
+                let at = outage.map_or(ev.time, |(from, _)| from.max(since).max(self.edge));
                 self.unbind(ev.this_dn, at, Some("link_lost"));
             }
             return;

@@ -93,6 +93,8 @@ pub struct World {
     pub(super) order: u64,
     /// The latest time seen.
     pub(super) now: Micros,
+    /// The last instant at which all stretches were counted.
+    pub(super) edge: Micros,
     /// The present event.
     pub(super) event: EventId,
     pub(super) ids: Identities,
@@ -115,7 +117,7 @@ impl World {
     /// An empty world.
     #[must_use]
     pub fn new(patience: Patience, rules: Vec<DnRule>) -> Self {
-        Self { patience, rules, now: Micros::MIN, quiet_until: Micros::MAX, ..Self::default() }
+        Self { patience, rules, now: Micros::MIN, edge: Micros::MIN, quiet_until: Micros::MAX, ..Self::default() }
     }
 
     /// Folds one event; its time must not lie before the previous one of the same switch.

@@ -231,7 +231,11 @@ impl Intervals {
                     let slot = place(object, board);
                     match self.kept_at(at) {
                         Some(kept) => *kept.count(object, slot, column) += by,
-                        None => self.too_late += 1,
+                        // Its own interval has left: no count is lost, and levels and counts of one interval agree.
+                        None => {
+                            self.too_late += 1;
+                            board.take_over(object, column, by);
+                        }
                     }
                 }
                 Late::Max { object, column, value, at } => {

@@ -534,6 +534,21 @@ impl Board {
         }
     }
 
+    /// A count booked for an interval whose rows have left becomes the running interval's.
+    pub fn take_over(&mut self, object: Object, column: u8, by: i64) {
+        let column = usize::from(column);
+        match object {
+            Object::Queue(dn) => {
+                if let Some(place) = self.queue_place(dn) {
+                    self.queues[place].ledger.take_over(column, by);
+                }
+            }
+            Object::Agent(agent) => self.touch_agent(agent).ledger.take_over(column, by),
+            Object::Pair(agent, dn) => self.pairs.of((agent, dn)).take_over(column, by),
+            Object::Reason(agent, status, reason) => self.reasons.of((agent, status, reason)).take_over(column, by),
+        }
+    }
+
     /// Base accumulators of a DN.
     #[must_use]
     pub fn device_pages(&self, dn: DnId) -> Option<&Pages> {

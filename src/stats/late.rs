@@ -140,6 +140,11 @@ impl<const COUNTS: usize, const TIMES: usize> Ledger<COUNTS, TIMES> {
         late
     }
 
+    /// A count booked for an interval whose rows have left becomes the running interval's.
+    pub fn take_over(&mut self, column: usize, by: i64) {
+        self.base_counts[column] -= by;
+    }
+
     /// A running time starts or stops at `at`; true when that lies before `interval_start`.
     #[inline]
     pub fn time(&mut self, column: usize, starts: bool, at: Micros, interval_start: Micros) -> bool {

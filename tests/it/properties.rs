@@ -2,7 +2,9 @@
 //!
 //! Every failure prints its seed; the same seed gives the same feed.
 
+pub mod day;
 pub mod dirt;
+pub mod whole;
 
 use callfold::engine::partition::{Partition, Position};
 use callfold::engine::settings::Settings;

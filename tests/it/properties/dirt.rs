@@ -25,6 +25,16 @@ fn time_of(line: &[u8]) -> Micros {
     Micros::from_parts(number("\"TimeinSecs\":"), number("\"TimeinuSecs\":"))
 }
 
+/// An event without a number, as the client library makes it.
+fn said(event: &str, at: Micros, dn: Option<&str>, extensions: &str) -> Vec<u8> {
+    let (secs, micros) = (at.0.div_euclid(1_000_000), at.0.rem_euclid(1_000_000));
+    let dn = dn.map_or(String::new(), |dn| format!(",\"ThisDN\":\"{dn}\""));
+    format!(
+        "{{\"Event\":\"{event}\",\"TimeinSecs\":{secs},\"TimeinuSecs\":{micros},\"Switch\":\"east\"{dn},\"Extensions\":{{{extensions}}}}}\n"
+    )
+    .into_bytes()
+}
+
 impl Feed {
     /// Some 40 minutes across two interval edges, with every kind of call the simulator knows, more often than in life.
     pub fn simulated(seed: u64) -> Self {
@@ -55,6 +65,13 @@ impl Feed {
         }
         feed.times = feed.lines.iter().map(|l| time_of(l)).collect();
         feed.sorted_by(|feed, i| feed.times[i].0)
+    }
+
+    /// Lines as they are.
+    pub fn of_lines(bytes: &[u8]) -> Self {
+        let lines: Vec<Vec<u8>> = bytes.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec).collect();
+        let times = lines.iter().map(|l| time_of(l)).collect();
+        Self { lines, times }
     }
 
     pub fn bytes(&self) -> Vec<u8> {
@@ -101,6 +118,50 @@ impl Feed {
     pub fn dropping(self, share: f64, random: &mut Random) -> Self {
         let kept: Vec<usize> = (0..self.lines.len()).filter(|_| !random.chance(share)).collect();
         self.pick(kept.into_iter())
+    }
+
+    /// Takes out some stretches of a few minutes as an outage of the link does, and puts snapshots after them that know
+    /// nothing of what went on, or of calls nobody saw.
+    pub fn with_outages(self, random: &mut Random) -> Self {
+        let mut feed = self;
+        for _ in 0..random.below(3) {
+            let n = feed.lines.len();
+            let from = random.below(n as u32) as usize;
+            let to = (from + 5 + random.below(200) as usize).min(n - 1);
+            let (began, ended) = (feed.times[from], feed.times[to]);
+            let mut out = vec![said("EventLinkDisconnected", began, None, "")];
+            out.push(said("EventLinkConnected", ended, None, ""));
+            for phone in 1..10 {
+                let list = match random.below(4) {
+                    0 => "\"status\":0".to_owned(),
+                    1 => format!("\"conn-1\":\"{:016x}\",\"ps-1\":{}", random.below(400), 9 + random.below(6)),
+                    2 => format!("\"status\":0,\"AgentID\":\"{}\",\"AgentStatus\":{}", 100 + phone, random.below(5)),
+                    _ => "\"status\":3".to_owned(),
+                };
+                let dn = if phone == 9 { "8001".to_owned() } else { format!("70{phone:02}") };
+                out.push(said("EventRegistered", ended, Some(&dn), &list));
+            }
+            let times = out.iter().map(|l| time_of(l));
+            let times: Vec<Micros> = times.collect();
+            feed.lines.splice(from..to, out);
+            feed.times.splice(from..to, times);
+        }
+        feed
+    }
+
+    /// From some event on the server's clock is minutes early or late.
+    pub fn with_clock_steps(mut self, random: &mut Random) -> Self {
+        let from = random.below(self.lines.len() as u32) as usize;
+        let step = random.between(-300, 300);
+        for (line, time) in self.lines.iter_mut().zip(&mut self.times).skip(from) {
+            let text = String::from_utf8_lossy(line).into_owned();
+            let secs = time.0.div_euclid(1_000_000);
+            *line = text
+                .replacen(&format!("\"TimeinSecs\":{secs}"), &format!("\"TimeinSecs\":{}", secs + step), 1)
+                .into_bytes();
+            *time = time_of(line);
+        }
+        self
     }
 
     /// Ends somewhere.

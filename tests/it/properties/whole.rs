@@ -1,0 +1,114 @@
+//! What holds for days composed of every call model, clean and after everything that can happen to a feed.
+//!
+//! `CALLFOLD_DAYS` sets how many days each property sees; the default is a small part of a night's worth.
+
+use callfold::engine::settings::Settings;
+use callfold::model::time::Span;
+use callfold::simulate::random::Random;
+
+use super::dirt::Feed;
+use super::{assert_same_rows, assert_sound, day};
+use crate::support::{Run, replay};
+
+fn days(default: u64) -> std::ops::Range<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
+    let first = number("CALLFOLD_FIRST_DAY").unwrap_or(1);
+    first..first + number("CALLFOLD_DAYS").unwrap_or(default)
+}
+
+fn folded(feed: &Feed) -> Run {
+    replay(Settings::default(), &feed.bytes())
+}
+
+#[test]
+fn every_model_alone_keeps_the_invariants() {
+    for (name, feed) in day::models() {
+        assert_sound(&feed, &[], name);
+    }
+}
+
+#[test]
+fn composed_days_keep_the_invariants() {
+    for seed in days(60) {
+        assert_sound(&day::composed(seed), &[], &format!("day {seed}"));
+    }
+}
+
+/// Repeats, another order inside the window, and any cutting of the bytes: the same rows.
+#[test]
+fn composed_days_do_not_depend_on_how_they_arrive() {
+    for seed in days(30) {
+        let mut random = Random::new(seed);
+        let feed = day::composed(seed);
+        let clean = folded(&feed);
+        let what = |how: &str| format!("day {seed}, {how}");
+        assert_same_rows(&clean, &folded(&feed.clone().repeating(0.05, &mut random)), &what("repeated"));
+        let shuffled = feed.clone().reordering(Span::from_millis(1900), &mut random);
+        assert_same_rows(&clean, &folded(&shuffled), &what("reordered"));
+        let mut run = Run::new(Settings::default());
+        let mut at = 0;
+        while at < feed.lines.len() {
+            let n = 1 + random.below(90) as usize;
+            run.feed(&feed.lines[at..(at + n).min(feed.lines.len())].concat());
+            at += n;
+        }
+        run.finish();
+        assert_same_rows(&clean, &run, &what("in chunks"));
+    }
+}
+
+/// What only evidence of its own can count: an event that is lost takes something away and never adds.
+fn evidence(run: &Run) -> Vec<(String, i64)> {
+    let names = run.partition.names();
+    let mut sums = std::collections::BTreeMap::new();
+    let mut add = |of: String, what: &str, n: i32| *sums.entry(format!("{of} {what}")).or_insert(0) += i64::from(n);
+    for r in &run.rows.queue_interval {
+        let queue = names.dn_text(r.queue_id);
+        for (what, n) in [("entered", r.entered), ("answered", r.answered), ("abandoned", r.abandoned)] {
+            add(queue.clone(), what, n);
+        }
+    }
+    sums.into_iter().collect()
+}
+
+#[test]
+fn lost_events_make_no_count_of_evidence_larger() {
+    for seed in days(60) {
+        let mut random = Random::new(seed);
+        let share = [0.01, 0.05, 0.2][seed as usize % 3];
+        let feed = day::composed(seed);
+        let truth: std::collections::BTreeMap<_, _> = evidence(&folded(&feed)).into_iter().collect();
+        let lossy = feed.dropping(share, &mut random);
+        assert_sound(&lossy, &[], &format!("day {seed}, {share} lost"));
+        for (what, n) in evidence(&folded(&lossy)) {
+            let most = truth.get(&what).copied().unwrap_or(0);
+            assert!(n <= most, "day {seed}, {share} lost: {what} is {n}, in truth {most}");
+        }
+    }
+}
+
+/// Loss, repeats, and outages with snapshots that contradict.
+fn dirty(seed: u64, random: &mut Random) -> Feed {
+    day::composed(seed).with_outages(random).dropping(0.2, random).repeating(0.05, random)
+}
+
+#[test]
+fn dirty_days_keep_the_invariants() {
+    for seed in days(60) {
+        let feed = dirty(seed, &mut Random::new(seed));
+        assert_sound(&feed, &[], &format!("day {seed}"));
+    }
+}
+
+/// Where a clock goes back, time stands still until it has caught up (3): what begins twice at one instant shares its key.
+const STANDING_STILL: [&str; 4] =
+    ["party has the key", "handling_segment has the key", "queue_segment has the key", "stay on"];
+
+#[test]
+fn disorder_and_clocks_that_step_keep_the_invariants() {
+    for seed in days(60) {
+        let mut random = Random::new(seed);
+        let feed = dirty(seed, &mut random).reordering(Span::from_secs(30), &mut random).with_clock_steps(&mut random);
+        assert_sound(&feed, &STANDING_STILL, &format!("day {seed}"));
+    }
+}
