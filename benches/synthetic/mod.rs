@@ -10,6 +10,10 @@ use super::model::row::*;
 use super::model::table::{PartyKey, ReasonCode, ReasonKey, Site, Tenant};
 use super::model::time::{Micros, Span};
 
+mod data;
+
+pub use data::*;
+
 /// Agents, each with a DN of the same number.
 pub const AGENTS: u32 = 10_000;
 /// Queues; their DNs follow those of the agents.

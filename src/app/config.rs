@@ -19,6 +19,10 @@ pub struct Config {
     pub store: Store,
     /// `[queue_defaults]`
     pub queue_defaults: QueueDefaults,
+    /// `[privacy]`
+    pub privacy: Privacy,
+    /// `[[user_data]]`, any number of times.
+    pub user_data: Vec<UserData>,
     /// `[[feed]]`, any number of times.
     pub feed: Vec<Feed>,
 }
@@ -55,6 +59,43 @@ pub struct QueueDefaults {
     pub sl_target: Option<f64>,
 }
 
+/// What becomes of callers' numbers, and the secret of hashes.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Privacy {
+    /// Policy of calling numbers.
+    pub ani: Option<String>,
+    /// Policy of called numbers.
+    pub dnis: Option<String>,
+    /// The secret itself.
+    pub hash_key: Option<Hidden>,
+    /// A file with the secret.
+    pub hash_key_file: Option<String>,
+}
+
+/// A text that is never shown.
+#[derive(Clone, Default, PartialEq, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(pub String);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("hidden")
+    }
+}
+
+/// An attached key that is kept.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserData {
+    /// The key, or the beginning of keys with a `*` after it.
+    pub key: String,
+    /// What becomes of its values.
+    pub policy: Option<String>,
+    /// The list it stands in.
+    pub list: Option<String>,
+}
+
 /// A source.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,10 +105,12 @@ pub struct Feed {
 }
 
 /// Every key there is, by section; a test holds it against [`Config`].
-const KEYS: [(&str, &[&str]); 4] = [
+const KEYS: [(&str, &[&str]); 6] = [
     ("server", &["listen", "insecure", "publish_every"]),
     ("store", &["path"]),
     ("queue_defaults", &["sl_threshold", "short_abandon", "sl_target"]),
+    ("privacy", &["ani", "dnis", "hash_key", "hash_key_file"]),
+    ("user_data", &["key", "policy", "list"]),
     ("feed", &["url"]),
 ];
 
@@ -176,6 +219,9 @@ fn overlay(table: &mut toml::Table, variable: &str, text: &str) -> Result<(), St
     };
     if section == "feed" {
         return Err("feeds are a list; give them with --feed or in the configuration file".into());
+    }
+    if section == "user_data" {
+        return Err("attached keys are a list; give them with --user-data or in the configuration file".into());
     }
     if !keys.contains(&key.as_str()) {
         return Err(format!("unknown key in [{section}] `{key}`{}", nearest(&key, keys)));

@@ -9,6 +9,7 @@ pub mod config;
 pub mod delivery;
 pub mod live;
 pub mod playback;
+pub mod privacy;
 pub mod reject;
 pub mod replay;
 pub mod settings;

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::config::{Config, Problem};
+use super::privacy;
 use crate::engine::settings::Settings as EngineSettings;
 use crate::model::time::Span;
 use crate::source::file::Recording;
@@ -170,6 +171,10 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
     if !(0.0..=1.0).contains(&sl_target) {
         check.problem("queue_defaults.sl_target", format!("{sl_target} is not between 0 and 1"));
     }
+    match privacy::check(config) {
+        Ok(privacy) => engine.privacy = privacy,
+        Err(problems) => check.problems.extend(problems),
+    }
     let data = PathBuf::from(config.store.path.as_deref().unwrap_or(DATA_DEFAULT));
     if data.as_os_str().is_empty() {
         check.problem("store.path", "an empty path".into());
@@ -265,7 +270,8 @@ mod tests {
             text.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
         let settings = check(&config::read("sample", &text, []).expect("known keys")).expect("right");
         let built_in = check(&Config::default()).expect("right");
-        let Settings { listen, data, publish_every, sl_target, engine, feeds } = settings;
+        let Settings { listen, data, publish_every, sl_target, mut engine, feeds } = settings;
+        assert_eq!(std::mem::take(&mut engine.privacy).rules.len(), 1, "the one attached key of the sample");
         assert_eq!((listen, data, publish_every), (built_in.listen, built_in.data, built_in.publish_every));
         assert_eq!(sl_target, built_in.sl_target);
         assert_eq!(format!("{engine:?}"), format!("{:?}", built_in.engine));

@@ -12,7 +12,8 @@ use super::signal::Signal;
 use super::summary::{self, Format};
 use crate::app::live::reject_path;
 use crate::app::replay::{self, Order, Report};
-use crate::app::settings::{DATA_DEFAULT, replay_engine};
+use crate::app::settings::{self, DATA_DEFAULT, replay_engine};
+use crate::engine::settings::Settings as EngineSettings;
 use crate::handoff::stop::Stop;
 use crate::source::file;
 
@@ -41,6 +42,11 @@ pub struct ReplayArgs {
     /// Fold and report, but write no tables
     #[arg(long)]
     dry_run: bool,
+    /// Configuration file (TOML); its thresholds, attached keys and policies apply
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    attached: super::attached::AttachedArgs,
     /// What the files hold
     #[arg(long, value_enum, default_value = "auto")]
     format: InputFormat,
@@ -71,7 +77,7 @@ pub fn run(arguments: &ReplayArgs, global: &Global) -> Result<Code, Failure> {
         data: (!arguments.dry_run).then(|| arguments.data.clone()),
         replace: arguments.replace,
         reject_file: arguments.reject_file.clone().or(default_rejects),
-        engine: replay_engine(),
+        engine: engine(arguments)?,
     };
     let mut progress = Progress::new(global.quiet);
     let replayed = replay::run(order, &stop, |look| progress.show(look));
@@ -91,6 +97,15 @@ pub fn run(arguments: &ReplayArgs, global: &Global) -> Result<Code, Failure> {
     }
     let complete = report.damaged.is_empty() && report.unmerged.is_none() && report.ended.counters.rejected == 0;
     if complete && report.look.rejected == 0 { Ok(Code::Done) } else { findings(&report, global) }
+}
+
+/// The engine's settings, as far as a replay has any.
+fn engine(arguments: &ReplayArgs) -> Result<EngineSettings, Failure> {
+    let mut config = super::serve::configuration(arguments.config.as_deref())?;
+    arguments.attached.lay_over(&mut config);
+    let live = settings::check(&config).map_err(|problems| Failure::configuration(&problems))?.engine;
+    let EngineSettings { sl_threshold, short_abandon, privacy, .. } = live;
+    Ok(EngineSettings { sl_threshold, short_abandon, privacy, ..replay_engine() })
 }
 
 /// What happened, where it is, and what to do next.

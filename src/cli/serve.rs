@@ -48,6 +48,8 @@ pub struct ServeArgs {
     /// Configuration file (TOML)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    attached: super::attached::AttachedArgs,
     /// Allow addresses that other machines can reach, without TLS and tokens
     #[arg(long)]
     insecure: bool,
@@ -93,17 +95,22 @@ pub fn run(arguments: &ServeArgs, global: &Global) -> Result<Code, Failure> {
     })
 }
 
-/// Lays the flags over what the file and the environment say.
+/// What the file and the environment say.
 #[expect(clippy::disallowed_methods, reason = "the environment is part of the configuration")]
-fn settings(arguments: &ServeArgs) -> Result<Settings, Failure> {
+pub(super) fn configuration(file: Option<&std::path::Path>) -> Result<Config, Failure> {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
-    let (name, text) = match &arguments.config {
+    let (name, text) = match file {
         Some(path) => (path.display().to_string(), read_config(path)?),
         None => ("configuration".to_owned(), String::new()),
     };
-    let mut config: Config =
-        config::read(&name, &text, variables).map_err(|problems| Failure::configuration(&problems))?;
+    config::read(&name, &text, variables).map_err(|problems| Failure::configuration(&problems))
+}
+
+/// Lays the flags over what the file and the environment say.
+fn settings(arguments: &ServeArgs) -> Result<Settings, Failure> {
+    let mut config = configuration(arguments.config.as_deref())?;
+    arguments.attached.lay_over(&mut config);
     let flags = |flag: &Option<String>, key: &mut Option<String>| {
         if flag.is_some() {
             key.clone_from(flag);

@@ -1,5 +1,6 @@
 //! What the engine can be told: thresholds, windows and limits. Checked by whoever reads configuration.
 
+use crate::fold::privacy::Privacy;
 use crate::model::dn::DnRule;
 use crate::model::names::NameLimits;
 use crate::model::time::Span;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub line_bytes_max: usize,
     /// What is said of DNs. Default nothing: their events tell.
     pub dns: Vec<DnRule>,
+    /// Which attached data and numbers of callers are kept, and in which form. Default: nothing attached, numbers as sent.
+    pub privacy: Privacy,
     /// Offset of the reporting day's begin from UTC midnight, for "today" on the wallboard. Default zero.
     pub day_offset: Span,
 }
@@ -47,6 +50,7 @@ impl Default for Settings {
             names: NameLimits::default(),
             line_bytes_max: 64 * 1024,
             dns: Vec::new(),
+            privacy: Privacy::default(),
             day_offset: Span(0),
         }
     }

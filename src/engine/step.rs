@@ -72,7 +72,7 @@ impl Engine {
             provisional: settings.provisional_rows,
         };
         Self {
-            world: World::new(patience, settings.dns.clone()),
+            world: World::new(patience, settings.dns.clone(), settings.privacy.clone()),
             board: Board::new(thresholds),
             intervals: Intervals::new(policy),
             day_offset: settings.day_offset,

@@ -46,11 +46,15 @@ pub enum Anomaly {
     SnapshotAgentChanged,
     /// A party or stay beyond what one call or one DN can have; not opened.
     PartyRefused,
+    /// An attached key beyond the limit of one call; not kept.
+    DataRefused,
+    /// An attached value longer than the limit; its end was cut off.
+    DataCut,
 }
 
 impl Anomaly {
     /// Number of kinds.
-    pub const COUNT: usize = 21;
+    pub const COUNT: usize = 23;
 
     /// All kinds.
     pub const ALL: [Self; Self::COUNT] = [
@@ -75,6 +79,8 @@ impl Anomaly {
         Self::SnapshotStayFound,
         Self::SnapshotAgentChanged,
         Self::PartyRefused,
+        Self::DataRefused,
+        Self::DataCut,
     ];
 
     /// The word in metrics and logs.
@@ -102,6 +108,8 @@ impl Anomaly {
             Self::SnapshotStayFound => "snapshot_stay_found",
             Self::SnapshotAgentChanged => "snapshot_agent_changed",
             Self::PartyRefused => "party_refused",
+            Self::DataRefused => "data_refused",
+            Self::DataCut => "data_cut",
         }
     }
 }

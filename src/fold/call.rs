@@ -104,6 +104,8 @@ pub struct Call {
     pub connected_to_agent: bool,
     /// The first event was not a beginning.
     pub joined_in_progress: bool,
+    /// What is attached to it, when anything is kept of that.
+    pub data: Ix,
     /// Last event that touched it.
     pub last_event: EventId,
 }
@@ -145,11 +147,18 @@ impl World {
                         call.dnis = ev.dnis.into();
                     }
                 }
+                if own && self.attached.concerns(ev) {
+                    self.attach(ix, ev);
+                }
                 return Some(ix);
             }
             self.close_call(ix);
         }
-        Some(self.open_call(ev, conn, names))
+        let ix = self.open_call(ev, conn, names);
+        if conn == ev.conn && self.attached.concerns(ev) {
+            self.attach(ix, ev);
+        }
+        Some(ix)
     }
 
     fn open_call(&mut self, ev: &TEvent<'_>, conn: ConnId, names: &Names) -> Ix {
@@ -192,6 +201,7 @@ impl World {
             abandoned: false,
             connected_to_agent: false,
             joined_in_progress: false,
+            data: NIL,
             last_event: self.event,
         });
         self.calls[ix].entries.clear();
@@ -251,6 +261,8 @@ impl World {
         let ended = self.calls[ix].ended_at.unwrap_or(self.calls[ix].last_event_at);
         let row = self.call_row(ix, Some(ended), ended);
         self.out.calls.push(row);
+        self.write_data(ix, Some(ended));
+        self.forget_data(ix);
         self.forget_parties(ix);
         self.unindex_call(ix);
         self.calls.remove(ix);
@@ -259,7 +271,8 @@ impl World {
     /// The row of a call that ended at `ended`, or is open at `until`.
     pub(super) fn call_row(&self, ix: Ix, ended: Option<Micros>, until: Micros) -> CallRow {
         let call = &self.calls[ix];
-        let text = |s: &CompactString| (!s.is_empty()).then(|| s.clone());
+        let privacy = &self.attached.privacy;
+        let text = |s: &CompactString, policy| if s.is_empty() { None } else { privacy.form(policy, s) };
         CallRow {
             tenant_id: Tenant(call.switch),
             call_id: call.id,
@@ -277,8 +290,8 @@ impl World {
             first_alerting_at: call.first_alerting_at,
             first_connected_at: call.first_connected_at,
             ended_at: ended,
-            ani: text(&call.ani),
-            dnis: text(&call.dnis),
+            ani: text(&call.ani, privacy.ani),
+            dnis: text(&call.dnis, privacy.dnis),
             trunk: None,
             released_by: "unknown",
             hold_count: call.hold_count,

@@ -27,6 +27,7 @@ impl World {
             let ended = call.ended_at;
             let row = self.call_row(ix, ended, ended.unwrap_or(until));
             self.out.calls.push(row);
+            self.write_data(ix, ended);
         }
     }
 

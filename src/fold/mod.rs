@@ -8,13 +8,14 @@
 //!            ┌── agent ── clock ── wrap        who is logged in, his status, his after-call work
 //!  TEvent ─▶ world ── party ── leg             one device in one call, and its attempt to handle it
 //!            ├── stay                          one call in one queue, and where it went
-//!            └── call                          what they all belong to
+//!            └── call ── attached              what they all belong to, and what applications attached to it
 //! ```
 //!
 //! This module refuses to know what is counted, any window, threshold or interval, and how a row is stored.
 
 pub mod agent;
 pub mod anomaly;
+mod attached;
 mod attribution;
 mod call;
 mod clock;
@@ -27,6 +28,7 @@ mod offer;
 mod outbox;
 mod party;
 mod predictive;
+pub mod privacy;
 mod service;
 mod slab;
 mod snapshot;

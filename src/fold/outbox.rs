@@ -3,7 +3,10 @@
 
 use super::anomaly::Anomaly;
 use crate::model::action::Action;
-use crate::model::row::{AgentSessionRow, AgentStateRow, CallRow, HandlingSegmentRow, PartyRow, QueueSegmentRow, Rows};
+use crate::model::row::{
+    AgentSessionRow, AgentStateRow, CallRow, HandlingSegmentRow, PartyRow, QueueSegmentRow, Rows, UserDataChangeRow,
+    UserDataFinalRow,
+};
 
 /// The outputs of the fold since they were last taken.
 #[derive(Debug, Default)]
@@ -22,6 +25,10 @@ pub struct Outbox {
     pub sessions: Vec<AgentSessionRow>,
     /// Agent states that ended.
     pub states: Vec<AgentStateRow>,
+    /// Attached values that changed.
+    pub data_changes: Vec<UserDataChangeRow>,
+    /// What was attached to calls that ended.
+    pub data_finals: Vec<UserDataFinalRow>,
     /// Anomalies since the beginning, by kind.
     pub anomalies: [u64; Anomaly::COUNT],
 }
@@ -42,6 +49,8 @@ impl Outbox {
             + self.legs.len()
             + self.sessions.len()
             + self.states.len()
+            + self.data_changes.len()
+            + self.data_finals.len()
     }
 
     /// Exchanges the closed facts with the lists of `rows`.
@@ -52,6 +61,8 @@ impl Outbox {
         std::mem::swap(&mut self.legs, &mut rows.handling_segment);
         std::mem::swap(&mut self.sessions, &mut rows.agent_session);
         std::mem::swap(&mut self.states, &mut rows.agent_state);
+        std::mem::swap(&mut self.data_changes, &mut rows.user_data_change);
+        std::mem::swap(&mut self.data_finals, &mut rows.user_data_final);
     }
 
     /// Counts a contradiction.

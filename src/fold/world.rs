@@ -10,10 +10,12 @@ use hashbrown::HashTable;
 
 use super::agent::Agent;
 use super::anomaly::Anomaly;
+use super::attached::Attached;
 use super::call::Call;
 use super::device::{Device, Watch};
 use super::outbox::Outbox;
 use super::party::{Opening, Party, Signal};
+use super::privacy::Privacy;
 use super::slab::{Ix, Slab};
 use super::stay::Stay;
 use super::wrap::Wrap;
@@ -85,6 +87,7 @@ pub struct World {
     pub(super) parties: Slab<Party>,
     pub(super) stays: Slab<Stay>,
     pub(super) wraps: Slab<Wrap>,
+    pub(super) attached: Attached,
     settling: VecDeque<Due>,
     lingering: VecDeque<Due>,
     /// No timer is due before it.
@@ -116,8 +119,16 @@ fn hash_of(switch: SwitchId, conn: ConnId) -> u64 {
 impl World {
     /// An empty world.
     #[must_use]
-    pub fn new(patience: Patience, rules: Vec<DnRule>) -> Self {
-        Self { patience, rules, now: Micros::MIN, edge: Micros::MIN, quiet_until: Micros::MAX, ..Self::default() }
+    pub fn new(patience: Patience, rules: Vec<DnRule>, privacy: Privacy) -> Self {
+        Self {
+            patience,
+            rules,
+            attached: Attached::new(privacy),
+            now: Micros::MIN,
+            edge: Micros::MIN,
+            quiet_until: Micros::MAX,
+            ..Self::default()
+        }
     }
 
     /// Folds one event; its time must not lie before the previous one of the same switch.

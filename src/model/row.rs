@@ -7,12 +7,14 @@
 
 mod agent;
 mod call;
+mod data;
 mod queue;
 
 pub use agent::{
     AgentIntervalRow, AgentQueueIntervalRow, AgentReasonIntervalRow, AgentSessionRow, AgentStateRow, HandlingSegmentRow,
 };
 pub use call::{CallRow, PartyRow};
+pub use data::{UserDataChangeRow, UserDataFinalRow};
 pub use queue::{QueueCohortIntervalRow, QueueIntervalRow, QueueSegmentRow, QueueWaitHistRow};
 
 /// The rows of every table, in the order they left the core.
@@ -25,6 +27,8 @@ pub struct Rows {
     pub handling_segment: Vec<HandlingSegmentRow>,
     pub agent_session: Vec<AgentSessionRow>,
     pub agent_state: Vec<AgentStateRow>,
+    pub user_data_change: Vec<UserDataChangeRow>,
+    pub user_data_final: Vec<UserDataFinalRow>,
     pub queue_interval: Vec<QueueIntervalRow>,
     pub queue_cohort_interval: Vec<QueueCohortIntervalRow>,
     pub queue_wait_hist: Vec<QueueWaitHistRow>,
@@ -43,6 +47,8 @@ macro_rules! for_each_table {
         $do!(handling_segment);
         $do!(agent_session);
         $do!(agent_state);
+        $do!(user_data_change);
+        $do!(user_data_final);
         $do!(queue_interval);
         $do!(queue_cohort_interval);
         $do!(queue_wait_hist);

@@ -171,6 +171,26 @@ pub fn unescape_into(text: &str, out: &mut String) {
     out.push_str(rest);
 }
 
+/// Appends `text` as a JSON string, quotes and escapes included.
+pub fn quote_into(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\0'..='\x1f' => {
+                out.push_str("\\u00");
+                out.push(if c < '\x10' { '0' } else { '1' });
+                out.extend(char::from_digit(c as u32 & 15, 16));
+            }
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
 /// The character behind the digits of one escape, or of a pair of them, and the text after it.
 fn code_point(text: &str) -> (char, &str) {
     let (unit, after) = code_unit(text);
@@ -211,5 +231,14 @@ mod tests {
         assert_eq!(unescape(r#"a\\\/\"\n\t\r\b\f\u00fc\ud83d\ude00"#), "a\\/\"\n\t\r\u{8}\u{c}ü😀");
         assert_eq!(unescape(r"\ud83d-\ude00\ud83dA\ud83d\u0041"), "\u{fffd}-\u{fffd}\u{fffd}A\u{fffd}A");
         assert_eq!((unescape(r"\u12"), unescape("\\")), ("\u{fffd}12".into(), String::new()));
+    }
+
+    #[test]
+    fn any_text_survives_being_quoted() {
+        let all: String = (0..0x300).filter_map(char::from_u32).chain(['"', '\\', '\u{1F600}']).collect();
+        let mut quoted = String::new();
+        quote_into(&all, &mut quoted);
+        assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), all);
+        assert_eq!(unescape(&quoted[1..quoted.len() - 1]), all);
     }
 }

@@ -4,6 +4,7 @@
 
 mod agent;
 mod conference;
+mod data;
 mod inbound;
 mod input;
 mod predictive;

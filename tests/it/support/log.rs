@@ -7,7 +7,8 @@
 //! 24:00:00     -@west LinkDisconnected      no DN; the next day
 //! ```
 //!
-//! `Extensions.key=value` is a pair of that list. `#` begins a remark. The n-th line of a switch has sequence number n unless it says `seq=`. A call keeps its type until
+//! `data=Segment:gold,Tier:2` is the whole `UserData`, `data=` an empty one, `Extensions.key=value` a pair of that list.
+//! `#` begins a remark. The n-th line of a switch has sequence number n unless it says `seq=`. A call keeps its type until
 //! another is given, and is inbound if none is. ThisQueue of queue events is ThisDN unless given.
 
 use std::collections::HashMap;
@@ -110,6 +111,12 @@ fn attribute(map: &mut Map<String, Value>, key: &str, value: &str) {
         "vqid" => return nested("Extensions", "VQID", value),
         "code" => return nested("Extensions", "ReasonCode", value),
         "rvqid" => return nested("UserData", "RVQID", value),
+        "data" => {
+            let pairs = value.split(',').filter_map(|pair| pair.split_once(':'));
+            let pairs = pairs.map(|(key, value)| (key.to_owned(), json!(value))).collect();
+            map.insert("UserData".into(), Value::Object(pairs));
+            return;
+        }
         "reason" => {
             let (key, code) = value.split_once(':').expect("a reason is key:code");
             return nested("Reasons", key, code);

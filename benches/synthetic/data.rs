@@ -1,0 +1,48 @@
+//! Rows of attached data: few values, repeated often, and short lists as JSON.
+
+use super::*;
+
+const SEGMENTS: &[&str] = &["bronze", "silver", "gold"];
+
+pub fn user_data_change(i: u64) -> UserDataChangeRow {
+    let update = below(i, 60, 4) == 0;
+    UserDataChangeRow {
+        tenant_id: Tenant(SwitchId(0)),
+        call_id: call_id(i / 2),
+        key: word(i, 61, &["CustomerSegment", "ServiceType"]).into(),
+        seq: (i % 2) as i32 + 1,
+        site_id: Site(SwitchId(0)),
+        changed_at: at(i),
+        party_id: update.then(|| PartyKey(leg(i))),
+        agent_id: if update { agent(i) } else { AgentId::NONE },
+        change: if update { "update" } else { "add" },
+        value_before: update.then(|| word(i, 62, SEGMENTS).into()),
+        value: Some(word(i, 63, SEGMENTS).into()),
+        source: "user_data",
+        revision: 1,
+        last_event_id: event(i),
+        written_at: at(i),
+    }
+}
+
+pub fn user_data_final(i: u64) -> UserDataFinalRow {
+    let (start, length) = (at(i), spread(i, 64, 180_000));
+    let text = format!(
+        "{{\"CustomerSegment\":\"{}\",\"Account\":\"{:08}\"}}",
+        word(i, 65, SEGMENTS),
+        below(i, 66, 90_000_000)
+    );
+    UserDataFinalRow {
+        tenant_id: Tenant(SwitchId(0)),
+        call_id: call_id(i),
+        site_id: Site(SwitchId(0)),
+        started_at: start,
+        ended_at: Some(start + ms(length)),
+        user_data: text.as_str().into(),
+        key_count: 2,
+        change_count: 2 + rarely(i, 67),
+        revision: 1,
+        last_event_id: event(i),
+        written_at: start + ms(length + 900_000),
+    }
+}

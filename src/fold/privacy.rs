@@ -1,0 +1,198 @@
+//! What may be known of callers: which attached keys are kept, and in which form.
+//!
+//! Nothing attached is kept unless its key is on the list. A policy is applied when a value is first seen, so that what is
+//! masked or hashed is nowhere in memory as it was sent. Says nothing of what a value means.
+
+use std::fmt;
+
+use compact_str::CompactString;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+/// Most attached keys kept of one call.
+pub const KEYS_MAX: usize = 64;
+/// Longest value kept, in bytes; the rest is cut off.
+pub const VALUE_BYTES_MAX: usize = 512;
+/// How many characters at the end a mask leaves when nobody says.
+pub const SHOWN_DEFAULT: u8 = 4;
+/// Bytes a secret needs at least.
+pub const SECRET_BYTES_MIN: usize = 16;
+
+/// What becomes of a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// Kept as sent.
+    #[default]
+    Keep,
+    /// The last characters are kept, never more than half of them; the others become `*`.
+    Mask {
+        /// How many.
+        shown: u8,
+    },
+    /// Replaced by 32 hexadecimal digits that are equal for equal values, and tell nothing without the secret.
+    Hash,
+    /// Not kept.
+    Drop,
+}
+
+/// Which list of an event a key belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum List {
+    /// What applications attached to the call.
+    #[default]
+    UserData,
+    /// Why somebody asked for what the event reports.
+    Reasons,
+    /// What the switch added to the event.
+    Extensions,
+}
+
+impl List {
+    /// The word used in rows.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::UserData => "user_data",
+            Self::Reasons => "reasons",
+            Self::Extensions => "extensions",
+        }
+    }
+}
+
+/// One line of the list of keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The key as sent; with a `*` at the end, every key that begins so.
+    pub key: CompactString,
+    /// The list it stands in.
+    pub list: List,
+    /// What becomes of its values.
+    pub policy: Policy,
+}
+
+impl Rule {
+    /// How well the rule fits a key: exactly, by that many bytes of a beginning, or not at all.
+    fn fit(&self, list: List, key: &str) -> Option<usize> {
+        if self.list != list {
+            return None;
+        }
+        match self.key.strip_suffix('*') {
+            Some(start) => key.starts_with(start).then_some(start.len()),
+            None => (self.key == key).then_some(usize::MAX),
+        }
+    }
+}
+
+/// The secret of keyed hashes. It is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// A secret; `None` for one that is too short to be any.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Option<Self> {
+        (bytes.len() >= SECRET_BYTES_MIN).then(|| Self(bytes.to_vec()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// What may be known of callers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Privacy {
+    /// The attached keys that are kept.
+    pub rules: Vec<Rule>,
+    /// What becomes of calling numbers.
+    pub ani: Policy,
+    /// What becomes of called numbers.
+    pub dnis: Policy,
+    /// The secret of hashes; without one, what shall be hashed is dropped.
+    pub secret: Option<Secret>,
+}
+
+impl Privacy {
+    /// What becomes of a key's values: what its own rule says, else the rule with the longest fitting beginning.
+    #[must_use]
+    pub fn policy(&self, list: List, key: &str) -> Policy {
+        let fits = self.rules.iter().filter_map(|rule| Some((rule.fit(list, key)?, rule.policy)));
+        fits.max_by_key(|(fit, _)| *fit).map_or(Policy::Drop, |(_, policy)| policy)
+    }
+
+    /// Whether any key of this list is kept.
+    #[must_use]
+    pub fn keeps_any(&self, list: List) -> bool {
+        self.rules.iter().any(|rule| rule.list == list && rule.policy != Policy::Drop)
+    }
+
+    /// A value in the form it is kept in; `None` when it is not kept.
+    #[must_use]
+    pub fn form(&self, policy: Policy, value: &str) -> Option<CompactString> {
+        match policy {
+            Policy::Keep => Some(value.into()),
+            Policy::Mask { shown } => Some(mask(value, shown.into())),
+            Policy::Hash => self.secret.as_ref().map(|secret| hash(secret, value)),
+            Policy::Drop => None,
+        }
+    }
+}
+
+fn mask(value: &str, shown: usize) -> CompactString {
+    let count = value.chars().count();
+    let hidden = count - shown.min(count / 2);
+    value.chars().enumerate().map(|(i, c)| if i < hidden { '*' } else { c }).collect()
+}
+
+/// The first half of HMAC-SHA-256 of the value.
+fn hash(secret: &Secret, value: &str) -> CompactString {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&secret.0).expect("any length of key is allowed");
+    mac.update(value.as_bytes());
+    let digest = mac.finalize().into_bytes();
+    let digits = digest.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(key: &str, policy: Policy) -> Rule {
+        Rule { key: key.into(), list: List::UserData, policy }
+    }
+
+    #[test]
+    fn a_key_has_the_policy_of_its_own_rule_or_of_the_longest_beginning() {
+        let rules =
+            vec![rule("GSW_*", Policy::Keep), rule("GSW_PHONE*", Policy::Hash), rule("GSW_PHONE_TYPE", Policy::Drop)];
+        let privacy = Privacy { rules, ..Privacy::default() };
+        let policy = |key| privacy.policy(List::UserData, key);
+        assert_eq!(policy("GSW_CHAIN_ID"), Policy::Keep);
+        assert_eq!(policy("GSW_PHONE"), Policy::Hash);
+        assert_eq!(policy("GSW_PHONE_TYPE"), Policy::Drop);
+        assert_eq!(policy("Segment"), Policy::Drop);
+        assert_eq!(privacy.policy(List::Reasons, "GSW_CHAIN_ID"), Policy::Drop);
+        assert!(privacy.keeps_any(List::UserData) && !privacy.keeps_any(List::Extensions));
+    }
+
+    #[test]
+    fn a_mask_shows_the_end_and_never_more_than_half() {
+        assert_eq!(mask("5550100123", 4), "******0123");
+        assert_eq!(mask("55501", 4), "***01");
+        assert_eq!((mask("7", 4).as_str(), mask("", 4).as_str(), mask("grün", 0).as_str()), ("*", "", "****"));
+    }
+
+    #[test]
+    fn a_hash_needs_the_secret_and_is_the_one_of_the_standard() {
+        // RFC 4231, test case 6, whose key is longer than a block.
+        let secret = Secret::new(&[0xaa; 131]);
+        let privacy = Privacy { secret, ..Privacy::default() };
+        let value = "Test Using Larger Than Block-Size Key - Hash Key First";
+        assert_eq!(privacy.form(Policy::Hash, value).as_deref(), Some("60e431591ee0b67f0d8a26aacbf5b77f"));
+        assert_eq!(Privacy::default().form(Policy::Hash, value), None);
+        assert_eq!(Secret::new(b"short"), None);
+        assert_eq!(format!("{privacy:?}").matches("170").count(), 0, "the secret is not shown");
+    }
+}
