@@ -227,7 +227,8 @@ impl World {
         // Its end is a place of its own among the inputs, behind the one that came last.
         self.order += 1;
         self.stays[ix].left_at.get_or_insert(at);
-        let order = self.order;
+        // Its entry may be the last input there was; the end comes after it.
+        let order = self.order.max(self.stays[ix].entered_order + 1);
         self.end_stay(ix, End { outcome: Outcome::Unknown, at, order, agent: AgentId::NONE });
     }
 

@@ -457,3 +457,24 @@ fn routing_point_that_reports_after_many_holds_gets_all_of_the_leg() {
         ",
     );
 }
+
+/// The loss of a stay is noticed when time passes, not by an event: its entry may have been the last one.
+#[test]
+fn a_virtual_stay_lost_before_any_other_event_has_entered_and_left() {
+    check(
+        "
+        10:00:10 9001 Queued c1 vqid=V1
+        10:00:20 9002 Queued c2
+        ",
+        "
+        queue_segment: queue_id entered_at left_at outcome
+          9001 10:00:10 10:00:12 unknown
+          9002 10:00:20 - pending
+        queue_interval: queue_id entered other in_queue_end in_queue_max
+          9001 1 1 0 1
+          9002 1 0 1 1
+        anomalies:
+          stay_stuck 1
+        ",
+    );
+}
