@@ -21,6 +21,7 @@ CREATE OR REPLACE VIEW agent_session AS FROM callfold_files('agent_session');
 CREATE OR REPLACE VIEW agent_state AS FROM callfold_files('agent_state');
 CREATE OR REPLACE VIEW user_data_change AS FROM callfold_files('user_data_change');
 CREATE OR REPLACE VIEW user_data_final AS FROM callfold_files('user_data_final');
+CREATE OR REPLACE VIEW source_session AS FROM callfold_files('source_session');
 CREATE OR REPLACE VIEW queue_interval AS FROM callfold_files('queue_interval');
 CREATE OR REPLACE VIEW queue_cohort_interval AS FROM callfold_files('queue_cohort_interval');
 CREATE OR REPLACE VIEW queue_wait_hist AS FROM callfold_files('queue_wait_hist');

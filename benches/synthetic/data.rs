@@ -1,4 +1,4 @@
-//! Rows of attached data: few values, repeated often, and short lists as JSON.
+//! Rows of attached data, few values repeated often and short lists as JSON, and of sources.
 
 use super::*;
 
@@ -44,5 +44,28 @@ pub fn user_data_final(i: u64) -> UserDataFinalRow {
         revision: 1,
         last_event_id: event(i),
         written_at: start + ms(length + 900_000),
+    }
+}
+
+pub fn source_session(i: u64) -> SourceSessionRow {
+    let (start, length) = (at(i), spread(i, 68, 3_600_000));
+    SourceSessionRow {
+        tenant_id: Tenant(SwitchId(0)),
+        source_id: Site(SwitchId(0)),
+        session_epoch: start.0,
+        server_epoch: 1_699_900_000,
+        connect_kind: if i == 0 { "first" } else { "link_restored" },
+        connected_at: start,
+        disconnected_at: Some(start + ms(length)),
+        first_event_time: start,
+        last_event_time: start + ms(length),
+        last_seq: Some(i as i64 * 700),
+        event_count: 700,
+        duration_ms: length,
+        collector_id: None,
+        how_ended: Some("link_lost"),
+        revision: 1,
+        last_event_id: event(i),
+        written_at: start + ms(length),
     }
 }

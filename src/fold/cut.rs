@@ -20,6 +20,7 @@ impl World {
         self.now = self.now.max(until);
         self.settle_all();
         self.cut_agents(until);
+        self.cut_sources(until);
         for ix in self.sorted_calls(|_| true) {
             self.cut_stays(ix, until);
             self.cut_parties(ix, until);

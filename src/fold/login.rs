@@ -161,6 +161,8 @@ impl World {
         let switch = &mut self.switches[ev.switch.index()];
         if switch.down_since.is_none() {
             switch.down_since = Some(ev.time);
+            let how = if ev.kind == EventKind::LINK_DISCONNECTED { "link_lost" } else { "disconnected" };
+            self.end_session_of_source(ev.switch, how, ev.time);
             self.out.push(Action::Coverage { switch: ev.switch, seen: false, at: ev.time });
             self.outage_changed(ev.switch, 1, ev.time);
             self.watch_switch(ev.switch, false, ev.time);

@@ -32,6 +32,7 @@ pub mod privacy;
 mod service;
 mod slab;
 mod snapshot;
+mod source;
 mod stay;
 mod transfer;
 mod treatment;

@@ -4,8 +4,8 @@
 use super::anomaly::Anomaly;
 use crate::model::action::Action;
 use crate::model::row::{
-    AgentSessionRow, AgentStateRow, CallRow, HandlingSegmentRow, PartyRow, QueueSegmentRow, Rows, UserDataChangeRow,
-    UserDataFinalRow,
+    AgentSessionRow, AgentStateRow, CallRow, HandlingSegmentRow, PartyRow, QueueSegmentRow, Rows, SourceSessionRow,
+    UserDataChangeRow, UserDataFinalRow,
 };
 
 /// The outputs of the fold since they were last taken.
@@ -29,6 +29,8 @@ pub struct Outbox {
     pub data_changes: Vec<UserDataChangeRow>,
     /// What was attached to calls that ended.
     pub data_finals: Vec<UserDataFinalRow>,
+    /// Sessions of sources that ended.
+    pub sources: Vec<SourceSessionRow>,
     /// Anomalies since the beginning, by kind.
     pub anomalies: [u64; Anomaly::COUNT],
 }
@@ -51,6 +53,7 @@ impl Outbox {
             + self.states.len()
             + self.data_changes.len()
             + self.data_finals.len()
+            + self.sources.len()
     }
 
     /// Exchanges the closed facts with the lists of `rows`.
@@ -63,6 +66,7 @@ impl Outbox {
         std::mem::swap(&mut self.states, &mut rows.agent_state);
         std::mem::swap(&mut self.data_changes, &mut rows.user_data_change);
         std::mem::swap(&mut self.data_finals, &mut rows.user_data_final);
+        std::mem::swap(&mut self.sources, &mut rows.source_session);
     }
 
     /// Counts a contradiction.

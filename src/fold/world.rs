@@ -17,6 +17,7 @@ use super::outbox::Outbox;
 use super::party::{Opening, Party, Signal};
 use super::privacy::Privacy;
 use super::slab::{Ix, Slab};
+use super::source::Session;
 use super::stay::Stay;
 use super::wrap::Wrap;
 use crate::model::action::{Action, Momentary, On};
@@ -71,6 +72,8 @@ pub(super) struct Switch {
     pub down_since: Option<Micros>,
     /// The last outage that is over.
     pub last_outage: Option<(Micros, Micros)>,
+    /// Since when it is listened to.
+    pub session: Option<Session>,
 }
 
 /// All telephony state of one partition.
@@ -137,6 +140,7 @@ impl World {
         self.order += 1;
         self.event = id;
         self.grow(names);
+        self.hear(ev, id);
         if ev.this_dn.is_some() {
             self.see_device(ev);
         }

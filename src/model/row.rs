@@ -9,6 +9,7 @@ mod agent;
 mod call;
 mod data;
 mod queue;
+mod source;
 
 pub use agent::{
     AgentIntervalRow, AgentQueueIntervalRow, AgentReasonIntervalRow, AgentSessionRow, AgentStateRow, HandlingSegmentRow,
@@ -16,6 +17,7 @@ pub use agent::{
 pub use call::{CallRow, PartyRow};
 pub use data::{UserDataChangeRow, UserDataFinalRow};
 pub use queue::{QueueCohortIntervalRow, QueueIntervalRow, QueueSegmentRow, QueueWaitHistRow};
+pub use source::SourceSessionRow;
 
 /// The rows of every table, in the order they left the core.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +31,7 @@ pub struct Rows {
     pub agent_state: Vec<AgentStateRow>,
     pub user_data_change: Vec<UserDataChangeRow>,
     pub user_data_final: Vec<UserDataFinalRow>,
+    pub source_session: Vec<SourceSessionRow>,
     pub queue_interval: Vec<QueueIntervalRow>,
     pub queue_cohort_interval: Vec<QueueCohortIntervalRow>,
     pub queue_wait_hist: Vec<QueueWaitHistRow>,
@@ -49,6 +52,7 @@ macro_rules! for_each_table {
         $do!(agent_state);
         $do!(user_data_change);
         $do!(user_data_final);
+        $do!(source_session);
         $do!(queue_interval);
         $do!(queue_cohort_interval);
         $do!(queue_wait_hist);

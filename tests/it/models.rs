@@ -13,6 +13,7 @@ mod resource;
 mod route;
 mod site;
 mod snapshot;
+mod source;
 mod supervision;
 mod time;
 mod transfer;

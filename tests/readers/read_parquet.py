@@ -28,6 +28,7 @@ KEYS = {
     "agent_state": ["tenant_id", "agent_session_id", "seq"],
     "user_data_change": ["tenant_id", "call_id", "key", "seq"],
     "user_data_final": ["tenant_id", "call_id"],
+    "source_session": ["tenant_id", "source_id", "session_epoch"],
     "queue_interval": ["tenant_id", "queue_id", "media_type", "interval_start"],
     "queue_cohort_interval": ["tenant_id", "queue_id", "media_type", "interval_start"],
     "queue_wait_hist": ["tenant_id", "queue_id", "media_type", "interval_start", "kind", "upper_ms"],

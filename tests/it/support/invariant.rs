@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use callfold::model::ids::{AgentId, DnId};
 use callfold::model::row::{AgentIntervalRow, AgentSessionRow, QueueIntervalRow, QueueSegmentRow};
 use callfold::model::table::Type;
-use callfold::model::time::{Micros, ms_between};
+use callfold::model::time::{Micros, Span, TimeRange, ms_between};
 
 use super::Run;
 
@@ -21,6 +21,7 @@ pub fn broken(run: &Run) -> Vec<String> {
     found.segments();
     found.agent_clocks();
     found.references();
+    found.coverage();
     // What is concluded after its rows are final is counted, and missing from them.
     if !run.anomalies().contains_key("booked_after_final") {
         found.queues_agree_with_segments();
@@ -59,6 +60,19 @@ fn session_states(r: &AgentSessionRow) -> [i64; 9] {
 }
 
 impl<'a> Found<'a> {
+    /// What counts as seen of an interval is the time of its switch's sessions in it.
+    fn coverage(&mut self) {
+        let until = self.run.partition.now();
+        for row in self.run.rows.queue_interval.iter().filter(|r| is_final(r.status)) {
+            let range = TimeRange { start: row.interval_start, end: row.interval_start + Span::from_mins(15) };
+            let sessions = self.run.rows.source_session.iter().filter(|s| s.source_id == row.site_id);
+            let seen: i64 =
+                sessions.map(|s| range.overlap_ms(s.connected_at, s.disconnected_at.unwrap_or(until))).sum();
+            let queue = self.dn(row.queue_id);
+            self.equal(i64::from(row.coverage_ms), seen, || format!("{queue} at {}: coverage", row.interval_start.0));
+        }
+    }
+
     fn expect(&mut self, holds: bool, sentence: impl FnOnce() -> String) {
         if !holds && self.broken.len() < 40 {
             self.broken.push(sentence());
