@@ -23,6 +23,8 @@ pub struct Config {
     pub privacy: Privacy,
     /// `[[user_data]]`, any number of times.
     pub user_data: Vec<UserData>,
+    /// `[[dn]]`, any number of times.
+    pub dn: Vec<Dn>,
     /// `[[feed]]`, any number of times.
     pub feed: Vec<Feed>,
 }
@@ -96,6 +98,18 @@ pub struct UserData {
     pub list: Option<String>,
 }
 
+/// What some DNs are.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dn {
+    /// Single numbers and ranges, as `6000-6099`.
+    pub numbers: Vec<String>,
+    /// Their switch; any when absent.
+    pub switch: Option<String>,
+    /// The kind.
+    pub kind: String,
+}
+
 /// A source.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -105,12 +119,13 @@ pub struct Feed {
 }
 
 /// Every key there is, by section; a test holds it against [`Config`].
-const KEYS: [(&str, &[&str]); 6] = [
+const KEYS: [(&str, &[&str]); 7] = [
     ("server", &["listen", "insecure", "publish_every"]),
     ("store", &["path"]),
     ("queue_defaults", &["sl_threshold", "short_abandon", "sl_target"]),
     ("privacy", &["ani", "dnis", "hash_key", "hash_key_file"]),
     ("user_data", &["key", "policy", "list"]),
+    ("dn", &["numbers", "switch", "kind"]),
     ("feed", &["url"]),
 ];
 
@@ -217,11 +232,13 @@ fn overlay(table: &mut toml::Table, variable: &str, text: &str) -> Result<(), St
     let Some((_, keys)) = KEYS.iter().find(|(known, _)| *known == section) else {
         return Err(format!("unknown section `{section}`{}", nearest(&section, &sections)));
     };
-    if section == "feed" {
-        return Err("feeds are a list; give them with --feed or in the configuration file".into());
-    }
-    if section == "user_data" {
-        return Err("attached keys are a list; give them with --user-data or in the configuration file".into());
+    match section.as_str() {
+        "feed" => return Err("feeds are a list; give them with --feed or in the configuration file".into()),
+        "dn" => return Err("what DNs are is a list; give it in the configuration file".into()),
+        "user_data" => {
+            return Err("attached keys are a list; give them with --user-data or in the configuration file".into());
+        }
+        _ => {}
     }
     if !keys.contains(&key.as_str()) {
         return Err(format!("unknown key in [{section}] `{key}`{}", nearest(&key, keys)));

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::config::{Config, Problem};
 use super::privacy;
 use crate::engine::settings::Settings as EngineSettings;
+use crate::model::dn::{DnKind, DnRule};
 use crate::model::time::Span;
 use crate::source::file::Recording;
 
@@ -158,22 +159,10 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
     let listen = check.value("server.listen", resolve(listen)).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
     check.closed("server.listen", listen, insecure);
     let publish_every = check.duration("server.publish_every", config.server.publish_every.as_deref(), "0s", "10s");
-    let mut engine = live_engine();
-    let queue = &config.queue_defaults;
-    if let Some(threshold) = check.duration("queue_defaults.sl_threshold", queue.sl_threshold.as_deref(), "1ms", "24h")
-    {
-        engine.sl_threshold = threshold;
-    }
-    if let Some(short) = check.duration("queue_defaults.short_abandon", queue.short_abandon.as_deref(), "0s", "1h") {
-        engine.short_abandon = short;
-    }
-    let sl_target = queue.sl_target.unwrap_or(0.8);
+    let engine = check.engine(config, live_engine());
+    let sl_target = config.queue_defaults.sl_target.unwrap_or(0.8);
     if !(0.0..=1.0).contains(&sl_target) {
         check.problem("queue_defaults.sl_target", format!("{sl_target} is not between 0 and 1"));
-    }
-    match privacy::check(config) {
-        Ok(privacy) => engine.privacy = privacy,
-        Err(problems) => check.problems.extend(problems),
     }
     let data = PathBuf::from(config.store.path.as_deref().unwrap_or(DATA_DEFAULT));
     if data.as_os_str().is_empty() {
@@ -198,6 +187,33 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
     Ok(Settings { listen, data, publish_every, sl_target, engine, feeds })
 }
 
+/// Checks what concerns the engine alone, over the settings of a replay.
+///
+/// # Errors
+/// Every problem.
+pub fn check_replay(config: &Config) -> Result<EngineSettings, Vec<Problem>> {
+    let mut check = Check { problems: Vec::new() };
+    let engine = check.engine(config, replay_engine());
+    if check.problems.is_empty() { Ok(engine) } else { Err(check.problems) }
+}
+
+/// The numbers from the first to the last of `text`, as `6010` or `6000-6099`.
+fn range(text: &str) -> Result<(String, String), String> {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    match text.split_once('-') {
+        Some((first, last)) if digits(first) && digits(last) => {
+            if first.len() == last.len() && first <= last {
+                Ok((first.to_owned(), last.to_owned()))
+            } else {
+                Err(format!("`{text}` is no range; both numbers have as many digits, and the first is the smaller one"))
+            }
+        }
+        _ if text.is_empty() => Err("an empty number".into()),
+        // A name with a hyphen is a number like any other.
+        _ => Ok((text.to_owned(), text.to_owned())),
+    }
+}
+
 /// Collects problems while values are read.
 struct Check {
     problems: Vec<Problem>,
@@ -210,6 +226,32 @@ impl Check {
 
     fn value<T>(&mut self, key: &str, value: Result<T, String>) -> Option<T> {
         value.map_err(|what| self.problem(key, what)).ok()
+    }
+
+    /// The engine's settings over built-in ones.
+    fn engine(&mut self, config: &Config, built_in: EngineSettings) -> EngineSettings {
+        let mut engine = built_in;
+        let queue = &config.queue_defaults;
+        let threshold = self.duration("queue_defaults.sl_threshold", queue.sl_threshold.as_deref(), "1ms", "24h");
+        engine.sl_threshold = threshold.unwrap_or(engine.sl_threshold);
+        let short = self.duration("queue_defaults.short_abandon", queue.short_abandon.as_deref(), "0s", "1h");
+        engine.short_abandon = short.unwrap_or(engine.short_abandon);
+        match privacy::check(config) {
+            Ok(privacy) => engine.privacy = privacy,
+            Err(problems) => self.problems.extend(problems),
+        }
+        for dn in &config.dn {
+            let words = || DnKind::ALL.map(DnKind::word).join(", ");
+            let kind =
+                DnKind::from_word(&dn.kind).ok_or_else(|| format!("`{}` is no kind; known are {}", dn.kind, words()));
+            let Some(kind) = self.value("dn.kind", kind) else { continue };
+            for numbers in &dn.numbers {
+                if let Some((first, last)) = self.value("dn.numbers", range(numbers)) {
+                    engine.dns.push(DnRule { switch: dn.switch.clone(), first, last, kind });
+                }
+            }
+        }
+        engine
     }
 
     fn duration(&mut self, key: &str, text: Option<&str>, least: &str, most: &str) -> Option<Span> {
@@ -274,8 +316,22 @@ mod tests {
         assert_eq!(std::mem::take(&mut engine.privacy).rules.len(), 1, "the one attached key of the sample");
         assert_eq!((listen, data, publish_every), (built_in.listen, built_in.data, built_in.publish_every));
         assert_eq!(sl_target, built_in.sl_target);
-        assert_eq!(format!("{engine:?}"), format!("{:?}", built_in.engine));
+        assert_eq!(engine.dns.len(), 2);
+        let without = EngineSettings { dns: Vec::new(), ..engine };
+        assert_eq!(format!("{without:?}"), format!("{:?}", built_in.engine));
         assert_eq!(feeds, [Feed::TcpListen(([127, 0, 0, 1], 9100).into())]);
+    }
+
+    #[test]
+    fn dns_are_single_numbers_names_and_ranges() {
+        let text = "[[dn]]\nnumbers = [\"6000-6099\", \"VQ-Sales\"]\nkind = \"ivr_port\"\n";
+        let engine = check_replay(&config::read("c.toml", text, []).expect("known keys")).expect("right");
+        assert_eq!(engine.dns[0].last, "6099");
+        assert_eq!(engine.dns[1].first, "VQ-Sales");
+        let wrong = "[[dn]]\nnumbers = [\"6000-60\"]\nkind = \"trunk\"\n[[dn]]\nnumbers = []\nkind = \"phone\"\n";
+        let problems = problems(wrong);
+        assert!(problems[0].starts_with("dn.numbers: `6000-60` is no range"), "{problems:?}");
+        assert!(problems[1].starts_with("dn.kind: `phone` is no kind; known are extension,"), "{problems:?}");
     }
 
     #[test]

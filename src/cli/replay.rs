@@ -12,7 +12,7 @@ use super::signal::Signal;
 use super::summary::{self, Format};
 use crate::app::live::reject_path;
 use crate::app::replay::{self, Order, Report};
-use crate::app::settings::{self, DATA_DEFAULT, replay_engine};
+use crate::app::settings::{self, DATA_DEFAULT};
 use crate::engine::settings::Settings as EngineSettings;
 use crate::handoff::stop::Stop;
 use crate::source::file;
@@ -42,7 +42,7 @@ pub struct ReplayArgs {
     /// Fold and report, but write no tables
     #[arg(long)]
     dry_run: bool,
-    /// Configuration file (TOML); its thresholds, attached keys and policies apply
+    /// Configuration file (TOML); its thresholds, attached keys, policies and kinds of DNs apply
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -103,9 +103,7 @@ pub fn run(arguments: &ReplayArgs, global: &Global) -> Result<Code, Failure> {
 fn engine(arguments: &ReplayArgs) -> Result<EngineSettings, Failure> {
     let mut config = super::serve::configuration(arguments.config.as_deref())?;
     arguments.attached.lay_over(&mut config);
-    let live = settings::check(&config).map_err(|problems| Failure::configuration(&problems))?.engine;
-    let EngineSettings { sl_threshold, short_abandon, privacy, .. } = live;
-    Ok(EngineSettings { sl_threshold, short_abandon, privacy, ..replay_engine() })
+    settings::check_replay(&config).map_err(|problems| Failure::configuration(&problems))
 }
 
 /// What happened, where it is, and what to do next.

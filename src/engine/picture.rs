@@ -90,6 +90,7 @@ fn agent_view(engine: &Engine, agent: AgentId, names: &Names) -> Option<AgentVie
     let session = a.session.as_ref();
     let site = session.map_or_else(|| names.agent_switch(agent), |s| s.switch);
     let queue = engine.world.queue_behind(agent);
+    let (out_of_service, forwarded) = engine.world.service_of(&a.dns);
     Some(AgentView {
         id: names.agent_id(agent).into(),
         tenant: names.tenant(site).into(),
@@ -101,6 +102,9 @@ fn agent_view(engine: &Engine, agent: AgentId, names: &Names) -> Option<AgentVie
         queue: queue.is_some().then(|| dn_text(names, queue)),
         queues: a.memberships.iter().map(|(q, _)| dn_text(names, *q)).collect(),
         logged_in_at: session.map(|s| s.key.logged_in_at),
+        dnd: a.dnd_dns > 0,
+        out_of_service,
+        forwarded,
         day: agent_figures(&stats.day(now)),
         window: agent_figures(&stats.window(now)),
         as_of: now,

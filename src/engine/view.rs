@@ -113,6 +113,12 @@ pub struct AgentView {
     pub queues: Vec<CompactString>,
     /// Login of the session; `None` when logged out.
     pub logged_in_at: Option<Micros>,
+    /// Do-not-disturb is on at some DN of his.
+    pub dnd: bool,
+    /// Some DN of his is out of service.
+    pub out_of_service: bool,
+    /// Calls of some DN of his are forwarded.
+    pub forwarded: bool,
     /// Since the last midnight of the engine's zone.
     pub day: AgentFigures,
     /// The last 30 minutes, to the whole five minutes.

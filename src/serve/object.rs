@@ -219,6 +219,9 @@ impl Serialize for AgentObject<'_> {
                 map.serialize_entry("window", &AgentWindow { occupancy_ratio })?;
             }
             Form::Full => {
+                map.serialize_entry("dnd", &view.dnd)?;
+                map.serialize_entry("out_of_service", &view.out_of_service)?;
+                map.serialize_entry("forwarded", &view.forwarded)?;
                 map.serialize_entry("as_of", &Instant(view.as_of))?;
                 map.serialize_entry("day", &AgentPart(&view.day))?;
                 map.serialize_entry("window", &AgentPart(&view.window))?;
