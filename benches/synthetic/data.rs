@@ -69,3 +69,28 @@ pub fn source_session(i: u64) -> SourceSessionRow {
         written_at: start + ms(length),
     }
 }
+
+pub fn route_decision(i: u64) -> RouteDecisionRow {
+    let (start, length) = (at(i), spread(i, 69, 20_000));
+    let routed = below(i, 70, 10) > 0;
+    RouteDecisionRow {
+        tenant_id: Tenant(SwitchId(0)),
+        route_id: RouteKey(LegKey { dn: queue(i), ..leg(i) }),
+        call_id: call_id(i / 2),
+        queue_segment_id: Some(stay(i)),
+        site_id: Site(SwitchId(0)),
+        routing_point: queue(i),
+        strategy: Some(word(i, 71, &["Sales", "Service", "Overflow"]).into()),
+        requested_at: start,
+        decided_at: Some(start + ms(length)),
+        duration_ms: length,
+        result: Some(if routed { "routed" } else { "abandoned" }),
+        route_type: None,
+        target: routed.then(|| format!("{}", 70_000 + agent(i).0).as_str().into()),
+        target_queue_id: DnId::NONE,
+        agent_id: if routed { agent(i) } else { AgentId::NONE },
+        revision: 1,
+        last_event_id: event(i),
+        written_at: start + ms(length),
+    }
+}

@@ -104,6 +104,8 @@ pub struct Call {
     pub connected_to_agent: bool,
     /// The first event was not a beginning.
     pub joined_in_progress: bool,
+    /// A routing request that left its routing point and waits for the router's answer.
+    pub late_route: Ix,
     /// What is attached to it, when anything is kept of that.
     pub data: Ix,
     /// Last event that touched it.
@@ -201,6 +203,7 @@ impl World {
             abandoned: false,
             connected_to_agent: false,
             joined_in_progress: false,
+            late_route: NIL,
             data: NIL,
             last_event: self.event,
         });
@@ -261,6 +264,7 @@ impl World {
         let ended = self.calls[ix].ended_at.unwrap_or(self.calls[ix].last_event_at);
         let row = self.call_row(ix, Some(ended), ended);
         self.out.calls.push(row);
+        self.write_late_route(ix);
         self.write_data(ix, Some(ended));
         self.forget_data(ix);
         self.forget_parties(ix);

@@ -28,6 +28,7 @@ impl World {
             let ended = call.ended_at;
             let row = self.call_row(ix, ended, ended.unwrap_or(until));
             self.out.calls.push(row);
+            self.write_late_route(ix);
             self.write_data(ix, ended);
         }
     }
@@ -86,6 +87,7 @@ impl World {
             self.cut_treatment(ix, left_at.unwrap_or(until));
             let row = self.stay_row(ix, Outcome::Pending, left_at, until, AgentId::NONE);
             self.out.stays.push(row);
+            self.cut_route(ix, until);
             self.write_queue_party(ix, Outcome::Pending, left_at.unwrap_or(until));
             let stay = &self.stays[ix];
             self.out.push(Action::StayEnded {

@@ -9,7 +9,7 @@ use super::world::{Timer, World};
 use crate::model::action::Outcome;
 use crate::model::ids::{AgentId, DnId};
 use crate::model::names::Names;
-use crate::model::tevent::{CallState, CallType, TEvent};
+use crate::model::tevent::{CallState, CallType, EventKind, TEvent};
 use crate::model::time::Micros;
 
 impl World {
@@ -29,6 +29,9 @@ impl World {
             return;
         };
         self.call_of(ev, ev.conn, names);
+        if ev.kind == EventKind::ROUTE_USED {
+            self.route_used(call, ev);
+        }
         let vqid = ev.extensions.get("VQID");
         let waiting = |s: &Stay| s.state == StayState::Waiting;
         if let Some(ix) = self.find_stay(call, ev.this_dn, vqid.as_deref(), waiting) {

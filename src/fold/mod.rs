@@ -7,7 +7,7 @@
 //! ```text
 //!            ┌── agent ── clock ── wrap        who is logged in, his status, his after-call work
 //!  TEvent ─▶ world ── party ── leg             one device in one call, and its attempt to handle it
-//!            ├── stay                          one call in one queue, and where it went
+//!            ├── stay ── route                 one call in one queue, where it went, and who said so
 //!            └── call ── attached              what they all belong to, and what applications attached to it
 //! ```
 //!
@@ -29,6 +29,7 @@ mod outbox;
 mod party;
 mod predictive;
 pub mod privacy;
+mod route;
 mod service;
 mod slab;
 mod snapshot;

@@ -4,8 +4,8 @@
 use super::anomaly::Anomaly;
 use crate::model::action::Action;
 use crate::model::row::{
-    AgentSessionRow, AgentStateRow, CallRow, HandlingSegmentRow, PartyRow, QueueSegmentRow, Rows, SourceSessionRow,
-    UserDataChangeRow, UserDataFinalRow,
+    AgentSessionRow, AgentStateRow, CallRow, HandlingSegmentRow, PartyRow, QueueSegmentRow, RouteDecisionRow, Rows,
+    SourceSessionRow, UserDataChangeRow, UserDataFinalRow,
 };
 
 /// The outputs of the fold since they were last taken.
@@ -25,6 +25,8 @@ pub struct Outbox {
     pub sessions: Vec<AgentSessionRow>,
     /// Agent states that ended.
     pub states: Vec<AgentStateRow>,
+    /// Routing requests that were decided.
+    pub routes: Vec<RouteDecisionRow>,
     /// Attached values that changed.
     pub data_changes: Vec<UserDataChangeRow>,
     /// What was attached to calls that ended.
@@ -51,6 +53,7 @@ impl Outbox {
             + self.legs.len()
             + self.sessions.len()
             + self.states.len()
+            + self.routes.len()
             + self.data_changes.len()
             + self.data_finals.len()
             + self.sources.len()
@@ -64,6 +67,7 @@ impl Outbox {
         std::mem::swap(&mut self.legs, &mut rows.handling_segment);
         std::mem::swap(&mut self.sessions, &mut rows.agent_session);
         std::mem::swap(&mut self.states, &mut rows.agent_state);
+        std::mem::swap(&mut self.routes, &mut rows.route_decision);
         std::mem::swap(&mut self.data_changes, &mut rows.user_data_change);
         std::mem::swap(&mut self.data_finals, &mut rows.user_data_final);
         std::mem::swap(&mut self.sources, &mut rows.source_session);

@@ -122,6 +122,12 @@ impl Privacy {
         fits.max_by_key(|(fit, _)| *fit).map_or(Policy::Drop, |(_, policy)| policy)
     }
 
+    /// Whether there is a rule for a key.
+    #[must_use]
+    pub fn names(&self, list: List, key: &str) -> bool {
+        self.rules.iter().any(|rule| rule.fit(list, key).is_some())
+    }
+
     /// Whether any key of this list is kept.
     #[must_use]
     pub fn keeps_any(&self, list: List) -> bool {

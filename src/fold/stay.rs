@@ -88,6 +88,8 @@ pub struct Stay {
     pub treated_since: Option<Micros>,
     /// Time under treatments that ended.
     pub treatment_ms: i64,
+    /// Its routing request, while that has no row.
+    pub route: Ix,
     /// Last event that touched it.
     pub last_event: EventId,
 }
@@ -125,9 +127,13 @@ impl World {
             return;
         }
         let Some(call) = self.call_of(ev, ev.conn, names) else { return };
-        match self.find_stay(call, ev.this_dn, None, |s| s.state == StayState::Waiting) {
+        let waiting = |s: &Stay| s.state == StayState::Waiting;
+        match self.find_stay(call, ev.this_dn, None, waiting) {
             Some(ix) => self.stays[ix].last_event = self.event,
             None => self.enter_queue(call, ev, "", names),
+        }
+        if let Some(ix) = self.find_stay(call, ev.this_dn, None, waiting) {
+            self.route_requested(ix, ev);
         }
     }
 
@@ -167,6 +173,7 @@ impl World {
             is_virtual,
             treated_since: None,
             treatment_ms: 0,
+            route: NIL,
             last_event: self.event,
         });
         if before == NIL {
@@ -295,6 +302,7 @@ impl World {
         let row = self.stay_row(ix, end.outcome, Some(left_at), end.at, end.agent);
         self.out.stays.push(row);
         self.write_queue_party(ix, end.outcome, left_at);
+        self.route_left(ix, end.outcome, left_at, end.agent);
         if matches!(
             end.outcome,
             Outcome::Answered | Outcome::AbandonedRing | Outcome::Diverted | Outcome::NoAnswerReturned

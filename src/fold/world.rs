@@ -16,6 +16,7 @@ use super::device::{Device, Watch};
 use super::outbox::Outbox;
 use super::party::{Opening, Party, Signal};
 use super::privacy::Privacy;
+use super::route::Route;
 use super::slab::{Ix, Slab};
 use super::source::Session;
 use super::stay::Stay;
@@ -90,6 +91,7 @@ pub struct World {
     pub(super) parties: Slab<Party>,
     pub(super) stays: Slab<Stay>,
     pub(super) wraps: Slab<Wrap>,
+    pub(super) routes: Slab<Route>,
     pub(super) attached: Attached,
     settling: VecDeque<Due>,
     lingering: VecDeque<Due>,

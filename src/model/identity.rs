@@ -134,6 +134,11 @@ impl Identities {
         hash(text)
     }
 
+    /// Id of a routing request of a call on the routing point `dn` (`number@switch`), `offered_at` being when it was asked.
+    pub fn route(&mut self, key: &LegKey, dn: &str) -> Uuid {
+        self.on_dn(b"route|", key.call, dn, key.offered_at, None)
+    }
+
     /// Id of a party: one device's part in one call, `offered_at` being when it joined.
     pub fn party(&mut self, key: &LegKey, dn: &str) -> Uuid {
         self.on_dn(b"party|", key.call, dn, key.offered_at, None)

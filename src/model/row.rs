@@ -9,6 +9,7 @@ mod agent;
 mod call;
 mod data;
 mod queue;
+mod route;
 mod source;
 
 pub use agent::{
@@ -17,6 +18,7 @@ pub use agent::{
 pub use call::{CallRow, PartyRow};
 pub use data::{UserDataChangeRow, UserDataFinalRow};
 pub use queue::{QueueCohortIntervalRow, QueueIntervalRow, QueueSegmentRow, QueueWaitHistRow};
+pub use route::RouteDecisionRow;
 pub use source::SourceSessionRow;
 
 /// The rows of every table, in the order they left the core.
@@ -29,6 +31,7 @@ pub struct Rows {
     pub handling_segment: Vec<HandlingSegmentRow>,
     pub agent_session: Vec<AgentSessionRow>,
     pub agent_state: Vec<AgentStateRow>,
+    pub route_decision: Vec<RouteDecisionRow>,
     pub user_data_change: Vec<UserDataChangeRow>,
     pub user_data_final: Vec<UserDataFinalRow>,
     pub source_session: Vec<SourceSessionRow>,
@@ -50,6 +53,7 @@ macro_rules! for_each_table {
         $do!(handling_segment);
         $do!(agent_session);
         $do!(agent_state);
+        $do!(route_decision);
         $do!(user_data_change);
         $do!(user_data_final);
         $do!(source_session);

@@ -111,6 +111,9 @@ pub trait CellWriter {
     fn party_id(&mut self, v: &LegKey) {
         mismatch("party");
     }
+    fn route_id(&mut self, v: &LegKey) {
+        mismatch("route");
+    }
     fn session_id(&mut self, v: &SessionKey) {
         mismatch("session");
     }
@@ -180,6 +183,9 @@ pub struct ReasonCode(pub ReasonId);
 /// The id of a party, from the key of its part in a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartyKey(pub LegKey);
+/// The id of a routing request, from the call, the routing point and the instant of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RouteKey(pub LegKey);
 
 macro_rules! cell {
     ($ty:ty, $logical:ident, $this:ident, $w:ident => $put:expr) => {
@@ -217,6 +223,7 @@ cell!(Uuid, Uuid, v, w => w.uuid(*v));
 cell!(QueueSegmentKey, Uuid, v, w => w.queue_segment_id(v));
 cell!(LegKey, Uuid, v, w => w.leg_id(v));
 cell!(PartyKey, Uuid, v, w => w.party_id(&v.0));
+cell!(RouteKey, Uuid, v, w => w.route_id(&v.0));
 cell!(SessionKey, Uuid, v, w => w.session_id(v));
 cell!(Micros, Instant, v, w => w.instant(*v));
 cell!(i64, Long, v, w => w.long(*v));

@@ -88,6 +88,11 @@ impl Derived {
         })
     }
 
+    /// Nothing but its own row names a routing request: there is nothing to remember.
+    pub(super) fn route(&mut self, v: &LegKey, scope: Scope<'_>, texts: &Texts) -> Uuid {
+        self.identities.route(v, dn_text(scope.mirror, texts, v.dn))
+    }
+
     pub(super) fn session(&mut self, v: &SessionKey, scope: Scope<'_>, texts: &Texts) -> Uuid {
         // One agent has one session at a time: the agent alone picks the slot.
         self.sessions.get(scope.partition, u64::from(v.agent.0), v, || {

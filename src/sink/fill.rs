@@ -222,6 +222,11 @@ impl CellWriter for UuidCells<'_> {
     }
 
     #[inline]
+    fn route_id(&mut self, v: &LegKey) {
+        self.out.push(self.derived.route(v, self.scope, self.texts).0);
+    }
+
+    #[inline]
     fn session_id(&mut self, v: &SessionKey) {
         self.out.push(self.derived.session(v, self.scope, self.texts).0);
     }

@@ -165,6 +165,10 @@ impl CellWriter for Expected {
         let id = self.ids.party(v, &dn(v.dn));
         self.uuid(id);
     }
+    fn route_id(&mut self, v: &LegKey) {
+        let id = self.ids.route(v, &dn(v.dn));
+        self.uuid(id);
+    }
     fn session_id(&mut self, v: &SessionKey) {
         let id = self.ids.session(v, &(1000 + v.agent.0).to_string());
         self.uuid(id);

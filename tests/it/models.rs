@@ -5,6 +5,7 @@
 mod agent;
 mod conference;
 mod data;
+mod decision;
 mod inbound;
 mod input;
 mod predictive;

@@ -68,9 +68,8 @@ const ROUTE_TYPES: [&str; 15] = [
 
 #[allow(missing_docs, reason = "the names are the T-Library's")]
 impl RouteType {
+    pub const UNKNOWN: Self = Self(0);
     pub const DEFAULT: Self = Self(1);
-    pub const REJECT: Self = Self(7);
-    pub const CALL_DISCONNECT: Self = Self(14);
 }
 
 impl RouteType {
@@ -78,6 +77,12 @@ impl RouteType {
     #[must_use]
     pub const fn from_number(n: u64) -> Option<Self> {
         if n < ROUTE_TYPES.len() as u64 { Some(Self(n as u8)) } else { None }
+    }
+
+    /// The T-Library name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        ROUTE_TYPES[self.0 as usize % ROUTE_TYPES.len()]
     }
 
     /// The type with this T-Library name.

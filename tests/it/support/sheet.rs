@@ -223,6 +223,9 @@ impl CellWriter for Texts<'_> {
     fn party_id(&mut self, v: &LegKey) {
         self.leg_id(v);
     }
+    fn route_id(&mut self, v: &LegKey) {
+        self.leg_id(v);
+    }
     fn session_id(&mut self, v: &SessionKey) {
         let at = self.time_text(v.logged_in_at);
         self.put(format!("{}/{at}", self.names.agent_id(v.agent)));
