@@ -17,6 +17,7 @@ pub mod ndjson;
 mod number;
 mod scan;
 mod simd;
+pub mod text;
 mod tolerant;
 mod unknown;
 mod word;
