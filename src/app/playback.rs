@@ -142,8 +142,7 @@ impl Player<'_> {
         buffer.clear();
         buffer.extend_from_slice(bytes);
         let chunk = Chunk { bytes: buffer, source: Arc::clone(source), position: *position, reply: None };
-        position.line += memchr_iter(b'\n', bytes).count() as u64;
-        position.offset += bytes.len() as u64;
+        position.skip(bytes);
         !self.stop.is_set() && self.feeder.send(chunk).is_ok()
     }
 }

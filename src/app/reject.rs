@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::engine::output::Reject;
+use crate::engine::partition::Position;
 
 /// Largest reject file, the closing note excluded.
 pub const BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -73,7 +74,7 @@ impl RejectFile {
             let line = json!({
                 "source": source,
                 "line": reject.line,
-                "offset": reject.offset,
+                "offset": (reject.offset != Position::NO_OFFSET).then_some(reject.offset),
                 "reason": reject.reason,
                 "detail": reject.detail,
                 "sample": String::from_utf8_lossy(&reject.sample),

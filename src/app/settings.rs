@@ -6,10 +6,12 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::{Config, Problem};
 use super::privacy;
+use crate::decode::text::Zone;
 use crate::engine::settings::Settings as EngineSettings;
 use crate::model::dn::{DnKind, DnRule};
 use crate::model::time::Span;
@@ -112,6 +114,20 @@ pub fn duration(text: &str) -> Result<Span, String> {
         text.parse().map_err(|_| format!("`{text}` is no duration, as \"20s\", \"500ms\" or \"2m\""))?;
     let micros = i64::try_from(parsed.as_micros()).map_err(|_| format!("`{text}` is too long"))?;
     if micros < 0 { Err(format!("`{text}` is negative")) } else { Ok(Span(micros)) }
+}
+
+/// The offsets of a time zone by its IANA name, from 1990 to 2100.
+///
+/// # Errors
+/// That there is no such zone.
+pub fn time_zone(name: &str) -> Result<Arc<Zone>, String> {
+    let zone = jiff::tz::TimeZone::get(name).map_err(|_| format!("`{name}` is no time zone, as Europe/Berlin"))?;
+    let at = |secs| jiff::Timestamp::from_second(secs).map_err(|error| error.to_string());
+    let (begin, end) = (at(631_152_000)?, at(4_102_444_800)?);
+    let mut offsets = vec![(begin.as_second(), zone.to_offset(begin).seconds())];
+    let following = zone.following(begin).take_while(|transition| transition.timestamp() < end);
+    offsets.extend(following.map(|transition| (transition.timestamp().as_second(), transition.offset().seconds())));
+    Ok(Arc::new(Zone::new(offsets)))
 }
 
 /// The duration as the standard library has it; never negative here.

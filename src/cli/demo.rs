@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use super::Global;
 use super::exit::{Code, Failure};
 use super::output;
+use super::reading::ReadingArgs;
 use super::serve::{bind, board_info, finish, local, runtime};
 use super::signal::Signal;
 use crate::app::clock::{Clock, wall_now};
@@ -24,7 +25,7 @@ use crate::model::time::{Micros, Span};
 use crate::serve::BoardInfo;
 use crate::simulate::{Floor, Scenario};
 use crate::sink;
-use crate::source::file::{self, FileError};
+use crate::source::file::FileError;
 use crate::source::merge::Merge;
 
 /// How much simulated time has passed when the board appears.
@@ -71,6 +72,8 @@ pub struct DemoArgs {
     /// Play recorded events (a file or directory; plain, gzip or zstd) instead of a simulation
     #[arg(long, value_name = "FILE", conflicts_with_all = ["agents", "queues", "seed"])]
     from: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingArgs,
     /// Do not open a browser
     #[arg(long)]
     no_open: bool,
@@ -84,7 +87,7 @@ pub(super) fn speed(text: &str) -> Result<f64, String> {
 
 /// Runs the command.
 pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
-    let recordings = arguments.from.as_ref().map(|path| file::find(std::slice::from_ref(path)));
+    let recordings = arguments.from.as_ref().map(|path| arguments.reading.find(std::slice::from_ref(path)));
     let recordings = recordings.transpose()?;
     let stop = Stop::new();
     let _signal = Signal::watch(stop.clone())?;

@@ -13,6 +13,7 @@ mod demo;
 pub mod exit;
 mod output;
 mod progress;
+mod reading;
 mod replay;
 mod serve;
 mod signal;

@@ -8,6 +8,7 @@ use super::Global;
 use super::exit::{Code, Failure};
 use super::output::{self, counted, grouped};
 use super::progress::Progress;
+use super::reading::ReadingArgs;
 use super::signal::Signal;
 use super::summary::{self, Format};
 use crate::app::live::reject_path;
@@ -15,15 +16,16 @@ use crate::app::replay::{self, Order, Report};
 use crate::app::settings::{self, DATA_DEFAULT};
 use crate::engine::settings::Settings as EngineSettings;
 use crate::handoff::stop::Stop;
-use crate::source::file;
 
 /// Folds recorded events into the store as fast as the machine can.
 ///
-/// Files may be plain, gzip or zstd; a directory stands for the files of events in it. Several files are merged by
-/// time, so it does not matter how a day is cut into files. Either all tables appear at the end, or, if the replay is
-/// interrupted, none.
+/// Files may be plain, gzip or zstd; a directory stands for the files of events in it. They hold the event feed or the text
+/// log of a server, of one of its clients, or of a program that uses the Platform SDK, told by their content. Files of one
+/// server are read in the order of their headers, everything else is merged by time, so it does not matter how a day is
+/// cut into files. Either all tables appear at the end, or, if the replay is interrupted, none.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  callfold replay monday.ndjson.gz --data ./data\n  \
+    callfold replay east.*.log.gz west/ --time-zone Europe/Berlin\n  \
     zstdcat week/*.zst | callfold replay - --dry-run --output csv > queues.csv\n\n\
     Exit codes: 0 done, 5 file not found, 6 done but lines were refused, 9 the store is in use or holds the same time.")]
 pub struct ReplayArgs {
@@ -47,28 +49,16 @@ pub struct ReplayArgs {
     config: Option<PathBuf>,
     #[command(flatten)]
     attached: super::attached::AttachedArgs,
-    /// What the files hold
-    #[arg(long, value_enum, default_value = "auto")]
-    format: InputFormat,
+    #[command(flatten)]
+    reading: ReadingArgs,
     /// How the summary is written
     #[arg(long, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
 }
 
-/// Encodings of events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum InputFormat {
-    /// Told by the content
-    Auto,
-    /// One JSON object a line
-    Ndjson,
-}
-
 /// Runs the command.
 pub fn run(arguments: &ReplayArgs, global: &Global) -> Result<Code, Failure> {
-    // There is one encoding so far, so whatever is asked for means it.
-    let (InputFormat::Auto | InputFormat::Ndjson) = arguments.format;
-    let recordings = file::find(&arguments.files)?;
+    let recordings = arguments.reading.find(&arguments.files)?;
     let stop = Stop::new();
     let signal = Signal::watch(stop.clone())?;
     let default_rejects = (!arguments.dry_run).then(|| reject_path(&arguments.data));

@@ -147,7 +147,7 @@ fn find(feeds: &[Feed]) -> Result<Vec<Recording>, FileError> {
 
 /// Reads recordings, merged by time, in a thread of their own. Standard input is apart: nobody knows when it speaks.
 fn read(live: &mut Live, recordings: Vec<Recording>) -> Result<(), Failure> {
-    let (pipes, files): (Vec<_>, Vec<_>) = recordings.into_iter().partition(|recording| *recording == Recording::Stdin);
+    let (pipes, files): (Vec<_>, Vec<_>) = recordings.into_iter().partition(Recording::is_stdin);
     for recordings in [pipes, files] {
         if recordings.is_empty() {
             continue;

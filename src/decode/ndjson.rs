@@ -115,6 +115,11 @@ impl Decoder {
         let Self { isa, learned, tail, scratch } = self;
         let (mut at, mut index, mut event) = (0, 0, blank());
         while at < chunk.len() {
+            // Logs that were rewritten have many of these.
+            if chunk[at] == b'\n' {
+                (at, index) = (at + 1, index + 1);
+                continue;
+            }
             let scanned = match isa {
                 Some(isa) => isa.run(Step { text: chunk, from: at, learned, names, event: &mut event }),
                 None => None,

@@ -34,8 +34,19 @@ pub struct Fed {
 pub struct Position {
     /// Number of the chunk's first line, from 1.
     pub line: u64,
-    /// Byte offset of the chunk's first line.
+    /// Byte offset of the chunk's first line; [`Self::NO_OFFSET`] where lines were rewritten on their way.
     pub offset: u64,
+}
+
+impl Position {
+    /// Stands for an offset that nobody knows.
+    pub const NO_OFFSET: u64 = u64::MAX;
+
+    /// Moves behind `lines`.
+    pub fn skip(&mut self, lines: &[u8]) {
+        self.line += memchr::memchr_iter(b'\n', lines).count() as u64;
+        self.offset = self.offset.saturating_add(lines.len() as u64);
+    }
 }
 
 /// A set of switches that one thread folds.
@@ -200,7 +211,7 @@ impl Partition {
                 if rejects.len() < REJECTS_MAX {
                     rejects.push(Reject {
                         line: position.line + line.index,
-                        offset: position.offset + line.offset,
+                        offset: position.offset.saturating_add(line.offset),
                         reason: code,
                         detail: error.to_string(),
                         sample: line.bytes[..line.bytes.len().min(SAMPLE_BYTES)].to_vec(),

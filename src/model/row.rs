@@ -1,6 +1,6 @@
 //! What leaves the core: one struct per table, each column with its meaning and unit.
 //!
-//! Instants are microseconds UTC, `*_ms` are integer milliseconds on the grid of [`Micros::ms`], counts are integers.
+//! Instants are microseconds UTC, `*_ms` are integer milliseconds on the grid of [`Micros::ms`](super::time::Micros::ms), counts are integers.
 //! Ratios are never stored. Every detail row carries `revision`, `last_event_id` and `written_at`; every interval row its
 //! interval, how much of it was seen (`coverage_ms`) and whether it can still change (`status`). `written_at` is the
 //! engine's event time at which the row left it, so that a replay writes the same bytes.

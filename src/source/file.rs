@@ -3,11 +3,15 @@
 //! In: paths. Out: readers of plain bytes, and the number of stored bytes read so far for whoever shows progress.
 //! Cutting and merging are the business of [`cut`](super::cut) and [`merge`](super::merge).
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::input::{Input, Reading};
+use super::log::Log;
 
 /// How files of events are named inside a directory, before an ending of compression.
 const ENDINGS: [&str; 4] = ["ndjson", "jsonl", "json", "log"];
@@ -57,6 +61,8 @@ pub enum Recording {
     File(PathBuf),
     /// Standard input.
     Stdin,
+    /// A log of one or more files, or anything that is to be read in a way that was asked for.
+    Log(Arc<Log>),
 }
 
 impl Recording {
@@ -66,30 +72,73 @@ impl Recording {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Stdin => "-".into(),
+            Self::Log(log) => log.name(),
+        }
+    }
+
+    /// Whether it is standard input.
+    #[must_use]
+    pub fn is_stdin(&self) -> bool {
+        match self {
+            Self::File(_) => false,
+            Self::Stdin => true,
+            Self::Log(log) => log.files.is_empty(),
+        }
+    }
+
+    /// The file that is read first; `None` for standard input.
+    #[must_use]
+    pub fn first_file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Stdin => None,
+            Self::Log(log) => log.files.first().map(PathBuf::as_path),
         }
     }
 
     /// Its stored size in bytes, if it has one.
     #[must_use]
     pub fn size(&self) -> Option<u64> {
+        let of =
+            |path: &PathBuf| std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len());
         match self {
-            Self::File(path) => std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len()),
+            Self::File(path) => of(path),
             Self::Stdin => None,
+            Self::Log(log) if log.files.is_empty() => None,
+            Self::Log(log) => log.files.iter().map(of).sum(),
         }
     }
 
-    /// Opens it, undoing its compression; `read_bytes` counts stored bytes.
+    /// Opens it, undoing its compression and rewriting logs; `read_bytes` counts stored bytes.
     ///
     /// # Errors
     /// [`FileError::NotFound`] or [`FileError::Read`].
-    pub fn open(&self, read_bytes: &Arc<AtomicU64>) -> Result<Box<dyn Read + Send>, FileError> {
-        let raw: Box<dyn Read + Send> = match self {
-            Self::File(path) => Box::new(File::open(path).map_err(|source| failed(path, source))?),
-            Self::Stdin => Box::new(io::stdin()),
+    pub fn open(&self, read_bytes: &Arc<AtomicU64>) -> Result<Input, FileError> {
+        let (following, reading) = match self {
+            Self::Log(log) => (log.following(), log.reading.clone()),
+            Self::File(_) | Self::Stdin => (VecDeque::new(), Reading::default()),
         };
-        let counted = Counted { inner: raw, read_bytes: Arc::clone(read_bytes) };
-        decompressed(counted).map_err(|source| FileError::Read { path: self.name(), offset: 0, source })
+        let raw = match self.first_file() {
+            Some(path) => open(path, read_bytes)?,
+            None => plain(Box::new(io::stdin()), "-", read_bytes)?,
+        };
+        Ok(Input::new(raw, following, reading, Arc::clone(read_bytes)))
     }
+}
+
+/// Opens the file at `path`, undoing its compression.
+pub(super) fn open(path: &Path, read_bytes: &Arc<AtomicU64>) -> Result<Box<dyn Read + Send>, FileError> {
+    let file = File::open(path).map_err(|source| failed(path, source))?;
+    plain(Box::new(file), &path.display().to_string(), read_bytes)
+}
+
+fn plain(
+    raw: Box<dyn Read + Send>,
+    name: &str,
+    read_bytes: &Arc<AtomicU64>,
+) -> Result<Box<dyn Read + Send>, FileError> {
+    let counted = Counted { inner: raw, read_bytes: Arc::clone(read_bytes) };
+    decompressed(counted).map_err(|source| FileError::Read { path: name.into(), offset: 0, source })
 }
 
 fn failed(path: &Path, source: io::Error) -> FileError {

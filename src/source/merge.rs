@@ -12,14 +12,15 @@
 //! decoding ([`peek`]).
 
 use std::collections::VecDeque;
-use std::io::Read;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
 use super::cut::{Cut, Cutter, Fill};
 use super::file::{FileError, Recording};
+use super::input::Input;
 use super::peek;
 use crate::engine::partition::Position;
 use crate::handoff::ring::{Chunk, Feeder};
@@ -68,7 +69,11 @@ struct Head {
     /// Switch of the first event that names one.
     switch: Option<Arc<[u8]>>,
     source: Arc<str>,
-    reader: Box<dyn Read + Send>,
+    input: Input,
+    /// What broke off its file, until everything before that was handed on.
+    broken: Option<io::Error>,
+    /// Nothing more comes from this file.
+    is_over: bool,
     cutter: Cutter,
     fill: Fill,
     /// Its bytes, and the place of the next line.
@@ -126,12 +131,15 @@ impl Merge {
         let head = &mut self.heads[first];
         let piece = head.take_until(limit);
         if head.at >= head.cut.bytes.len() {
-            match head.refill(buffer) {
-                Ok(true) => {}
-                Ok(false) => drop(self.heads.remove(first)),
-                Err(error) => {
-                    self.damaged.push(error);
-                    self.heads.remove(first);
+            loop {
+                match head.refill(buffer) {
+                    Ok(true) => break,
+                    Ok(false) => {
+                        self.heads.remove(first);
+                        break;
+                    }
+                    // The next file of a log may be sound.
+                    Err(error) => self.damaged.push(error),
                 }
             }
         }
@@ -154,9 +162,11 @@ impl Merge {
                 number: self.opened,
                 switch: None,
                 source: recording.name().into(),
-                reader: recording.open(&self.read_bytes)?,
+                input: recording.open(&self.read_bytes)?,
+                broken: None,
+                is_over: false,
                 cutter: Cutter::new(buffer()),
-                fill: if recording == Recording::Stdin { Fill::Eager } else { Fill::Full },
+                fill: if recording.is_stdin() { Fill::Eager } else { Fill::Full },
                 cut: Cut { bytes: Vec::new(), position: Position { line: 1, offset: 0 } },
                 at: 0,
                 time: Micros::MIN,
@@ -173,32 +183,54 @@ impl Merge {
 }
 
 impl Head {
-    /// Reads the next lines; false at the end. After an error that left something readable, that comes first.
+    /// Reads the next lines; false at the end. After an error that left something readable, that comes first; after an
+    /// error that was told, the next file of the log, if there is one.
     fn refill(&mut self, buffer: &mut dyn FnMut() -> Vec<u8>) -> Result<bool, FileError> {
-        let read = match self.cutter.read(&mut *self.reader, self.fill, &mut *buffer) {
-            Ok(read) => read,
-            Err(source) => {
-                // A compressed recording that breaks off still has lines before the break.
-                if let Some(cut) = self.cutter.finish() {
-                    self.reader = Box::new(Broken(Some(source)));
-                    self.begin(cut);
-                    return Ok(true);
-                }
-                let offset = self.cut.position.offset;
-                return Err(FileError::Read { path: self.source.to_string(), offset, source });
+        loop {
+            if self.is_over && !self.next_file(buffer)? {
+                return Ok(false);
             }
-        };
-        match read {
-            Some(cut) => {
+            let source = match self.broken.take() {
+                Some(source) => source,
+                None => match self.cutter.read(&mut self.input, self.fill, &mut *buffer) {
+                    Ok(Some(cut)) => {
+                        self.begin(cut);
+                        return Ok(true);
+                    }
+                    Ok(None) => {
+                        self.is_over = true;
+                        continue;
+                    }
+                    Err(source) => source,
+                },
+            };
+            // A compressed recording that breaks off still has lines before the break.
+            if let Some(cut) = self.cutter.finish() {
+                self.broken = Some(source);
                 self.begin(cut);
-                Ok(true)
+                return Ok(true);
             }
-            None => Ok(false),
+            self.is_over = true;
+            let offset = self.cut.position.offset;
+            return Err(FileError::Read { path: self.source.to_string(), offset, source });
         }
+    }
+
+    /// Goes on with the next file of the log; false when there is none.
+    fn next_file(&mut self, buffer: &mut dyn FnMut() -> Vec<u8>) -> Result<bool, FileError> {
+        let Some(name) = self.input.next_file()? else { return Ok(false) };
+        self.source = name.into();
+        self.cutter = Cutter::new(buffer());
+        self.is_over = false;
+        Ok(true)
     }
 
     fn begin(&mut self, cut: Cut) {
         self.cut = cut;
+        if self.input.transcriber().is_some() {
+            // Lines are counted, but bytes are no longer those of the file.
+            self.cut.position.offset = Position::NO_OFFSET;
+        }
         self.at = 0;
         if self.switch.is_none() {
             self.switch = peek::first_switch(&self.cut.bytes).map(Arc::from);
@@ -252,18 +284,8 @@ impl Head {
             self.cut.bytes[start..self.at].to_vec()
         };
         let position = self.cut.position;
-        self.cut.position.line += memchr_iter(b'\n', &bytes).count() as u64;
-        self.cut.position.offset += bytes.len() as u64;
+        self.cut.position.skip(&bytes);
         Piece { source: Arc::clone(&self.source), cut: Cut { bytes, position } }
-    }
-}
-
-/// A reader that has broken: says so when it is asked again.
-struct Broken(Option<std::io::Error>);
-
-impl Read for Broken {
-    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
     }
 }
 
@@ -284,7 +306,7 @@ pub fn feed(merge: &mut Merge, feeder: &Feeder, stop: &Stop) -> Result<(), FileE
 fn first_event_time(recording: &Recording) -> Result<Option<Micros>, FileError> {
     let read_bytes = Arc::new(AtomicU64::new(0));
     let mut reader = recording.open(&read_bytes)?;
-    let cut = Cutter::new(Vec::new()).read(&mut *reader, Fill::Eager, Vec::new).map_err(|source| FileError::Read {
+    let cut = Cutter::new(Vec::new()).read(&mut reader, Fill::Eager, Vec::new).map_err(|source| FileError::Read {
         path: recording.name(),
         offset: read_bytes.load(Ordering::Relaxed),
         source,

@@ -7,6 +7,8 @@
 pub mod cut;
 pub mod file;
 pub mod http;
+pub mod input;
+pub mod log;
 pub mod merge;
 pub mod peek;
 pub mod tcp;

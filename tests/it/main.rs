@@ -6,6 +6,7 @@ mod cli;
 mod consistency;
 #[cfg(feature = "io")]
 mod live;
+mod logs;
 mod models;
 #[cfg(feature = "io")]
 mod process;

@@ -186,13 +186,15 @@ mod tests {
     fn the_hour_that_autumn_repeats_is_told_apart_by_order() {
         // Central Europe: from 02:00 UTC on 2023-10-29 one hour ahead instead of two; 01:00 UTC is 03:00 and becomes 02:00.
         let zone = Zone::new(vec![(1_679_792_400, 7200), (1_698_541_200, 3600), (1_711_846_800, 7200)]);
-        let mut clocks = [headed("2023-10-29T00:00:00.000", "2023-10-29T02:00:00.000"), Clock::new(Some(Arc::new(zone)))];
+        let mut clocks =
+            [headed("2023-10-29T00:00:00.000", "2023-10-29T02:00:00.000"), Clock::new(Some(Arc::new(zone)))];
         clocks[1].header(&Header { local: Some(1_698_544_800_000_000), ..Header::default() });
         for clock in &mut clocks {
             let seen = ["02:10:00", "02:59:59", "02:00:01", "02:30:00", "03:00:00"].map(|text| at(clock, text));
             assert_eq!(seen, ["10-29T00:10", "10-29T00:59", "10-29T01:00", "10-29T01:30", "10-29T02:00"]);
         }
-        let spring = ["2024-03-31T01:59:59", "2024-03-31T03:00:00", "2024-03-31T02:30:00"].map(|text| at(&mut clocks[1], text));
+        let spring =
+            ["2024-03-31T01:59:59", "2024-03-31T03:00:00", "2024-03-31T02:30:00"].map(|text| at(&mut clocks[1], text));
         assert_eq!(spring, ["03-31T00:59", "03-31T01:00", "03-31T01:30"]);
     }
 

@@ -131,7 +131,10 @@ pub(super) fn client(line: &[u8]) -> Start<'_> {
     }
     if find(line, b"request to ").is_some() || find(line, b"message Request").is_some() {
         Start::Other(Other::Request)
-    } else if find(line, b"sending event ").is_some() || find(line, b"Server: ").is_some() || find(line, b"Status: ").is_some() {
+    } else if find(line, b"sending event ").is_some()
+        || find(line, b"Server: ").is_some()
+        || find(line, b"Status: ").is_some()
+    {
         Start::Other(Other::Digest)
     } else {
         Start::Other(Other::Rest)
@@ -203,7 +206,10 @@ mod tests {
         for (line, want) in [
             ("10:00:00.000_T_I_ received from 65200(east)host1:7000(fd=12) message EventRinging", "EventRinging east"),
             ("request to 65200(east) message RequestRouteCall", "requests"),
-            ("10:00:00.000 Int 04543 Interaction message \"EventQueued\" received from 65200 (\"east@7000\")", "announced east"),
+            (
+                "10:00:00.000 Int 04543 Interaction message \"EventQueued\" received from 65200 (\"east@7000\")",
+                "announced east",
+            ),
             ("10:00:00.000 Trc 04541 Message EventQueued received from 'west@8001'", "announced west"),
             ("10:00:00.000 : message EventQueued", "EventQueued -"),
             ("message EventQueued", "EventQueued -"),

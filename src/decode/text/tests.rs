@@ -11,7 +11,11 @@ fn transcribe(format: Format, wishes: Wishes, files: &[&str]) -> (Vec<Value>, Ve
     for (i, file) in files.iter().enumerate() {
         let mut out = Vec::new();
         transcriber.push(file.as_bytes(), &mut out);
-        if i + 1 < files.len() { transcriber.end_file(&mut out) } else { transcriber.finish(&mut out) }
+        if i + 1 < files.len() {
+            transcriber.end_file(&mut out)
+        } else {
+            transcriber.finish(&mut out)
+        }
         let text = String::from_utf8(out).expect("text");
         assert!(text.is_empty() || text.ends_with('\n'));
         assert_eq!(text.lines().count(), file.lines().count(), "every line has its line:\n{text}");
@@ -39,7 +43,7 @@ const RINGING: &str = "@10:15:20.1230 [0] 8.1.101.99 distribute_event: message E
 
 fn ringing() -> Value {
     json!({
-        "Event": "EventRinging", "Switch": "east", "ServerStartTime": 1_699_956_000, "EventSequenceNumber": 6703,
+        "Event": "EventRinging", "Switch": "east", "EventSequenceNumber": 6703,
         "TimeinuSecs": 123_000, "TimeinSecs": 1_699_956_920, "Extensions": {"OtherTrunkName": "trunk7"},
         "UserData": {"Segment": "gold", "Tries": 2, "Note": "it's \"fine\""}, "ThisDNRole": 2, "ThisDN": "7001",
         "AgentWorkMode": 3, "CallUUID": "0A1B", "ConnID": "00650290aa1b3001", "CallID": 1027,
@@ -62,7 +66,7 @@ fn what_does_not_go_to_everybody_is_counted_and_left_out() {
          \tAttributeThisDN\t'7001'\n@10:15:21.0000 [0] 8.1 send_to_all: message EventLinkConnected\n\tAttributeCustomerID\t'E'\n"
     );
     let (lines, _, counts) = transcribe(Format::TServer, Wishes::default(), &[&log]);
-    let link = json!({"Event": "EventLinkConnected", "Switch": "east", "ServerStartTime": 1_699_956_000, "CustomerID": "E",
+    let link = json!({"Event": "EventLinkConnected", "Switch": "east", "CustomerID": "E",
                       "TimeinSecs": 1_699_956_921, "TimeinuSecs": 0});
     assert_eq!(lines, [link]);
     let others: Vec<_> = counts.others().filter(|(_, n)| *n > 0).collect();
@@ -115,6 +119,13 @@ fn a_message_cut_by_the_end_of_a_file_goes_on_in_the_next() {
 }
 
 #[test]
+fn a_later_run_of_the_server_is_told_apart() {
+    let (first, later) = (format!("{HEADER}{RINGING}"), HEADER.replace("10:00:00\nRunning", "10:14:00\nRunning"));
+    let lines = tserver(&[&first, &format!("{later}{RINGING}")]);
+    assert_eq!((lines[0].get("ServerStartTime"), &lines[1]["ServerStartTime"]), (None, &json!(1_699_956_840)));
+}
+
+#[test]
 fn a_wish_for_a_switch_beats_the_log() {
     let wishes = Wishes { switch: Some("w\"x".into()), zone: None };
     let (lines, ..) = transcribe(Format::TServer, wishes, &[&format!("{HEADER}{RINGING}")]);
@@ -131,8 +142,10 @@ fn a_client_log_names_the_server_on_every_message() {
          request to 65200(east) message RequestRouteCall\n{body}10:00:02.000 sending event 58 for vq V1\n"
     );
     let (lines, _, counts) = transcribe(Format::Client, Wishes::default(), &[&log]);
-    let want = |event, switch| json!({"Event": event, "Switch": switch, "EventSequenceNumber": 16, "TimeinSecs": 5,
-                                      "ThisDN": "7001", "UserData": {"a b": "c"}});
+    let want = |event, switch| {
+        json!({"Event": event, "Switch": switch, "EventSequenceNumber": 16, "TimeinSecs": 5,
+                                      "ThisDN": "7001", "UserData": {"a b": "c"}})
+    };
     assert_eq!(lines, [want("EventRinging", "east"), want("EventQueued", "west")]);
     assert_eq!(counts.unread, 0);
 }

@@ -36,7 +36,7 @@ pub struct Wishes {
 pub struct Counts {
     /// Messages that became lines of the feed.
     pub messages: u64,
-    /// What was not folded, by [`Other`].
+    /// What was not folded, by kind; see [`Self::others`].
     pub other: [u64; Other::ALL.len()],
     /// Lines inside messages that are neither attribute, nor pair, nor part of a text.
     pub unread: u64,
@@ -86,6 +86,8 @@ pub struct Transcriber {
     format: Format,
     wishes: Wishes,
     header: Header,
+    /// When the run began that the log begins with.
+    first_started: Option<i64>,
     clock: Clock,
     /// Pairs that every message of the log has: the switch and the run of the server.
     envelope: Vec<u8>,
@@ -119,6 +121,7 @@ impl Transcriber {
             clock: Clock::new(wishes.zone.clone()),
             wishes,
             header: Header::default(),
+            first_started: None,
             envelope: Vec::new(),
             named: Vec::new(),
             place: Place::Header,
@@ -223,7 +226,8 @@ impl Transcriber {
         }
         let line = &line[..line.len().min(LINE_BYTES_MAX)];
         match self.place {
-            Place::Inside if matches!(line.first(), Some(b'\t' | b' ')) => self.body(line, out),
+            Place::Inside if line.first() == Some(&b'\t') => self.body(line, out),
+            Place::Inside if self.format != Format::TServer && line.first() == Some(&b' ') => self.body(line, out),
             Place::Outside if matches!(line.first(), Some(b'\t')) => self.blank(out),
             _ => self.other_line(line, out),
         }
@@ -408,8 +412,9 @@ impl Transcriber {
         self.place = Place::Inside;
         let mut cut = std::mem::take(&mut self.cut);
         let text = line.trim_ascii_start();
-        let is_whole = line.starts_with(b"\t\t") || text.starts_with(b"Attribute") || text.starts_with(b"attr_#");
-        if !cut.is_empty() && !(is_whole && text.len() < line.len()) {
+        let is_item = line.starts_with(b"\t\t") || text.starts_with(b"Attribute") || text.starts_with(b"attr_#");
+        let is_rest = text.len() == line.len() || !is_item;
+        if is_rest && !cut.is_empty() {
             cut.extend_from_slice(line);
             return self.line(&cut, out);
         }
@@ -434,7 +439,10 @@ impl Transcriber {
             json::string(&mut self.envelope, switch.as_bytes());
             self.envelope.push(b',');
         }
-        if let Some(started) = self.header.started.and_then(|secs| u64::try_from(secs).ok())
+        // The first run of the server needs no name. A later one does: it numbers its events from the beginning again.
+        if let Some(started) = self.header.started
+            && started != *self.first_started.get_or_insert(started)
+            && let Ok(started) = u64::try_from(started)
             && self.format == Format::TServer
         {
             self.envelope.extend_from_slice(b"\"ServerStartTime\":");
