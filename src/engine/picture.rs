@@ -24,12 +24,11 @@ pub(super) fn delta(engine: &mut Engine, names: &Names, into: &mut Delta) {
         into.queues.push(queue_view(engine, &engine.board.queues[slot as usize], names));
     }
     engine.board.dirty_queues = queues;
-    let mut agents = std::mem::take(&mut engine.board.dirty_agents);
-    for agent in agents.drain(..) {
-        engine.board.agents[agent.index()].dirty = false;
-        into.agents.extend(agent_view(engine, agent, names));
+    let agents = engine.board.changed_agents();
+    for agent in &agents {
+        into.agents.extend(agent_view(engine, *agent, names));
     }
-    engine.board.dirty_agents = agents;
+    engine.board.recycle_agents(agents);
 }
 
 fn queue_view(engine: &Engine, queue: &Queue, names: &Names) -> QueueView {
@@ -84,7 +83,6 @@ fn figures((counts, times): &QueueReading) -> QueueFigures {
 }
 
 fn agent_view(engine: &Engine, agent: AgentId, names: &Names) -> Option<AgentView> {
-    let stats = engine.board.agents.get(agent.index())?;
     let a = engine.world.agent(agent)?;
     let now = engine.now();
     let session = a.session.as_ref();
@@ -105,8 +103,8 @@ fn agent_view(engine: &Engine, agent: AgentId, names: &Names) -> Option<AgentVie
         dnd: a.dnd_dns > 0,
         out_of_service,
         forwarded,
-        day: agent_figures(&stats.day(now)),
-        window: agent_figures(&stats.window(now)),
+        day: agent_figures(&engine.board.agent_day(agent, now)),
+        window: agent_figures(&engine.board.agent_window(agent, now)),
         as_of: now,
     })
 }

@@ -289,22 +289,13 @@ impl Intervals {
         self.marks.resize_with(board.queues.len().max(self.marks.len()), Vec::new);
         for (slot, queue) in board.queues.iter_mut().enumerate() {
             kept.queues.push(QueueKept {
-                gain: queue.ledger.roll(until),
+                gain: queue.ledger.roll(&mut queue.base, until),
                 wait_max_ms: std::mem::take(&mut queue.wait_max_ms),
                 marks: std::mem::take(&mut self.marks[slot]),
             });
         }
-        let agents = &mut board.agents;
-        board.active_agents.sort_unstable();
-        board.active_agents.retain(|id| {
-            let stats = &mut agents[id.index()];
-            let gain = stats.ledger.roll(until);
-            let (first_login_at, last_logout_at) = (stats.first_login_at.take(), stats.last_logout_at.take());
-            if !gain.is_zero() {
-                kept.agents.push(AgentKept { agent: *id, gain, first_login_at, last_logout_at });
-            }
-            stats.active = stats.ledger.is_running();
-            stats.active
+        board.roll_agents(until, |agent, gain, first_login_at, last_logout_at| {
+            kept.agents.push(AgentKept { agent, gain, first_login_at, last_logout_at });
         });
         board.pairs.roll(until, |key, gain| kept.pairs.push((key, gain)));
         board.reasons.roll(until, |key, gain| kept.reasons.push((key, gain)));

@@ -43,13 +43,15 @@ impl DurableCell {
     }
 }
 
-/// Bits of the durable actions in a page's map; those of the retrospective and the momentary ones follow.
-const DURABLE_BITS: u64 = (1 << DURABLES) - 1;
-const RETROSPECTIVE_BITS: u64 = ((1 << RETROSPECTIVES) - 1) << DURABLES;
 const MOMENTARY_AT: usize = DURABLES + RETROSPECTIVES;
+const ACTIONS: usize = MOMENTARY_AT + MOMENTARIES;
 
-/// Words a page may have, its map included; a page that grows moves to the next size.
-const SIZES: [u32; 8] = [8, 12, 16, 24, 32, 48, 64, 96];
+/// Words of a page's directory: a byte for every action, and the last one for the words in use.
+const DIRECTORY: usize = (ACTIONS + 1).div_ceil(8);
+const USED: usize = DIRECTORY * 8 - 1;
+
+/// Words a page may have, its directory included; a page that grows moves to the next size.
+const SIZES: [u32; 8] = [8, 12, 16, 24, 32, 48, 64, 104];
 
 /// The pages of one object, by call type: where each begins.
 #[derive(Clone, Copy, Debug)]
@@ -63,9 +65,10 @@ impl Default for Pages {
 
 /// All pages of all objects.
 ///
-/// A page is a word that maps the actions it has cells for, and the cells in the order of their bits: three words for a
-/// durable action (begins and ends, time ended, starts going on), two for a retrospective one (count, time), one for a
-/// momentary one. An object sees few of the many actions, so that a page is a third of what a full one would be.
+/// A page is a directory that says for every action where its cell is (in words from the begin of the page, zero for
+/// none), and the cells in the order in which the object saw their actions: three words for a durable action (begins and
+/// ends, time ended, starts going on), two for a retrospective one (count, time), one for a momentary one. An object sees
+/// few of the many actions, so that a page is a third of what a full one would be.
 #[derive(Debug, Default)]
 pub struct Accumulators {
     words: Vec<u64>,
@@ -79,11 +82,21 @@ pub struct Accumulators {
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a>(&'a [u64]);
 
-/// Words of the cells that `map` has.
+/// Words of an action's cell.
+const fn width(action: usize) -> usize {
+    if action < DURABLES {
+        3
+    } else if action < MOMENTARY_AT {
+        2
+    } else {
+        1
+    }
+}
+
+/// A byte of a directory, from the word that holds it.
 #[inline]
-const fn words_of(map: u64) -> usize {
-    (map.count_ones() + (map & (DURABLE_BITS | RETROSPECTIVE_BITS)).count_ones() + (map & DURABLE_BITS).count_ones())
-        as usize
+const fn byte(word: u64, at: usize) -> usize {
+    (word >> (at % 8 * 8) & 0xff) as usize
 }
 
 /// The smallest size that holds this many words.
@@ -92,24 +105,24 @@ fn size_for(words: usize) -> usize {
 }
 
 impl Accumulators {
-    /// The cell of the action with this bit, made when missing: the place of its first word.
+    /// The cell of an action, made when missing: the place of its first word.
     #[inline]
-    fn cell(&mut self, of: &mut Pages, call_type: CallType, bit: usize) -> usize {
+    fn cell(&mut self, of: &mut Pages, call_type: CallType, action: usize) -> usize {
         let at = &mut of.0[call_type as usize];
-        if let Some(map) = self.words.get(*at as usize)
-            && map >> bit & 1 == 1
-        {
-            return *at as usize + 1 + words_of(map & ((1 << bit) - 1));
+        if let Some(word) = self.words.get(*at as usize + action / 8) {
+            let offset = byte(*word, action);
+            if offset != 0 {
+                return *at as usize + offset;
+            }
         }
-        self.open_cell(at, bit)
+        self.open_cell(at, action)
     }
 
     #[cold]
-    fn open_cell(&mut self, at: &mut u32, bit: usize) -> usize {
+    fn open_cell(&mut self, at: &mut u32, action: usize) -> usize {
         let is_new = *at == u32::MAX;
-        let map = if is_new { 0 } else { self.words[*at as usize] };
-        let (used, grown) = (1 + words_of(map), map | 1 << bit);
-        let needed = 1 + words_of(grown);
+        let used = if is_new { DIRECTORY } else { byte(self.words[*at as usize + USED / 8], USED) };
+        let needed = used + width(action);
         if is_new || size_for(needed) != size_for(used) {
             let size = size_for(needed);
             let to = self.free[size].pop().unwrap_or_else(|| {
@@ -117,22 +130,20 @@ impl Accumulators {
                 self.words.resize(self.words.len() + SIZES[size] as usize, 0);
                 to
             });
-            if !is_new {
+            if is_new {
+                self.words[to as usize..to as usize + DIRECTORY].fill(0);
+            } else {
                 self.words.copy_within(*at as usize..*at as usize + used, to as usize);
                 self.free[size_for(used)].push(*at);
             }
             *at = to;
         }
         let start = *at as usize;
-        let cell = start + 1 + words_of(map & ((1 << bit) - 1));
-        let width = needed - used;
-        // An empty page has no cells behind the new one.
-        if map != 0 {
-            self.words.copy_within(cell..start + used, cell + width);
-        }
-        self.words[cell..cell + width].fill(0);
-        self.words[start] = grown;
-        cell
+        self.words[start + used..start + needed].fill(0);
+        let directory = &mut self.words[start..start + DIRECTORY];
+        directory[action / 8] |= (used as u64) << (action % 8 * 8);
+        directory[USED / 8] = directory[USED / 8] & !(0xff << (USED % 8 * 8)) | (needed as u64) << (USED % 8 * 8);
+        start + used
     }
 
     /// A durable action began.
@@ -182,9 +193,9 @@ impl Accumulators {
 }
 
 impl Page<'_> {
-    fn cell(&self, bit: usize) -> Option<&[u64]> {
-        let map = self.0[0];
-        (map >> bit & 1 == 1).then(|| &self.0[1 + words_of(map & ((1 << bit) - 1))..])
+    fn cell(&self, action: usize) -> Option<&[u64]> {
+        let offset = byte(self.0[action / 8], action);
+        (offset != 0).then(|| &self.0[offset..])
     }
 
     /// A durable action.
@@ -230,8 +241,7 @@ mod tests {
     #[test]
     fn cells_keep_their_counts_while_their_page_grows_in_any_order() {
         let (mut all, mut pages, mut other) = (Accumulators::default(), Pages::default(), Pages::default());
-        let bits = DURABLES + RETROSPECTIVES + MOMENTARIES;
-        let order: Vec<usize> = (0..bits).map(|i| (i * 17 + 5) % bits).collect();
+        let order: Vec<usize> = (0..ACTIONS).map(|i| (i * 17 + 5) % ACTIONS).collect();
         for round in 1..=3_u64 {
             for bit in &order {
                 for of in [&mut pages, &mut other] {
@@ -241,10 +251,11 @@ mod tests {
             }
             for of in [&pages, &other] {
                 let page = all.read(of, CallType::Inbound).expect("the type was seen");
-                let counted = (0..bits).map(|bit| page.cell(bit).expect("the action was seen")[0]);
+                let counted = (0..ACTIONS).map(|bit| page.cell(bit).expect("the action was seen")[0]);
                 assert!(counted.zip(1..).all(|(count, bit)| count == round * bit));
             }
         }
-        assert!(size_for(1 + words_of((1 << bits) - 1)) == SIZES.len() - 1);
+        let all_cells: usize = (0..ACTIONS).map(width).sum();
+        assert!(size_for(DIRECTORY + all_cells) == SIZES.len() - 1);
     }
 }

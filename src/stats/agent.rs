@@ -1,12 +1,11 @@
 //! An agent's ledger: time by status, counts, and the same read over the day and the last half hour.
 
 use super::accumulator::Pages;
-use super::late::{Gain, Ledger};
-use crate::model::action::Status;
+use super::late::{Base, Gain};
+use crate::model::action::{AgentCount, Status};
 use crate::model::time::{Micros, Span};
 
-/// Counts and whole durations of an agent. The first fourteen are those of
-/// [`AgentCount`](crate::model::action::AgentCount), in its order.
+/// Counts and whole durations of an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[allow(missing_docs, reason = "named after the columns of agent_interval, which say what they mean")]
@@ -31,6 +30,29 @@ pub enum AgentColumn {
     HandleMs,
 }
 
+impl AgentColumn {
+    /// The column of a count.
+    #[must_use]
+    pub const fn of(count: AgentCount) -> Self {
+        match count {
+            AgentCount::Offered => Self::Offered,
+            AgentCount::Answered => Self::Answered,
+            AgentCount::NoAnswer => Self::NoAnswer,
+            AgentCount::AbandonedWhileRinging => Self::AbandonedWhileRinging,
+            AgentCount::OutboundMade => Self::OutboundMade,
+            AgentCount::InternalMade => Self::InternalMade,
+            AgentCount::ConsultMade => Self::ConsultMade,
+            AgentCount::ConsultReceived => Self::ConsultReceived,
+            AgentCount::TransfersMade => Self::TransfersMade,
+            AgentCount::TransfersReceived => Self::TransfersReceived,
+            AgentCount::Conferences => Self::Conferences,
+            AgentCount::Holds => Self::Holds,
+            AgentCount::Logins => Self::Logins,
+            AgentCount::Logouts => Self::Logouts,
+        }
+    }
+}
+
 /// Columns of [`AgentColumn`].
 pub const AGENT_COUNTS: usize = 18;
 /// Running times: one for each status, and do-not-disturb.
@@ -38,8 +60,69 @@ pub const AGENT_TIMES: usize = Status::COUNT + 1;
 /// The running time of do-not-disturb.
 pub const DND: usize = Status::COUNT;
 
-/// Counts, whole durations and running times of an agent.
-pub type AgentLedger = Ledger<AGENT_COUNTS, AGENT_TIMES>;
+/// Columns that count; the last one is a sum of durations.
+const NUMBERS: usize = AgentColumn::HandleMs as usize;
+const _: () = assert!(NUMBERS + 1 == AGENT_COUNTS, "the sum is the last column");
+
+/// Counts, whole durations and running times of an agent since the beginning.
+///
+/// Of each time at most one goes on, so that a bit says whether it does: `time(t) = ended + running · ms(t)`.
+#[derive(Debug, Default)]
+pub struct AgentLedger {
+    numbers: [u32; NUMBERS],
+    running: u16,
+    handle_ms: i64,
+    ended: [i64; AGENT_TIMES],
+}
+
+impl AgentLedger {
+    /// Adds to a column.
+    #[inline]
+    pub fn add(&mut self, column: AgentColumn, by: i64) {
+        match self.numbers.get_mut(column as usize) {
+            Some(n) => *n = n.wrapping_add(by as u32),
+            None => self.handle_ms += by,
+        }
+    }
+
+    /// A column.
+    #[inline]
+    #[must_use]
+    pub fn value(&self, column: AgentColumn) -> i64 {
+        self.numbers.get(column as usize).map_or(self.handle_ms, |n| i64::from(*n))
+    }
+
+    /// A running time starts or stops at `at`; one that goes on does not start again.
+    #[inline]
+    pub fn change(&mut self, time: usize, starts: bool, at: Micros) {
+        let bit = 1 << time;
+        debug_assert!((self.running & bit == 0) == starts, "a time of an agent goes on once");
+        self.running ^= bit;
+        self.ended[time] += if starts { -at.ms() } else { at.ms() };
+    }
+
+    /// A running time at `t`, which must not lie before its last change.
+    #[inline]
+    #[must_use]
+    pub const fn at(&self, time: usize, t: Micros) -> i64 {
+        self.ended[time] + if self.running >> time & 1 == 1 { t.ms() } else { 0 }
+    }
+
+    /// Whether anything goes on.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        self.running != 0
+    }
+
+    /// Ends the interval at `edge`: what it gained over its base, which is moved on.
+    fn roll(&self, base: &mut AgentBase, edge: Micros) -> AgentGain {
+        let counts = std::array::from_fn(|i| self.numbers.get(i).map_or(self.handle_ms, |n| i64::from(*n)));
+        base.roll(counts, std::array::from_fn(|i| self.at(i, edge)))
+    }
+}
+
+/// An agent's ledger at the begin of the interval.
+pub type AgentBase = Base<AGENT_COUNTS, AGENT_TIMES>;
 /// What an agent gained in an interval.
 pub type AgentGain = Gain<AGENT_COUNTS, AGENT_TIMES>;
 
@@ -63,19 +146,29 @@ struct Mark {
 const SHOWN: [AgentColumn; 4] =
     [AgentColumn::Offered, AgentColumn::Answered, AgentColumn::NoAnswer, AgentColumn::Handled];
 
-/// One agent.
+/// One agent: what nearly every action that concerns him touches.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub struct AgentStats {
     /// Columns.
     pub ledger: AgentLedger,
     /// Status now.
     pub status: Status,
-    /// First login and last logout in the running interval.
-    pub first_login_at: Option<Micros>,
-    /// The last logout.
-    pub last_logout_at: Option<Micros>,
+    /// Touched since the board's stamp was this.
+    pub(super) stamp: u32,
     /// Base accumulators.
     pub pages: Pages,
+}
+
+/// One agent: what edges of minutes, intervals and days ask for.
+#[derive(Debug, Default)]
+pub struct AgentPast {
+    /// Columns at the begin of the interval.
+    pub base: AgentBase,
+    /// First login in the running interval.
+    pub first_login_at: Option<Micros>,
+    /// The last logout in it.
+    pub last_logout_at: Option<Micros>,
     day: Mark,
     marks: Vec<Mark>,
     /// The step of the last of them.
@@ -99,69 +192,73 @@ pub struct AgentReading {
 
 impl AgentStats {
     fn present(&self, step: i64, at: Micros) -> Mark {
-        let counts = &self.ledger.counts;
         Mark {
             step,
             set: true,
-            counts: SHOWN.map(|c| counts[c as usize] as i32),
-            handle_ms: counts[AgentColumn::HandleMs as usize],
+            counts: SHOWN.map(|c| self.ledger.value(c) as i32),
+            handle_ms: self.ledger.value(AgentColumn::HandleMs),
             status: self.status,
             status_since: at,
-            status_ms: std::array::from_fn(|i| self.ledger.times[i].at(at)),
-        }
-    }
-
-    /// Notes how things stood at the begin of the present step, before the first change in it.
-    #[cold]
-    pub fn mark(&mut self, step: i64) {
-        self.marked_step = step;
-        let slot = step.rem_euclid(SLOTS as i64) as usize;
-        if self.marks.is_empty() {
-            self.marks = vec![Mark::default(); SLOTS];
-        }
-        if !self.marks[slot].set || self.marks[slot].step != step {
-            self.marks[slot] = self.present(step, Micros(step * Span::from_mins(STEP_MINUTES).0));
-        }
-    }
-
-    /// Starts the day anew.
-    pub fn start_day(&mut self, day_start: Micros) {
-        self.day = self.present(0, day_start);
-    }
-
-    /// What was gained since the day began, up to `now`.
-    #[must_use]
-    pub fn day(&self, now: Micros) -> AgentReading {
-        self.since(&self.day, self.day.status_since, now)
-    }
-
-    /// What was gained since the begin of the step 30 minutes before the present one, up to `now`.
-    #[must_use]
-    pub fn window(&self, now: Micros) -> AgentReading {
-        let step = now.0.div_euclid(Span::from_mins(STEP_MINUTES).0);
-        let first = step - 6;
-        let mark = (first..=step)
-            .find_map(|s| self.marks.get(s.rem_euclid(SLOTS as i64) as usize).filter(|m| m.set && m.step == s));
-        let start = Micros(first * Span::from_mins(STEP_MINUTES).0);
-        match mark {
-            Some(mark) => self.since(mark, start, now),
-            None => self.since(&self.present(step, now), start, now),
+            status_ms: std::array::from_fn(|i| self.ledger.at(i, at)),
         }
     }
 
     /// Readings between a mark and now; what ran at the mark ran since `start`, because nothing changed between.
     fn since(&self, mark: &Mark, start: Micros, now: Micros) -> AgentReading {
-        let counts = &self.ledger.counts;
         let mut reading = AgentReading {
-            counts: std::array::from_fn(|i| counts[SHOWN[i] as usize] - i64::from(mark.counts[i])),
-            handle_ms: counts[AgentColumn::HandleMs as usize] - mark.handle_ms,
-            status_ms: std::array::from_fn(|i| self.ledger.times[i].at(now) - mark.status_ms[i]),
+            counts: std::array::from_fn(|i| self.ledger.value(SHOWN[i]) - i64::from(mark.counts[i])),
+            handle_ms: self.ledger.value(AgentColumn::HandleMs) - mark.handle_ms,
+            status_ms: std::array::from_fn(|i| self.ledger.at(i, now) - mark.status_ms[i]),
         };
         // Nobody counts time before the login: it is no time logged in.
         if mark.set && start < mark.status_since && mark.status != Status::LoggedOut {
             reading.status_ms[mark.status as usize] += mark.status_since.ms() - start.ms();
         }
         reading
+    }
+}
+
+impl AgentPast {
+    /// Notes how things stood at the begin of the present step, before the first change in it.
+    pub(super) fn mark(&mut self, stats: &AgentStats, step: i64) {
+        self.marked_step = step;
+        let slot = step.rem_euclid(SLOTS as i64) as usize;
+        if self.marks.is_empty() {
+            self.marks = vec![Mark::default(); SLOTS];
+        }
+        if !self.marks[slot].set || self.marks[slot].step != step {
+            self.marks[slot] = stats.present(step, Micros(step * Span::from_mins(STEP_MINUTES).0));
+        }
+    }
+
+    /// Starts the day anew.
+    pub(super) fn start_day(&mut self, stats: &AgentStats, day_start: Micros) {
+        self.day = stats.present(0, day_start);
+    }
+
+    /// What was gained since the day began, up to `now`.
+    pub(super) fn day(&self, stats: &AgentStats, now: Micros) -> AgentReading {
+        stats.since(&self.day, self.day.status_since, now)
+    }
+
+    /// What was gained since the begin of the step 30 minutes before the present one, up to `now`.
+    pub(super) fn window(&self, stats: &AgentStats, now: Micros) -> AgentReading {
+        let step = now.0.div_euclid(Span::from_mins(STEP_MINUTES).0);
+        let first = step - 6;
+        let mark = (first..=step)
+            .find_map(|s| self.marks.get(s.rem_euclid(SLOTS as i64) as usize).filter(|m| m.set && m.step == s));
+        let start = Micros(first * Span::from_mins(STEP_MINUTES).0);
+        match mark {
+            Some(mark) => stats.since(mark, start, now),
+            None => stats.since(&stats.present(step, now), start, now),
+        }
+    }
+
+    /// Ends the interval at `edge`: what the agent gained, his first login and his last logout in it.
+    pub(super) fn roll(&mut self, stats: &AgentStats, edge: Micros) -> (AgentGain, Option<Micros>, Option<Micros>) {
+        let gain = stats.ledger.roll(&mut self.base, edge);
+        self.active = stats.ledger.is_running();
+        (gain, self.first_login_at.take(), self.last_logout_at.take())
     }
 }
 

@@ -4,9 +4,9 @@
 //! interval that has ended is booked at its own time and listed in `late` for history.
 
 use super::accumulator::{Accumulators, Pages};
-use super::agent::{AGENT_COUNTS, AgentColumn, AgentStats, DND, STEP_MINUTES};
+use super::agent::{AgentColumn, AgentGain, AgentPast, AgentReading, AgentStats, DND, STEP_MINUTES};
 use super::late::{Late, Object};
-use super::pair::{PairCount, PairKey, PairLedger, PairTime, ReasonKey, ReasonLedger, Sparse};
+use super::pair::{PairCount, PairKey, PairTime, Pairs, Reasons};
 use super::queue::{Queue, QueueCount, QueueTime, minute_of};
 use crate::model::action::{Action, AgentCount, Durable, Momentary, On, Outcome, Retrospective, Status};
 use crate::model::ids::{AgentId, DnId};
@@ -40,13 +40,17 @@ pub struct Board {
     queue_of: Vec<u32>,
     /// Agents by id.
     pub agents: Vec<AgentStats>,
+    /// What they were at edges, by the same.
+    past: Vec<AgentPast>,
     /// Agents that have something in the running interval.
-    pub active_agents: Vec<AgentId>,
+    active_agents: Vec<AgentId>,
+    /// Another one whenever agents must be marked or listed anew at their next action.
+    stamp: u32,
     memberships: Vec<Vec<u32>>,
     /// Agents at queues.
-    pub pairs: Sparse<PairKey, PairLedger>,
+    pub pairs: Pairs,
     /// Agents under reasons.
-    pub reasons: Sparse<ReasonKey, ReasonLedger>,
+    pub reasons: Reasons,
     devices: Vec<Pages>,
     /// Base accumulators of all objects.
     pub accumulators: Accumulators,
@@ -57,7 +61,7 @@ pub struct Board {
     /// Queues changed since the last look.
     pub dirty_queues: Vec<u32>,
     /// Agents changed since the last look.
-    pub dirty_agents: Vec<AgentId>,
+    dirty_agents: Vec<AgentId>,
     minute: i64,
     /// Begin of the minute after it.
     minute_end: Micros,
@@ -70,7 +74,13 @@ impl Board {
     /// An empty board.
     #[must_use]
     pub fn new(thresholds: Thresholds) -> Self {
-        Self { thresholds, interval_start: Micros::MIN, minute_end: Micros::MIN, ..Self::default() }
+        Self {
+            thresholds,
+            interval_start: Micros::MIN,
+            minute_end: Micros::MIN,
+            stamp: 1,
+            ..Self::default()
+        }
     }
 
     /// Makes room for names that were minted.
@@ -89,6 +99,7 @@ impl Board {
         }
         if self.agents.len() < agents {
             self.agents.resize_with(agents, AgentStats::default);
+            self.past.resize_with(agents, AgentPast::default);
             self.memberships.resize_with(agents, Vec::new);
         }
     }
@@ -105,7 +116,10 @@ impl Board {
     fn begin_minute(&mut self, minute: i64) {
         self.minute = minute;
         self.minute_end = Micros(0) + Span::from_mins(minute + 1);
-        self.step = minute.div_euclid(STEP_MINUTES);
+        let step = minute.div_euclid(STEP_MINUTES);
+        if step != std::mem::replace(&mut self.step, step) {
+            self.stamp = self.stamp.wrapping_add(1);
+        }
     }
 
     /// Lists `share` (0 to 1) of all objects as changed, those whose turn it is, but not more than `most`: figures of a
@@ -121,7 +135,7 @@ impl Board {
                 continue;
             }
             let agent = self.refreshed - self.queues.len();
-            if !std::mem::replace(&mut self.agents[agent].dirty, true) {
+            if !std::mem::replace(&mut self.past[agent].dirty, true) {
                 self.dirty_agents.push(AgentId(agent as u32));
             }
         }
@@ -169,29 +183,19 @@ impl Board {
                     self.agent_count(agent, AgentColumn::NotReadyEntries, 1, at);
                 }
                 if matches!(status, Status::NotReady | Status::Acw) {
-                    let start = self.interval_start;
-                    if self.reasons.of((agent, status, reason)).count(0, 1, at, start) {
-                        self.late.push(Late::Count {
-                            object: Object::Reason(agent, status, reason),
-                            column: 0,
-                            by: 1,
-                            at,
-                        });
+                    self.reasons.of((agent, status, reason)).counts[0] += 1;
+                    if at < self.interval_start {
+                        self.late_count(Object::Reason(agent, status, reason), 0, 1, at);
                     }
                 }
             }
             Action::ReasonTime { agent, status, reason, stop, at } => {
-                let start = self.interval_start;
-                if self.reasons.of((agent, status, reason)).time(0, !stop, at, start) {
-                    let by = if stop { -1 } else { 1 };
-                    self.late.push(Late::Time { object: Object::Reason(agent, status, reason), column: 0, by, at });
+                self.reasons.of((agent, status, reason)).times.change(0, !stop, at);
+                if at < self.interval_start {
+                    self.late_time(Object::Reason(agent, status, reason), 0, !stop, at);
                 }
             }
-            Action::Dnd { agent, on, at } => {
-                self.touch_agent(agent);
-                let start = self.interval_start;
-                self.agents[agent.index()].ledger.time(DND, on, at, start);
-            }
+            Action::Dnd { agent, on, at } => self.agent_time(agent, DND, on, at),
             Action::Membership { agent, queue, joins, status, at } => self.membership(agent, queue, joins, status, at),
             Action::QueueSeen { queue, at } => {
                 let slot = self.slot(queue, at);
@@ -244,18 +248,18 @@ impl Board {
     fn queue_counts(&mut self, dn: DnId, at: Micros, counts: &[(QueueCount, i64)]) {
         let slot = self.slot(dn, at);
         self.touch_slot(slot, at);
-        let (queue, start) = (&mut self.queues[slot], self.interval_start);
         for (column, by) in counts.iter().copied().filter(|(_, by)| *by != 0) {
-            if queue.ledger.count(column as usize, by, at, start) {
-                self.late.push(Late::Count { object: Object::Queue(dn), column: column as u8, by, at });
+            self.queues[slot].ledger.counts[column as usize] += by;
+            if at < self.interval_start {
+                self.late_count(Object::Queue(dn), column as u8, by, at);
             }
         }
     }
 
     fn queue_count(&mut self, dn: DnId, column: QueueCount, by: i64, at: Micros) {
-        let start = self.interval_start;
-        if self.touch_queue(dn, at).ledger.count(column as usize, by, at, start) {
-            self.late.push(Late::Count { object: Object::Queue(dn), column: column as u8, by, at });
+        self.touch_queue(dn, at).ledger.counts[column as usize] += by;
+        if at < self.interval_start {
+            self.late_count(Object::Queue(dn), column as u8, by, at);
         }
     }
 
@@ -269,24 +273,24 @@ impl Board {
     #[inline]
     fn slot_time(&mut self, slot: usize, column: QueueTime, starts: bool, at: Micros) {
         let queue = &mut self.queues[slot];
-        if queue.ledger.time(column as usize, starts, at, self.interval_start) {
-            let by = if starts { 1 } else { -1 };
-            self.late.push(Late::Time { object: Object::Queue(queue.dn), column: column as u8, by, at });
+        queue.ledger.times.change(column as usize, starts, at);
+        if at < self.interval_start {
+            let dn = queue.dn;
+            self.late_time(Object::Queue(dn), column as u8, starts, at);
         }
     }
 
     fn pair_time(&mut self, pair: PairKey, column: PairTime, starts: bool, at: Micros) {
-        let start = self.interval_start;
-        if self.pairs.of(pair).time(column as usize, starts, at, start) {
-            let by = if starts { 1 } else { -1 };
-            self.late.push(Late::Time { object: Object::Pair(pair.0, pair.1), column: column as u8, by, at });
+        self.pairs.of(pair).times.change(column as usize, starts, at);
+        if at < self.interval_start {
+            self.late_time(Object::Pair(pair.0, pair.1), column as u8, starts, at);
         }
     }
 
     fn pair_count(&mut self, pair: PairKey, column: PairCount, by: i64, at: Micros) {
-        let start = self.interval_start;
-        if self.pairs.of(pair).count(column as usize, by, at, start) {
-            self.late.push(Late::Count { object: Object::Pair(pair.0, pair.1), column: column as u8, by, at });
+        self.pairs.of(pair).counts[column as usize] += by;
+        if at < self.interval_start {
+            self.late_count(Object::Pair(pair.0, pair.1), column as u8, by, at);
         }
     }
 
@@ -376,53 +380,62 @@ impl Board {
 
     #[inline]
     fn touch_agent(&mut self, agent: AgentId) -> &mut AgentStats {
-        let stats = &mut self.agents[agent.index()];
-        if stats.marked_step != self.step {
-            stats.mark(self.step);
+        if self.agents[agent.index()].stamp != self.stamp {
+            self.stamp_agent(agent);
         }
-        if !stats.dirty {
-            stats.dirty = true;
-            self.dirty_agents.push(agent);
-        }
-        if !stats.active {
-            stats.active = true;
-            self.active_agents.push(agent);
-        }
-        stats
+        &mut self.agents[agent.index()]
     }
 
+    /// Marks and lists an agent before his first action since the stamp changed.
+    #[cold]
+    fn stamp_agent(&mut self, agent: AgentId) {
+        let (stats, past) = (&mut self.agents[agent.index()], &mut self.past[agent.index()]);
+        stats.stamp = self.stamp;
+        if past.marked_step != self.step {
+            past.mark(stats, self.step);
+        }
+        if !std::mem::replace(&mut past.dirty, true) {
+            self.dirty_agents.push(agent);
+        }
+        if !std::mem::replace(&mut past.active, true) {
+            self.active_agents.push(agent);
+        }
+    }
+
+    #[inline]
     fn agent_count(&mut self, agent: AgentId, column: AgentColumn, by: i64, at: Micros) {
+        self.touch_agent(agent).ledger.add(column, by);
+        if at < self.interval_start {
+            self.late_count(Object::Agent(agent), column as u8, by, at);
+        }
+    }
+
+    fn agent_time(&mut self, agent: AgentId, time: usize, starts: bool, at: Micros) {
+        self.touch_agent(agent).ledger.change(time, starts, at);
         let start = self.interval_start;
-        if self.touch_agent(agent).ledger.count(column as usize, by, at, start) {
-            self.late.push(Late::Count { object: Object::Agent(agent), column: column as u8, by, at });
+        if at < start {
+            self.past[agent.index()].base.time(time, starts, at, start);
         }
     }
 
     fn counted(&mut self, agent: AgentId, what: AgentCount, at: Micros) {
-        const { assert!(AgentCount::Logouts as usize == AgentColumn::Logouts as usize && AGENT_COUNTS == 18) };
-        let start = self.interval_start;
-        let stats = self.touch_agent(agent);
         match what {
             AgentCount::Logins => {
-                stats.first_login_at.get_or_insert(at);
+                self.past[agent.index()].first_login_at.get_or_insert(at);
             }
-            AgentCount::Logouts => stats.last_logout_at = Some(at),
+            AgentCount::Logouts => self.past[agent.index()].last_logout_at = Some(at),
             _ => {}
         }
-        if stats.ledger.count(what as usize, 1, at, start) {
-            self.late.push(Late::Count { object: Object::Agent(agent), column: what as u8, by: 1, at });
-        }
+        self.agent_count(agent, AgentColumn::of(what), 1, at);
     }
 
     fn status_changed(&mut self, agent: AgentId, from: Status, to: Status, at: Micros) {
-        let start = self.interval_start;
-        let stats = self.touch_agent(agent);
-        stats.status = to;
+        self.touch_agent(agent).status = to;
         if from != Status::LoggedOut {
-            stats.ledger.time(from as usize, false, at, start);
+            self.agent_time(agent, from as usize, false, at);
         }
         if to != Status::LoggedOut {
-            stats.ledger.time(to as usize, true, at, start);
+            self.agent_time(agent, to as usize, true, at);
         }
         let ready = (to == Status::Ready) != (from == Status::Ready);
         for i in 0..self.memberships[agent.index()].len() {
@@ -434,6 +447,94 @@ impl Board {
                 self.slot_time(slot, QueueTime::AgentsReadyMs, to == Status::Ready, at);
             }
         }
+    }
+
+    /// What an agent gained since the day began, up to `now`.
+    #[must_use]
+    pub fn agent_day(&self, agent: AgentId, now: Micros) -> AgentReading {
+        self.past[agent.index()].day(&self.agents[agent.index()], now)
+    }
+
+    /// What an agent gained in the sliding window, up to `now`.
+    #[must_use]
+    pub fn agent_window(&self, agent: AgentId, now: Micros) -> AgentReading {
+        self.past[agent.index()].window(&self.agents[agent.index()], now)
+    }
+
+    /// The agents changed since the last call, in the order in which they changed.
+    pub fn changed_agents(&mut self) -> Vec<AgentId> {
+        self.stamp = self.stamp.wrapping_add(1);
+        let agents = std::mem::take(&mut self.dirty_agents);
+        agents.iter().for_each(|agent| self.past[agent.index()].dirty = false);
+        agents
+    }
+
+    /// Gives back the memory of a list of changed agents.
+    pub fn recycle_agents(&mut self, mut agents: Vec<AgentId>) {
+        if self.dirty_agents.is_empty() {
+            agents.clear();
+            self.dirty_agents = agents;
+        }
+    }
+
+    /// Ends the interval at `edge`: hands what each active agent gained to `take`, in the order of ids, with his first login
+    /// and his last logout in it.
+    pub fn roll_agents(
+        &mut self,
+        edge: Micros,
+        mut take: impl FnMut(AgentId, AgentGain, Option<Micros>, Option<Micros>),
+    ) {
+        self.stamp = self.stamp.wrapping_add(1);
+        let (agents, past) = (&self.agents, &mut self.past);
+        self.active_agents.sort_unstable();
+        self.active_agents.retain(|id| {
+            let past = &mut past[id.index()];
+            let (gain, first_login_at, last_logout_at) = past.roll(&agents[id.index()], edge);
+            if !gain.is_zero() {
+                take(*id, gain, first_login_at, last_logout_at);
+            }
+            past.active
+        });
+    }
+
+    // ── what is booked for an interval that has ended ────────────────────────────────────────────────────────────
+
+    #[cold]
+    fn late_count(&mut self, object: Object, column: u8, by: i64, at: Micros) {
+        self.base_count(object, column, by);
+        self.late.push(Late::Count { object, column, by, at });
+    }
+
+    fn base_count(&mut self, object: Object, column: u8, by: i64) {
+        let i = usize::from(column);
+        match object {
+            Object::Queue(dn) => {
+                if let Some(place) = self.queue_place(dn) {
+                    self.queues[place].base.count(i, by);
+                }
+            }
+            Object::Agent(agent) => self.past[agent.index()].base.count(i, by),
+            Object::Pair(agent, queue) => self.pairs.base_of((agent, queue)).count(i, by),
+            Object::Reason(agent, status, reason) => self.reasons.base_of((agent, status, reason)).count(i, by),
+        }
+    }
+
+    #[cold]
+    fn late_time(&mut self, object: Object, column: u8, starts: bool, at: Micros) {
+        let (i, start) = (usize::from(column), self.interval_start);
+        match object {
+            Object::Queue(dn) => {
+                let slot = self.slot(dn, at);
+                self.queues[slot].base.time(i, starts, at, start);
+            }
+            Object::Agent(agent) => self.past[agent.index()].base.time(i, starts, at, start),
+            Object::Pair(agent, queue) => self.pairs.base_of((agent, queue)).time(i, starts, at, start),
+            Object::Reason(agent, status, reason) => {
+                self.reasons.base_of((agent, status, reason)).time(i, starts, at, start);
+            }
+        }
+        let by = if starts { 1 } else { -1 };
+        self.late.push(Late::Time { object, column, by, at });
     }
 
     // ── actions ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -536,17 +637,10 @@ impl Board {
 
     /// A count booked for an interval whose rows have left becomes the running interval's.
     pub fn take_over(&mut self, object: Object, column: u8, by: i64) {
-        let column = usize::from(column);
-        match object {
-            Object::Queue(dn) => {
-                if let Some(place) = self.queue_place(dn) {
-                    self.queues[place].ledger.take_over(column, by);
-                }
-            }
-            Object::Agent(agent) => self.touch_agent(agent).ledger.take_over(column, by),
-            Object::Pair(agent, dn) => self.pairs.of((agent, dn)).take_over(column, by),
-            Object::Reason(agent, status, reason) => self.reasons.of((agent, status, reason)).take_over(column, by),
+        if let Object::Agent(agent) = object {
+            self.touch_agent(agent);
         }
+        self.base_count(object, column, -by);
     }
 
     /// Base accumulators of a DN.
@@ -558,7 +652,7 @@ impl Board {
     /// Starts the reporting day anew at `day_start`.
     pub fn start_day(&mut self, day_start: Micros) {
         self.queues.iter_mut().for_each(Queue::start_day);
-        self.agents.iter_mut().for_each(|a| a.start_day(day_start));
+        self.agents.iter().zip(&mut self.past).for_each(|(agent, past)| past.start_day(agent, day_start));
     }
 }
 

@@ -8,29 +8,46 @@ use crate::model::action::Status;
 use crate::model::ids::{AgentId, DnId, ReasonId};
 use crate::model::time::{Micros, ms_between};
 
-/// A cumulative time in ms of which some may be going on: `value(t) = acc + n · ms(t)`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Gauge {
-    /// Ended time minus the starts of what goes on.
-    pub acc: i64,
-    /// How many go on.
-    pub n: i32,
+/// Cumulative times in ms of which some may be going on: `value(t) = ended + n · ms(t)`, where `ended` is the time that has
+/// ended less the starts of what goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times<const TIMES: usize> {
+    ended: [i64; TIMES],
+    n: [i32; TIMES],
 }
 
-impl Gauge {
-    /// The value at `t`, which must not lie before the last change.
+impl<const TIMES: usize> Default for Times<TIMES> {
+    fn default() -> Self {
+        Self { ended: [0; TIMES], n: [0; TIMES] }
+    }
+}
+
+impl<const TIMES: usize> Times<TIMES> {
+    /// A time at `t`, which must not lie before its last change.
     #[inline]
     #[must_use]
-    pub const fn at(self, t: Micros) -> i64 {
-        self.acc + self.n as i64 * t.ms()
+    pub const fn at(&self, column: usize, t: Micros) -> i64 {
+        self.ended[column] + self.n[column] as i64 * t.ms()
+    }
+
+    /// All times at `t`.
+    #[must_use]
+    pub fn all_at(&self, t: Micros) -> [i64; TIMES] {
+        std::array::from_fn(|column| self.at(column, t))
     }
 
     /// One more goes on from `at`, or one stops at `at`.
     #[inline]
-    pub fn change(&mut self, starts: bool, at: Micros) {
+    pub fn change(&mut self, column: usize, starts: bool, at: Micros) {
         let by: i32 = if starts { 1 } else { -1 };
-        self.acc -= i64::from(by) * at.ms();
-        self.n += by;
+        self.ended[column] -= i64::from(by) * at.ms();
+        self.n[column] += by;
+    }
+
+    /// Whether anything goes on.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.n.iter().any(|n| *n != 0)
     }
 }
 
@@ -88,20 +105,32 @@ pub enum Late {
     },
 }
 
-/// Counts and running times of one object: what they are, and what they were at the begin of the interval.
+/// Counts and running times of one object since the beginning.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Ledger<const COUNTS: usize, const TIMES: usize> {
-    /// Counts and whole durations since the beginning.
+    /// Running times.
+    pub times: Times<TIMES>,
+    /// Counts and whole durations.
     pub counts: [i64; COUNTS],
-    /// Running times since the beginning.
-    pub times: [Gauge; TIMES],
-    base_counts: [i64; COUNTS],
-    base_times: [i64; TIMES],
 }
 
 impl<const COUNTS: usize, const TIMES: usize> Default for Ledger<COUNTS, TIMES> {
     fn default() -> Self {
-        Self { counts: [0; COUNTS], times: [Gauge::default(); TIMES], base_counts: [0; COUNTS], base_times: [0; TIMES] }
+        Self { counts: [0; COUNTS], times: Times::default() }
+    }
+}
+
+/// What a ledger was at the begin of the interval. Stands apart from it, because only edges and late bookings ask for it.
+#[derive(Clone, Debug)]
+pub struct Base<const COUNTS: usize, const TIMES: usize> {
+    counts: [i64; COUNTS],
+    times: [i64; TIMES],
+}
+
+impl<const COUNTS: usize, const TIMES: usize> Default for Base<COUNTS, TIMES> {
+    fn default() -> Self {
+        Self { counts: [0; COUNTS], times: [0; TIMES] }
     }
 }
 
@@ -128,56 +157,33 @@ impl<const COUNTS: usize, const TIMES: usize> Gain<COUNTS, TIMES> {
     }
 }
 
-impl<const COUNTS: usize, const TIMES: usize> Ledger<COUNTS, TIMES> {
-    /// Books `by` at `at`; says what history has to correct when that lies before `interval_start`.
-    #[inline]
-    pub fn count(&mut self, column: usize, by: i64, at: Micros, interval_start: Micros) -> bool {
+impl<const COUNTS: usize, const TIMES: usize> Base<COUNTS, TIMES> {
+    /// `by` more of a count is booked at an instant before the interval's begin.
+    pub fn count(&mut self, column: usize, by: i64) {
         self.counts[column] += by;
-        let late = at < interval_start;
-        if late {
-            self.base_counts[column] += by;
-        }
-        late
     }
 
-    /// A count booked for an interval whose rows have left becomes the running interval's.
-    pub fn take_over(&mut self, column: usize, by: i64) {
-        self.base_counts[column] -= by;
+    /// A running time starts or stops at `at`, which lies before the interval's begin.
+    pub fn time(&mut self, column: usize, starts: bool, at: Micros, interval_start: Micros) {
+        let by = if starts { 1 } else { -1 };
+        self.times[column] += by * ms_between(at, interval_start);
     }
 
-    /// A running time starts or stops at `at`; true when that lies before `interval_start`.
-    #[inline]
-    pub fn time(&mut self, column: usize, starts: bool, at: Micros, interval_start: Micros) -> bool {
-        self.times[column].change(starts, at);
-        let late = at < interval_start;
-        if late {
-            let by = if starts { 1 } else { -1 };
-            self.base_times[column] += by * ms_between(at, interval_start);
-        }
-        late
-    }
-
-    /// What was gained since the begin of the interval, up to `t`.
-    #[must_use]
-    pub fn gain(&self, t: Micros) -> Gain<COUNTS, TIMES> {
-        Gain {
-            counts: std::array::from_fn(|i| self.counts[i] - self.base_counts[i]),
-            times: std::array::from_fn(|i| self.times[i].at(t) - self.base_times[i]),
-        }
-    }
-
-    /// Ends the interval at `edge`: what it gained, and the base of the next one.
-    pub fn roll(&mut self, edge: Micros) -> Gain<COUNTS, TIMES> {
-        let gain = self.gain(edge);
-        self.base_counts = self.counts;
-        self.base_times = std::array::from_fn(|i| self.times[i].at(edge));
+    /// Ends the interval: what was gained since, up to what a ledger is now, which is the base of the next one.
+    pub fn roll(&mut self, counts: [i64; COUNTS], times: [i64; TIMES]) -> Gain<COUNTS, TIMES> {
+        let gain = Gain {
+            counts: std::array::from_fn(|i| counts[i] - self.counts[i]),
+            times: std::array::from_fn(|i| times[i] - self.times[i]),
+        };
+        *self = Self { counts, times };
         gain
     }
+}
 
-    /// Whether anything goes on.
-    #[must_use]
-    pub fn is_running(&self) -> bool {
-        self.times.iter().any(|t| t.n != 0)
+impl<const COUNTS: usize, const TIMES: usize> Ledger<COUNTS, TIMES> {
+    /// Ends the interval at `edge`: what it gained over its base, which is moved on.
+    pub fn roll(&self, base: &mut Base<COUNTS, TIMES>, edge: Micros) -> Gain<COUNTS, TIMES> {
+        base.roll(self.counts, self.times.all_at(edge))
     }
 }
 
@@ -188,13 +194,14 @@ mod tests {
     #[test]
     fn a_late_start_moves_the_base_and_leaves_the_running_interval_alone() {
         let ms = |n: i64| Micros(n * 1000);
-        let mut ledger = Ledger::<1, 1>::default();
-        ledger.time(0, true, ms(50), ms(0));
-        assert_eq!(ledger.roll(ms(100)).times, [50]);
+        let (mut ledger, mut base) = (Ledger::<1, 1>::default(), Base::default());
+        ledger.times.change(0, true, ms(50));
+        assert_eq!(ledger.roll(&mut base, ms(100)).times, [50]);
         // Known only now: another one had started at 80.
-        assert!(ledger.time(0, true, ms(80), ms(100)));
-        assert_eq!(ledger.gain(ms(110)).times, [20]);
-        ledger.time(0, false, ms(110), ms(100));
-        assert_eq!(ledger.roll(ms(200)).times, [10 + 100]);
+        ledger.times.change(0, true, ms(80));
+        base.time(0, true, ms(80), ms(100));
+        assert_eq!(ledger.clone().roll(&mut base.clone(), ms(110)).times, [20]);
+        ledger.times.change(0, false, ms(110));
+        assert_eq!(ledger.roll(&mut base, ms(200)).times, [10 + 100]);
     }
 }

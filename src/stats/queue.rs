@@ -2,7 +2,7 @@
 //! half hour.
 
 use super::accumulator::Pages;
-use super::late::Ledger;
+use super::late::{Base, Gain, Ledger, Times};
 use super::wait::LiveWaits;
 use crate::model::action::Status;
 use crate::model::ids::DnId;
@@ -53,6 +53,8 @@ pub const QUEUE_TIMES: usize = 7;
 
 /// Counts, whole durations and running times of a queue.
 pub type QueueLedger = Ledger<QUEUE_COUNTS, QUEUE_TIMES>;
+/// What a queue gained in an interval.
+pub type QueueGain = Gain<QUEUE_COUNTS, QUEUE_TIMES>;
 
 /// How many minutes the sliding window covers.
 pub const WINDOW_MINUTES: i64 = 30;
@@ -63,42 +65,47 @@ const SLOTS: usize = WINDOW_MINUTES as usize + 1;
 struct Mark {
     minute: i64,
     counts: [i64; QUEUE_COUNTS],
-    times: [super::late::Gauge; QUEUE_TIMES],
+    times: Times<QUEUE_TIMES>,
 }
 
 /// One queue or routing point.
+///
+/// Each change of status of each of its agents touches the first fields, so they stand together.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub struct Queue {
+    /// Agents logged in to the queue, by status.
+    pub agents: [u32; Status::COUNT],
+    /// Last change.
+    pub changed_at: Micros,
+    /// The minute of the last mark.
+    pub marked_minute: i64,
+    /// Listed as changed since the last look.
+    pub dirty: bool,
+    /// Columns.
+    pub ledger: QueueLedger,
     /// Its DN.
     pub dn: DnId,
     /// First event of its own; `MAX` before.
     pub first_seen: Micros,
-    /// Columns.
-    pub ledger: QueueLedger,
     /// Longest waits in the running interval: answered, abandoned.
     pub wait_max_ms: [Option<i64>; 2],
     /// Calls waiting now.
     pub waiting: u32,
     /// Calls offered to a target now.
     pub alerting: u32,
-    /// Agents logged in to the queue, by status.
-    pub agents: [u32; Status::COUNT],
     /// Base accumulators.
     pub pages: Pages,
+    /// Columns at the begin of the interval.
+    pub base: Base<QUEUE_COUNTS, QUEUE_TIMES>,
     /// Ledger at the begin of the day.
     day: Mark,
     /// Ledger at the begin of the last minutes in which something happened, by minute modulo their number.
     marks: Vec<Option<Mark>>,
-    /// The minute of the last of them.
-    pub marked_minute: i64,
     /// Waits of the calls answered today.
     pub day_waits: LiveWaits,
     /// Waits of the calls answered on the days before.
     past_waits: LiveWaits,
-    /// Listed as changed since the last look.
-    pub dirty: bool,
-    /// Last change.
-    pub changed_at: Micros,
 }
 
 /// Counts, and running times read at an instant.
@@ -119,6 +126,7 @@ impl Queue {
             alerting: 0,
             agents: [0; Status::COUNT],
             pages: Pages::default(),
+            base: Base::default(),
             marks: vec![None; SLOTS],
             marked_minute: i64::MIN,
             day_waits: LiveWaits::default(),
@@ -175,13 +183,13 @@ impl Queue {
     /// What was gained since the first event.
     #[must_use]
     pub fn total(&self, now: Micros) -> QueueReading {
-        (self.ledger.counts, self.ledger.times.map(|t| t.at(now)))
+        (self.ledger.counts, self.ledger.times.all_at(now))
     }
 
     fn since(&self, mark: &Mark, start: Micros, now: Micros) -> QueueReading {
         (
             std::array::from_fn(|i| self.ledger.counts[i] - mark.counts[i]),
-            std::array::from_fn(|i| self.ledger.times[i].at(now) - mark.times[i].at(start)),
+            std::array::from_fn(|i| self.ledger.times.at(i, now) - mark.times.at(i, start)),
         )
     }
 }
