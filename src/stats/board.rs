@@ -74,13 +74,7 @@ impl Board {
     /// An empty board.
     #[must_use]
     pub fn new(thresholds: Thresholds) -> Self {
-        Self {
-            thresholds,
-            interval_start: Micros::MIN,
-            minute_end: Micros::MIN,
-            stamp: 1,
-            ..Self::default()
-        }
+        Self { thresholds, interval_start: Micros::MIN, minute_end: Micros::MIN, stamp: 1, ..Self::default() }
     }
 
     /// Makes room for names that were minted.
@@ -153,7 +147,8 @@ impl Board {
         (*self.queue_of.get(dn.index())? as usize).checked_sub(1)
     }
 
-    /// Applies one action.
+    /// Applies one action. Part of the loop over what an event concluded, and nowhere else.
+    #[inline(always)]
     pub fn apply(&mut self, action: &Action) {
         match *action {
             Action::Started { what, on, call_type, at } => self.durable(what, on, call_type, None, at),
@@ -539,6 +534,7 @@ impl Board {
 
     // ── actions ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+    #[inline]
     fn durable(&mut self, what: Durable, on: On, call_type: CallType, started: Option<Micros>, at: Micros) {
         match on {
             On::Device { dn, agent } => {
@@ -657,6 +653,7 @@ impl Board {
 }
 
 /// Books a begin (`started` absent) or an end.
+#[inline]
 fn book(
     all: &mut Accumulators,
     pages: &mut Pages,
