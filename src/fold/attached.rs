@@ -146,7 +146,7 @@ impl World {
         Seen {
             call,
             at: ev.time,
-            party: party.map(|p| PartyKey(p.part)),
+            party: party.map(|p| PartyKey(self.part_of(p))),
             agent: party.map_or(AgentId::NONE, |p| p.agent),
         }
     }

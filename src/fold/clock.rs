@@ -104,7 +104,7 @@ impl World {
         for ix in on_devices.chain(a.claims.iter().copied()) {
             let party = &self.parties[ix];
             if party.agent == agent && party.is_open() && self.status_of_party(ix) == Some(status) {
-                return (self.calls[party.call].id, party.credit_named().map_or(DnId::NONE, |c| c.key.queue));
+                return (self.calls[party.call].id, self.credit_named(ix).map_or(DnId::NONE, |c| c.key.queue));
             }
         }
         (Uuid::NONE, DnId::NONE)

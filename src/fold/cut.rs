@@ -5,11 +5,12 @@
 
 use super::anomaly::Anomaly;
 use super::call::Call;
-use super::party::{CREDITS_MAX, PartyState};
+use super::offer::credits_of;
+use super::party::{Credit, PartyState};
 use super::slab::{Ix, NIL};
 use super::stay::StayState;
 use super::world::World;
-use crate::model::action::{Action, Durable, On, Outcome};
+use crate::model::action::{Action, Durable, Outcome};
 use crate::model::ids::AgentId;
 use crate::model::row::HandlingSegmentRow;
 use crate::model::time::{Micros, ms_between};
@@ -62,19 +63,18 @@ impl World {
             self.finish_wrap(ix);
             return;
         }
-        let wrap = self.wraps[ix].clone();
-        let mut row = wrap.row.clone();
+        let wrap = self.wraps[ix];
+        let mut row = self.leg_row(wrap.party, Some(&wrap));
         if let Some(since) = wrap.stretch_since.filter(|since| *since < until) {
             let ms = ms_between(since, until);
             row.acw_started_at.get_or_insert(since);
             row.acw_ended_at = None;
             row.acw_ms += ms;
-            for key in wrap.credits.iter().flatten().filter(|c| c.answered).map(|c| &c.key) {
-                let on = On::Queue { queue: key.queue, agent, entered_at: key.entered_at };
+            for on in self.queues_of(wrap.party, agent).into_iter().flatten() {
                 self.out.push(Action::LegAccrued { on, what: Durable::AfterCallWork, ms });
             }
         }
-        self.out.legs.push(HandlingSegmentRow { is_complete: false, written_at: self.now, ..row });
+        self.out.legs.push(HandlingSegmentRow { is_complete: false, ..row });
     }
 
     fn cut_stays(&mut self, call: Ix, until: Micros) {
@@ -120,11 +120,10 @@ impl World {
             return;
         }
         if state == PartyState::Alerting {
-            for i in 0..CREDITS_MAX {
-                if let Some(credit) = self.parties[ix].credits[i].as_ref().filter(|c| c.stay != NIL) {
-                    let key = credit.key.clone();
-                    self.offer_over(&key, ix, until);
-                }
+            let place = |c: &Credit| (c.key.queue, c.key.entered_at);
+            let open = credits_of(&self.credits, &self.parties[ix]).filter(|c| c.stay != NIL);
+            for (queue, entered_at) in open.map(place).collect::<Vec<_>>() {
+                self.offer_over(queue, entered_at, ix, until);
             }
         }
         let what = match state {
@@ -134,15 +133,12 @@ impl World {
         };
         if let Some(what) = what {
             let party = &self.parties[ix];
-            let (agent, ms) = (party.leg_agent, ms_between(party.phase_since, until));
-            for i in 0..CREDITS_MAX {
-                if let Some(credit) = self.parties[ix].credits[i].as_ref().filter(|c| c.answered) {
-                    let on = On::Queue { queue: credit.key.queue, agent, entered_at: credit.key.entered_at };
-                    self.out.push(Action::LegAccrued { on, what, ms });
-                }
+            let ms = ms_between(party.phase_since, until);
+            for on in self.queues_of(ix, party.leg_agent).into_iter().flatten() {
+                self.out.push(Action::LegAccrued { on, what, ms });
             }
         }
-        let row = self.leg_row(ix);
+        let row = self.leg_row(ix, None);
         self.out.legs.push(row);
     }
 

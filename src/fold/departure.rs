@@ -132,7 +132,7 @@ impl World {
             || !matches!(party.opened_by, Opening::Ringing | Opening::Established)
             || party.opened_order < stay.entered_order
             || party.leg.offered_at > left_at + settle
-            || party.is_credited_to(stay.queue, &stay.key.vqid)
+            || self.is_credited(party_ix, stay)
         {
             return false;
         }

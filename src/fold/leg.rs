@@ -1,7 +1,8 @@
 //! What happens to one party: it opens, is answered, held, changes type, and leaves, with all that follows from it.
 
 use super::anomaly::Anomaly;
-use super::party::{CREDITS_MAX, NO_PHASES, Opening, Party, PartyState, Signal, Step};
+use super::offer::credits_of;
+use super::party::{Opening, Party, PartyState, Phases, Signal, Step};
 use super::slab::{Ix, NIL};
 use super::world::{Timer, World};
 use crate::model::action::{Action, AgentCount, Durable, Momentary, Retrospective};
@@ -231,15 +232,13 @@ impl World {
             busy: false,
             opened_queue: ev.this_queue,
             this_queue: ev.this_queue,
-            credits: [const { None }; CREDITS_MAX],
-            phases: NO_PHASES,
-            phase_count: 0,
+            credits: NIL,
+            phases: Phases::default(),
             phase_since: at,
             leg,
-            part: leg,
-            part_before: None,
-            part_base: (0, 0, 0),
+            moved: NIL,
             wrap: NIL,
+            is_forgotten: false,
             last_event: self.event,
         });
         self.devices[dn.index()].parties = ix;
@@ -365,7 +364,7 @@ impl World {
     pub(super) fn count_transfer_received(&mut self, ix: Ix, at: Micros) {
         let party = &self.parties[ix];
         // A leg that a queue delivers after the transfer is the queue's, not the transfer's.
-        let by_queue = party.transferred_by_ring && party.credits().next().is_some();
+        let by_queue = party.transferred_by_ring && party.credits != NIL;
         if party.transferred_to && party.answered_at.is_some() && !party.transfer_counted && !by_queue {
             let (agent, call_type) = (party.agent, party.call_type);
             self.parties[ix].transfer_counted = true;
@@ -501,7 +500,7 @@ impl World {
     }
 
     pub(super) fn count_transfer_made(&mut self, ix: Ix, why: CallState, at: Micros) {
-        if why != CallState::TRANSFERRED || self.parties[ix].role() == "initiated_consult" {
+        if why != CallState::TRANSFERRED || self.parties[ix].is_own_consult() {
             return;
         }
         let party = &self.parties[ix];
@@ -509,18 +508,16 @@ impl World {
         self.calls[call].transfer_count += 1;
         self.count(agent, AgentCount::TransfersMade, at);
         self.occurred(ix, Momentary::CallTransferMade, call_type, at);
-        for i in 0..CREDITS_MAX {
-            if let Some(credit) = &self.parties[ix].credits[i]
-                && credit.answered
-            {
-                let queue = credit.key.queue;
-                self.out.push(Action::LegTransferred { queue, at });
-            }
+        for credit in credits_of(&self.credits, &self.parties[ix]).filter(|c| c.answered) {
+            self.out.push(Action::LegTransferred { queue: credit.key.queue, at });
         }
     }
 
-    /// Takes a closed party out of every list.
+    /// Takes a closed party out of every list; its wrap may keep it.
     pub(super) fn forget_party(&mut self, ix: Ix) {
+        if self.parties[ix].is_forgotten {
+            return;
+        }
         let (dn, call) = (self.parties[ix].dn, self.parties[ix].call);
         let next = self.parties[ix].next_on_dn;
         let mut at = self.devices[dn.index()].parties;
@@ -534,7 +531,33 @@ impl World {
         }
         self.unlink_from_call(ix);
         self.calls[call].closed_parties -= 1;
+        if self.parties[ix].wrap == NIL {
+            self.remove_party(ix);
+        } else {
+            self.parties[ix].is_forgotten = true;
+            self.kept_parties += 1;
+        }
+    }
+
+    /// Frees the place of a party, and what belongs to it.
+    fn remove_party(&mut self, ix: Ix) {
+        let party = &self.parties[ix];
+        if party.credits != NIL {
+            self.credits.remove(party.credits);
+        }
+        if party.moved != NIL {
+            self.moves.remove(party.moved);
+        }
         self.parties.remove(ix);
+    }
+
+    /// The wrap of a party is over: a party that was kept for it goes.
+    pub(super) fn unwrap_party(&mut self, ix: Ix) {
+        self.parties[ix].wrap = NIL;
+        if self.parties[ix].is_forgotten {
+            self.kept_parties -= 1;
+            self.remove_party(ix);
+        }
     }
 
     /// Takes a party out of its call's list.

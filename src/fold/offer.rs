@@ -2,13 +2,12 @@
 //!
 //! A party is credited to the stays it was offered from; its talk, hold and after-call work are theirs once it answered.
 
-use super::party::{CREDITS_MAX, Credit, Opening};
-use super::slab::{Ix, NIL};
-use super::stay::{End, StayState};
+use super::party::{CREDITS_MAX, Credit, Credits, Opening, Party};
+use super::slab::{Ix, NIL, Slab};
+use super::stay::{End, Stay, StayState};
 use super::world::{Timer, World};
 use crate::model::action::{Action, Durable, Momentary, On, Outcome, Retrospective};
-use crate::model::identity::QueueSegmentKey;
-use crate::model::ids::AgentId;
+use crate::model::ids::{AgentId, DnId};
 use crate::model::time::{Micros, ms_between};
 
 impl World {
@@ -84,19 +83,56 @@ impl World {
         let rank = if device.is_virtual { 1 } else { u8::from(device.is_routing_point) * 2 };
         let credit = Credit { key: stay.key.clone(), stay: ix, answered: false, rank };
         let party = &mut self.parties[party_ix];
-        if let Some(slot) = party.credits.iter_mut().find(|c| c.is_none()) {
+        if party.credits == NIL {
+            party.credits = self.credits.insert_with(Credits::default, |old| old.fill_with(|| None));
+        }
+        if let Some(slot) = self.credits[party.credits].iter_mut().find(|c| c.is_none()) {
             *slot = Some(credit);
+        }
+    }
+
+    /// The credit a row names: ACD queue before virtual queue before routing point; answered ones first.
+    pub(super) fn credit_named(&self, party_ix: Ix) -> Option<&Credit> {
+        credits_of(&self.credits, &self.parties[party_ix]).min_by_key(|c| (!c.answered, c.rank))
+    }
+
+    /// Whether the party is one of the stay's offers already.
+    pub(super) fn is_credited(&self, party_ix: Ix, stay: &Stay) -> bool {
+        credits_of(&self.credits, &self.parties[party_ix])
+            .any(|c| c.key.queue == stay.queue && c.key.vqid == stay.key.vqid)
+    }
+
+    /// The stays whose offer to the party is not over.
+    fn open_offers(&self, party_ix: Ix) -> [Ix; CREDITS_MAX] {
+        let mut open = [NIL; CREDITS_MAX];
+        for (slot, credit) in open.iter_mut().zip(credits_of(&self.credits, &self.parties[party_ix])) {
+            *slot = credit.stay;
+        }
+        open
+    }
+
+    /// The offer of a stay to a party is over.
+    fn close_credit(&mut self, ix: Ix, party_ix: Ix, answered: bool) {
+        let place = self.parties[party_ix].credits;
+        if place == NIL {
+            return;
+        }
+        for credit in self.credits[place].iter_mut().flatten() {
+            if credit.stay == ix && credit.key == self.stays[ix].key {
+                credit.answered |= answered;
+                credit.stay = NIL;
+            }
         }
     }
 
     /// An offer is over at `until`, answered or not: who was offered the call for how long. Booked only now, because the
     /// agent of an answered leg is the one at the answer.
-    pub(super) fn offer_over(&mut self, key: &QueueSegmentKey, party_ix: Ix, until: Micros) {
+    pub(super) fn offer_over(&mut self, queue: DnId, entered_at: Micros, party_ix: Ix, until: Micros) {
         let party = &self.parties[party_ix];
         if party.opened_by != Opening::Ringing {
             return;
         }
-        let on = On::Queue { queue: key.queue, agent: party.leg_agent, entered_at: key.entered_at };
+        let on = On::Queue { queue, agent: party.leg_agent, entered_at };
         let (call_type, at) = (party.call_type, party.leg.offered_at);
         self.out.push(Action::Occurred { what: Momentary::CallOffered, on, call_type, at });
         let what = Durable::CallRinging;
@@ -111,20 +147,15 @@ impl World {
         if queue.is_some()
             && !self.devices[self.parties[party_ix].dn.index()].kind.is_machine()
             && let Some(ix) = self.find_stay(call, queue, None, |s| s.state == StayState::Waiting)
-            && !self.parties[party_ix].is_credited_to(queue, &self.stays[ix].key.vqid)
+            && !self.is_credited(party_ix, &self.stays[ix])
         {
             let (at, order) = (self.parties[party_ix].answered_at, self.order);
             self.stays[ix].left_at = at;
             self.stays[ix].left_order = order;
             self.offered(ix, party_ix);
         }
-        for i in 0..CREDITS_MAX {
-            if let Some(credit) = &self.parties[party_ix].credits[i]
-                && !credit.answered
-                && credit.stay != NIL
-                && self.stays[credit.stay].state == StayState::Offered(party_ix)
-            {
-                let stay = credit.stay;
+        for stay in self.open_offers(party_ix) {
+            if stay != NIL && self.stays[stay].state == StayState::Offered(party_ix) {
                 self.answered_by(stay, party_ix);
             }
         }
@@ -133,70 +164,46 @@ impl World {
     pub(super) fn answered_by(&mut self, ix: Ix, party_ix: Ix) {
         let entered_at = self.stays[ix].key.entered_at;
         let queue = self.stays[ix].queue;
-        let party = &mut self.parties[party_ix];
-        let (at, order) = (party.answered_at.unwrap_or(self.now), party.answered_order);
-        for credit in party.credits.iter_mut().flatten() {
-            if credit.stay == ix && credit.key == self.stays[ix].key {
-                credit.answered = true;
-                credit.stay = NIL;
-            }
-        }
+        // A wrap that goes on reads the party's credits, so it shares in this one from now on.
+        self.close_credit(ix, party_ix, true);
         let party = &self.parties[party_ix];
-        let agent = party.leg_agent;
+        let (at, order, agent) = (party.answered_at.unwrap_or(self.now), party.answered_order, party.leg_agent);
         let on = On::Queue { queue, agent, entered_at };
-        let key = self.stays[ix].key.clone();
-        self.offer_over(&key, party_ix, at);
+        self.offer_over(queue, entered_at, party_ix, at);
         self.end_stay(ix, End { outcome: Outcome::Answered, at, order, agent });
         self.make_up_phases(party_ix, on);
-        let (wrap, credit) = {
-            let party = &self.parties[party_ix];
-            (party.wrap, party.credits().find(|c| c.key.queue == queue && c.key.entered_at == entered_at).cloned())
-        };
-        if let Some(credit) = credit {
-            self.credit_wrap(wrap, credit);
-        }
     }
 
     /// Talk and hold of a party that was answered before the queue said so.
     pub(super) fn make_up_phases(&mut self, party_ix: Ix, on: On) {
         let party = &self.parties[party_ix];
-        let (call_type, n, is_open, closed_at) =
-            (party.call_type, usize::from(party.phase_count), party.is_open(), party.closed_at);
-        let phases = party.phases;
-        for (i, phase) in phases[..n].iter().enumerate() {
-            let what = if phase.held { Durable::CallOnHold } else { Durable::CallTalk };
-            self.out.push(Action::Started { what, on, call_type, at: phase.at });
-            let until = if i + 1 < n { Some(phases[i + 1].at) } else { (!is_open).then_some(closed_at) };
-            if let Some(at) = until {
-                self.out.push(Action::Ended { what, on, call_type, started: phase.at, at });
-                self.out.push(Action::LegAccrued { on, what, ms: ms_between(phase.at, at) });
+        let (call_type, closed_at) = (party.call_type, (!party.is_open()).then_some(party.closed_at));
+        let mut phases = party.phases.iter().peekable();
+        while let Some((started, held)) = phases.next() {
+            let what = if held { Durable::CallOnHold } else { Durable::CallTalk };
+            self.out.push(Action::Started { what, on, call_type, at: started });
+            if let Some(at) = phases.peek().map(|next| next.0).or(closed_at) {
+                self.out.push(Action::Ended { what, on, call_type, started, at });
+                self.out.push(Action::LegAccrued { on, what, ms: ms_between(started, at) });
             }
         }
     }
 
     /// The party's ringing ended without an answer.
     pub(super) fn stays_unanswered(&mut self, party_ix: Ix, abandoned: bool) {
-        for i in 0..CREDITS_MAX {
-            if let Some(credit) = &self.parties[party_ix].credits[i]
-                && credit.stay != NIL
-                && self.stays[credit.stay].state == StayState::Offered(party_ix)
-            {
-                let stay = credit.stay;
+        for stay in self.open_offers(party_ix) {
+            if stay != NIL && self.stays[stay].state == StayState::Offered(party_ix) {
                 self.unanswered_by(stay, party_ix, abandoned);
             }
         }
     }
 
     pub(super) fn unanswered_by(&mut self, ix: Ix, party_ix: Ix, abandoned: bool) {
-        let party = &mut self.parties[party_ix];
+        self.close_credit(ix, party_ix, false);
+        let party = &self.parties[party_ix];
         let (at, order) = (party.closed_at, party.closed_order);
-        for credit in party.credits.iter_mut().flatten() {
-            if credit.stay == ix && credit.key == self.stays[ix].key {
-                credit.stay = NIL;
-            }
-        }
-        let key = self.stays[ix].key.clone();
-        self.offer_over(&key, party_ix, at);
+        let (queue, entered_at) = (self.stays[ix].queue, self.stays[ix].key.entered_at);
+        self.offer_over(queue, entered_at, party_ix, at);
         if abandoned {
             self.end_stay(ix, End { outcome: Outcome::AbandonedRing, at, order, agent: AgentId::NONE });
             return;
@@ -215,4 +222,10 @@ impl World {
         let (at, order) = self.stays[ix].returned_at.unwrap_or((self.now, self.order));
         self.end_stay(ix, End { outcome: Outcome::NoAnswerReturned, at, order, agent: AgentId::NONE });
     }
+}
+
+/// The credits of a party, in the order they were given.
+pub(super) fn credits_of<'a>(all: &'a Slab<Credits>, party: &Party) -> impl Iterator<Item = &'a Credit> + use<'a> {
+    let list: &[Option<Credit>] = if party.credits == NIL { &[] } else { &all[party.credits] };
+    list.iter().flatten()
 }

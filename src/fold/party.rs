@@ -136,20 +136,52 @@ pub struct Credit {
 /// Most stays one party can be credited to at once: one per kind of queue and one to spare.
 pub const CREDITS_MAX: usize = 4;
 
-/// A change between talking and holding, kept for queues that report late.
-#[derive(Clone, Copy, Debug)]
-pub struct Phase {
-    /// Begin.
-    pub at: Micros,
-    /// Holding, else talking.
-    pub held: bool,
-}
+/// The stays of one party.
+pub type Credits = [Option<Credit>; CREDITS_MAX];
 
 /// How many changes are kept; beyond it the second is forgotten, so that the first stretch goes on to the third.
 pub const PHASES_MAX: usize = 8;
 
+/// Changes between talking and holding since the answer, kept for queues that report late.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Phases {
+    begins: [Micros; PHASES_MAX],
+    /// Which of them hold, as bits; the others talk.
+    held: u8,
+    count: u8,
+}
+
+impl Phases {
+    fn push(&mut self, at: Micros, held: bool) {
+        if usize::from(self.count) == PHASES_MAX {
+            self.begins.copy_within(2.., 1);
+            self.held = self.held & 1 | (self.held >> 1 & !1);
+            self.count -= 1;
+        }
+        self.begins[usize::from(self.count)] = at;
+        self.held = self.held & !(1 << self.count) | u8::from(held) << self.count;
+        self.count += 1;
+    }
+
+    /// Begin and kind (holding, else talking) of each, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (Micros, bool)> {
+        (0..usize::from(self.count)).map(|i| (self.begins[i], self.held >> i & 1 == 1))
+    }
+}
+
+/// What a leg is in the call it moved to.
+#[derive(Clone, Copy, Debug)]
+pub struct Move {
+    /// Names the party in its present call.
+    pub part: LegKey,
+    /// The party it continues.
+    pub before: LegKey,
+    /// Times already written for earlier calls of this leg: ringing, connected, held.
+    pub base: (i64, i64, i64),
+}
+
 /// One device in one call.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Party {
     /// Its call.
     pub call: Ix,
@@ -231,24 +263,20 @@ pub struct Party {
     pub opened_queue: DnId,
     /// `ThisQueue` of its latest event that had one.
     pub this_queue: DnId,
-    /// Stays it is credited to.
-    pub credits: [Option<Credit>; CREDITS_MAX],
+    /// Place of the stays it is credited to; `NIL` without any.
+    pub credits: Ix,
     /// Stretches of talking and holding since the answer; a changed call type begins another.
-    pub phases: [Phase; PHASES_MAX],
-    /// How many of them are set.
-    pub phase_count: u8,
+    pub phases: Phases,
     /// Begin of the present one.
     pub phase_since: Micros,
     /// Names the leg.
     pub leg: LegKey,
-    /// Names the party in its present call.
-    pub part: LegKey,
-    /// The party it continues, when it moved between calls.
-    pub part_before: Option<LegKey>,
-    /// Times already written for earlier calls of this leg: ringing, connected, held.
-    pub part_base: (i64, i64, i64),
-    /// Its wrap, while that may go on.
+    /// Place of what it is in its present call, when it moved there from another; else `NIL`.
+    pub moved: Ix,
+    /// Its wrap, while that may go on; keeps the party.
     pub wrap: Ix,
+    /// In no list any more, and kept for its wrap alone.
+    pub is_forgotten: bool,
     /// Last event that touched it.
     pub last_event: EventId,
 }
@@ -271,27 +299,7 @@ impl Party {
     /// Notes a change between talking and holding.
     pub fn note_phase(&mut self, at: Micros, held: bool) {
         self.phase_since = at;
-        if usize::from(self.phase_count) == PHASES_MAX {
-            self.phases.copy_within(2.., 1);
-            self.phase_count -= 1;
-        }
-        self.phases[usize::from(self.phase_count)] = Phase { at, held };
-        self.phase_count += 1;
-    }
-
-    /// The credits, in the order they were given.
-    pub fn credits(&self) -> impl Iterator<Item = &Credit> {
-        self.credits.iter().flatten()
-    }
-
-    /// The credit a row names: ACD queue before virtual queue before routing point; answered ones first.
-    pub fn credit_named(&self) -> Option<&Credit> {
-        self.credits().min_by_key(|c| (!c.answered, c.rank))
-    }
-
-    /// Whether the party is one of its queue's offers already.
-    pub fn is_credited_to(&self, queue: DnId, vqid: &str) -> bool {
-        self.credits().any(|c| c.key.queue == queue && c.key.vqid == vqid)
+        self.phases.push(at, held);
     }
 
     /// Whether it has not left.
@@ -311,14 +319,16 @@ impl Party {
         }
     }
 
+    /// Whether its agent made it to consult somebody.
+    pub const fn is_own_consult(&self) -> bool {
+        matches!(self.opened_by, Opening::Dialing) && self.consults
+    }
+
     /// Whether the leg counts in the agent's handled calls.
     pub fn is_counted_as_handled(&self) -> bool {
         !matches!(self.role(), "initiated_consult" | "received_consult")
     }
 }
-
-/// No party yet.
-pub const NO_PHASES: [Phase; PHASES_MAX] = [Phase { at: Micros(0), held: false }; PHASES_MAX];
 
 #[cfg(test)]
 mod tests {
@@ -353,6 +363,17 @@ mod tests {
         for signal in SIGNALS {
             assert_eq!(PartyState::Closed.on(signal), Step::Odd);
         }
+    }
+
+    #[test]
+    fn the_second_of_too_many_phases_is_forgotten() {
+        let mut phases = Phases::default();
+        for i in 0..PHASES_MAX as i64 + 2 {
+            phases.push(Micros(i), i % 3 == 1);
+        }
+        let kept: Vec<(i64, bool)> = phases.iter().map(|(at, held)| (at.0, held)).collect();
+        let expected: Vec<(i64, bool)> = [0].into_iter().chain(3..10).map(|i| (i, i % 3 == 1)).collect();
+        assert_eq!(kept, expected);
     }
 
     #[test]

@@ -32,6 +32,15 @@ impl<T> Slab<T> {
         (self.slots.len() - 1) as Ix
     }
 
+    /// Stores an object by making the one that had the slot before anew.
+    pub fn insert_with(&mut self, fresh: impl FnOnce() -> T, renew: impl FnOnce(&mut T)) -> Ix {
+        if let Some(ix) = self.free.pop() {
+            renew(&mut self.slots[ix as usize]);
+            return ix;
+        }
+        self.insert(fresh())
+    }
+
     /// Takes something out of the object whose slot the next insertion will use.
     pub fn reuse<R>(&mut self, take: impl FnOnce(&mut T) -> R) -> Option<R> {
         self.free.last().map(|&ix| take(&mut self.slots[ix as usize]))

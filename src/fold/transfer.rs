@@ -4,7 +4,7 @@
 //! state and its timers; only the call it belongs to changes.
 
 use super::anomaly::Anomaly;
-use super::party::{Opening, PartyState};
+use super::party::{Move, Opening, Party, PartyState};
 use super::slab::{Ix, NIL};
 use super::world::World;
 use crate::model::action::{AgentCount, Momentary};
@@ -73,11 +73,18 @@ impl World {
         self.write_part(ix, at, Some("moved"), state);
         self.unlink_from_call(ix);
         let (call_id, first) = (self.calls[to].id, self.calls[to].parties);
+        let before = self.part_of(&self.parties[ix]);
         let party = &mut self.parties[ix];
+        let part = LegKey { call: call_id, dn: party.dn, offered_at: at };
         party.call = to;
         party.next_in_call = first;
-        party.part_before = Some(party.part);
-        party.part = LegKey { call: call_id, dn: party.dn, offered_at: at };
+        let base = (party.ring_ms, party.talk_ms + party.consult_ms, party.hold_ms);
+        let moved = Move { part, before, base };
+        if party.moved == NIL {
+            party.moved = self.moves.insert(moved);
+        } else {
+            self.moves[party.moved] = moved;
+        }
         self.calls[to].parties = ix;
         let connected = self.parties[ix].answered_at;
         if let Some(answered_at) = connected {
@@ -90,6 +97,11 @@ impl World {
         self.calls[from].merge_type =
             Some(if ev.call_state == CallState::CONFERENCED { "conference" } else { "transfer" });
         self.let_call_go(from, false, at);
+    }
+
+    /// What names a party in its present call.
+    pub(super) fn part_of(&self, party: &Party) -> LegKey {
+        if party.moved == NIL { party.leg } else { self.moves[party.moved].part }
     }
 
     /// EventPartyChanged on a queue: the stays of the old ConnID belong to the new one, and go on waiting.

@@ -14,7 +14,7 @@ use super::attached::Attached;
 use super::call::Call;
 use super::device::{Device, Watch};
 use super::outbox::Outbox;
-use super::party::{Opening, Party, Signal};
+use super::party::{Credits, Move, Opening, Party, Signal};
 use super::privacy::Privacy;
 use super::route::Route;
 use super::slab::{Ix, Slab};
@@ -89,6 +89,12 @@ pub struct World {
     pub(super) calls: Slab<Call>,
     call_index: HashTable<Ix>,
     pub(super) parties: Slab<Party>,
+    /// Stays that parties are credited to.
+    pub(super) credits: Slab<Credits>,
+    /// Parties that moved between calls.
+    pub(super) moves: Slab<Move>,
+    /// Parties that only their wrap keeps.
+    pub(super) kept_parties: u64,
     pub(super) stays: Slab<Stay>,
     pub(super) wraps: Slab<Wrap>,
     pub(super) routes: Slab<Route>,
@@ -375,7 +381,8 @@ impl World {
     /// Objects alive: calls, parties, stays, sessions.
     #[must_use]
     pub fn open_counts(&self) -> [u64; 4] {
-        [self.calls.len() as u64, self.parties.len() as u64, self.stays.len() as u64, self.sessions]
+        let parties = self.parties.len() as u64 - self.kept_parties;
+        [self.calls.len() as u64, parties, self.stays.len() as u64, self.sessions]
     }
 
     /// Counts an event that lacks what it needs.

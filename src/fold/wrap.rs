@@ -6,45 +6,45 @@
 //! stretch, or at the release when there was none.
 
 use super::agent::Readiness;
-use super::party::{CREDITS_MAX, Credit, PartyState};
+use super::offer::credits_of;
+use super::party::{CREDITS_MAX, PartyState};
 use super::slab::{Ix, NIL};
 use super::world::{Timer, World};
 use crate::model::action::{Action, Durable, On, Retrospective};
 use crate::model::dn::DnKind;
-use crate::model::identity::QueueSegmentKey;
-use crate::model::ids::{AgentId, DnId};
+use crate::model::ids::{AgentId, DnId, Uuid};
 use crate::model::row::{HandlingSegmentRow, PartyRow};
 use crate::model::table::{PartyKey, Site, Tenant};
 use crate::model::tevent::{CallState, CallType};
-use crate::model::time::{Micros, ms_between};
+use crate::model::time::{Micros, TimeRange, ms_between};
 
-/// A released leg whose after-call work may still come.
-#[derive(Clone, Debug)]
+/// The end of a leg whose after-call work may still come. The leg itself is its party, which is kept as long.
+#[derive(Clone, Copy, Debug)]
 pub struct Wrap {
     /// Its agent.
     pub agent: AgentId,
+    /// Its party, closed.
+    pub party: Ix,
+    /// The call it ended in, which may be gone when the wrap is over.
+    pub call: Uuid,
     /// Release.
     pub released_at: Micros,
+    /// How it ended.
+    pub result: &'static str,
+    /// Its end was not seen.
+    pub is_lost: bool,
+    /// Which of the party's credits the row names: what came later does not change it.
+    pub named: Option<u8>,
     /// Type of its call.
     pub call_type: CallType,
     /// Counts in the agent's handled calls.
     pub counted: bool,
     /// Begin of the stretch that runs.
     pub stretch_since: Option<Micros>,
-    /// The queues it is credited to.
-    pub credits: [Option<Credit>; CREDITS_MAX],
-    /// Its row, complete but for the after-call work.
-    pub row: HandlingSegmentRow,
-}
-
-impl Wrap {
-    fn queues(&self) -> impl Iterator<Item = &QueueSegmentKey> {
-        self.credits.iter().flatten().filter(|c| c.answered).map(|c| &c.key)
-    }
-
-    fn handle_ms(&self) -> i64 {
-        self.row.talk_ms + self.row.consult_ms + self.row.hold_ms + self.row.acw_ms
-    }
+    /// Begin of the first stretch and end of the last one that is over.
+    pub acw: Option<TimeRange>,
+    /// Length of all that are over.
+    pub acw_ms: i64,
 }
 
 impl World {
@@ -60,41 +60,41 @@ impl World {
             self.queue_released(ix, at);
         }
         let result = result_of(&self.parties[ix], state, abandoned, why);
-        let mut row = self.leg_row(ix);
-        row.released_at = Some(at);
-        // Of a party that was lost nobody knows how it ended.
-        row.result = Some(if self.losing && row.answered_at.is_none() { "error" } else { result });
-        row.end_known = !self.losing;
-        row.is_complete = !self.losing;
         let party = &self.parties[ix];
-        let (agent, call_type) = (party.leg_agent, party.call_type);
-        let Some(answered_at) = party.answered_at else {
+        let (agent, answered_at) = (party.leg_agent, party.answered_at);
+        let wrap = Wrap {
+            agent,
+            party: ix,
+            call: self.calls[party.call].id,
+            released_at: at,
+            // Of a party that was lost nobody knows how it ended.
+            result: if self.losing && answered_at.is_none() { "error" } else { result },
+            is_lost: self.losing,
+            named: self.place_named(ix),
+            call_type: party.call_type,
+            // An agent who logged out during the call keeps the leg, but his own columns ended with his session.
+            counted: party.is_counted_as_handled() && party.agent == agent,
+            stretch_since: None,
+            acw: None,
+            acw_ms: 0,
+        };
+        let Some(answered_at) = answered_at else {
+            let row = self.leg_row(ix, Some(&wrap));
             self.out.legs.push(row);
             return;
         };
-        // An agent who logged out during the call keeps the leg, but his own columns ended with his session.
-        let counted = party.is_counted_as_handled() && party.agent == agent;
         if party.is_counted_as_handled() && party.agent.is_some() {
             let lasted_ms = ms_between(answered_at, at);
             self.out.push(Action::LegReleased { agent: party.agent, lasted_ms, at });
         }
-        let wrap = Wrap {
-            agent,
-            released_at: at,
-            call_type,
-            counted,
-            stretch_since: None,
-            credits: party.credits.clone(),
-            row,
-        };
         // After-call work that runs keeps the leg it began for; this call was on a DN that is somebody else's by now.
         let wraps_another = |w: Ix| self.wraps[w].stretch_since.is_some();
         let waits = agent.is_some()
-            && self.parties[ix].role() != "initiated_consult"
+            && !self.parties[ix].is_own_consult()
             && self.agents[agent.index()].is_logged_in()
             && !self.agents[agent.index()].wrap.is_some_and(wraps_another);
         if !waits {
-            self.handled(wrap, at);
+            self.handled(&wrap, at);
             return;
         }
         if let Some(before) = self.agents[agent.index()].wrap {
@@ -113,7 +113,7 @@ impl World {
         let agent = party.leg_agent;
         // A call that is his by the events' AgentID alone may still turn out to be somebody else's.
         let bound = self.devices[party.dn.index()].agent == agent;
-        if party.role() == "initiated_consult" || agent.is_none() || !bound {
+        if party.is_own_consult() || agent.is_none() || !bound {
             return;
         }
         if let Some(before) = self.agents[agent.index()].wrap {
@@ -144,27 +144,43 @@ impl World {
 
     /// The wrap is over for certain: handled.
     pub(super) fn finish_wrap(&mut self, ix: Ix) {
-        let wrap = self.wraps[ix].clone();
+        let wrap = self.wraps[ix];
         self.wraps.remove(ix);
         let agent = &mut self.agents[wrap.agent.index()];
         if agent.wrap == Some(ix) {
             agent.wrap = None;
         }
-        let at = wrap.row.acw_ended_at.unwrap_or(wrap.released_at);
-        self.handled(wrap, at);
+        self.handled(&wrap, wrap.acw.map_or(wrap.released_at, |acw| acw.end));
+        self.unwrap_party(wrap.party);
     }
 
-    fn handled(&mut self, wrap: Wrap, at: Micros) {
-        let handle_ms = wrap.handle_ms();
-        let agent = wrap.agent;
+    fn handled(&mut self, wrap: &Wrap, at: Micros) {
+        let (agent, party) = (wrap.agent, &self.parties[wrap.party]);
+        let handle_ms = party.talk_ms + party.consult_ms + party.hold_ms + wrap.acw_ms;
         if wrap.counted && agent.is_some() {
             self.out.push(Action::LegHandled { on: On::Device { dn: DnId::NONE, agent }, handle_ms, at });
         }
-        for key in wrap.queues() {
-            let on = On::Queue { queue: key.queue, agent, entered_at: key.entered_at };
+        for on in self.queues_of(wrap.party, agent).into_iter().flatten() {
             self.out.push(Action::LegHandled { on, handle_ms, at });
         }
-        self.out.legs.push(HandlingSegmentRow { written_at: self.now, ..wrap.row });
+        let row = self.leg_row(wrap.party, Some(wrap));
+        self.out.legs.push(row);
+    }
+
+    /// The queues whose calls the party answered, as places of actions for its agent.
+    pub(super) fn queues_of(&self, party: Ix, agent: AgentId) -> [Option<On>; CREDITS_MAX] {
+        let mut answered = credits_of(&self.credits, &self.parties[party]).filter(|c| c.answered);
+        std::array::from_fn(|_| {
+            let key = &answered.next()?.key;
+            Some(On::Queue { queue: key.queue, agent, entered_at: key.entered_at })
+        })
+    }
+
+    /// The place among the party's credits of the one its row names.
+    fn place_named(&self, party: Ix) -> Option<u8> {
+        let named = self.credit_named(party)?;
+        let mut credits = credits_of(&self.credits, &self.parties[party]);
+        credits.position(|c| std::ptr::eq(c, named)).map(|place| place as u8)
     }
 
     /// A stretch of status after-call work begins.
@@ -176,10 +192,8 @@ impl World {
             return;
         }
         wrap.stretch_since = Some(at);
-        let call_type = wrap.call_type;
-        let marks: [_; CREDITS_MAX] =
-            std::array::from_fn(|i| wrap.credits[i].as_ref().filter(|c| c.answered).map(on_queue(agent)));
-        for on in marks.into_iter().flatten() {
+        let (call_type, party) = (wrap.call_type, wrap.party);
+        for on in self.queues_of(party, agent).into_iter().flatten() {
             self.out.push(Action::Started { what: Durable::AfterCallWork, on, call_type, at });
         }
     }
@@ -191,14 +205,11 @@ impl World {
         let Some(started) = wrap.stretch_since.take() else { return };
         let ms = ms_between(started, at);
         if at > started {
-            wrap.row.acw_started_at.get_or_insert(started);
-            wrap.row.acw_ended_at = Some(at);
-            wrap.row.acw_ms += ms;
+            wrap.acw = Some(TimeRange { start: wrap.acw.map_or(started, |acw| acw.start), end: at });
+            wrap.acw_ms += ms;
         }
-        let call_type = wrap.call_type;
-        let marks: [_; CREDITS_MAX] =
-            std::array::from_fn(|i| wrap.credits[i].as_ref().filter(|c| c.answered).map(on_queue(agent)));
-        for on in marks.into_iter().flatten() {
+        let (call_type, party) = (wrap.call_type, wrap.party);
+        for on in self.queues_of(party, agent).into_iter().flatten() {
             self.out.push(Action::Ended { what: Durable::AfterCallWork, on, call_type, started, at });
             self.out.push(Action::LegAccrued { on, what: Durable::AfterCallWork, ms });
             self.out.push(Action::Finished {
@@ -213,12 +224,9 @@ impl World {
 
     /// The leg's talk or hold changes: the queues that are credited with it stop one and start the other.
     pub(super) fn leg_phase(&mut self, ix: Ix, from: Durable, to: Option<Durable>, at: Micros) {
-        for i in 0..CREDITS_MAX {
-            let party = &self.parties[ix];
-            let Some(credit) = party.credits[i].as_ref().filter(|c| c.answered) else { continue };
-            let on = on_queue(party.leg_agent)(credit);
-            let call_type = party.call_type;
-            let started = party.phase_since;
+        let party = &self.parties[ix];
+        let (call_type, started) = (party.call_type, party.phase_since);
+        for on in self.queues_of(ix, party.leg_agent).into_iter().flatten() {
             self.out.push(Action::Ended { what: from, on, call_type, started, at });
             self.out.push(Action::LegAccrued { on, what: from, ms: ms_between(started, at) });
             if let Some(what) = to {
@@ -236,30 +244,31 @@ impl World {
             _ => return,
         };
         self.leg_phase(ix, what, None, at);
-        let party = &mut self.parties[ix];
-        party.note_phase(at, held);
-        let on = on_queue(party.leg_agent);
-        for credit in party.credits().filter(|c| c.answered) {
-            self.out.push(Action::Started { what, on: on(credit), call_type, at });
+        self.parties[ix].note_phase(at, held);
+        for on in self.queues_of(ix, self.parties[ix].leg_agent).into_iter().flatten() {
+            self.out.push(Action::Started { what, on, call_type, at });
         }
     }
 
     /// The distributed call ended at the device that answered it.
     fn queue_released(&mut self, ix: Ix, at: Micros) {
-        for i in 0..CREDITS_MAX {
-            let party = &self.parties[ix];
-            let Some(credit) = party.credits[i].as_ref().filter(|c| c.answered) else { continue };
-            let (on, call_type) = (on_queue(party.leg_agent)(credit), party.call_type);
-            let lasted = at - party.answered_at.unwrap_or(at);
+        let party = &self.parties[ix];
+        let (call_type, lasted) = (party.call_type, at - party.answered_at.unwrap_or(at));
+        for on in self.queues_of(ix, party.leg_agent).into_iter().flatten() {
             self.out.push(Action::Finished { what: Retrospective::CallReleased, on, call_type, lasted, at });
         }
     }
 
-    /// The row of a leg as it stands; times up to what was accrued.
-    pub(super) fn leg_row(&self, ix: Ix) -> HandlingSegmentRow {
+    /// The row of a leg as it stands, with its end when it has left its call; times up to what was accrued.
+    pub(super) fn leg_row(&self, ix: Ix, end: Option<&Wrap>) -> HandlingSegmentRow {
         let party = &self.parties[ix];
-        let call = &self.calls[party.call];
-        let credit = party.credit_named();
+        let call = end.map_or_else(|| self.calls[party.call].id, |end| end.call);
+        let credit = match end {
+            Some(end) => end.named.and_then(|i| self.credits[party.credits][usize::from(i)].as_ref()),
+            None => self.credit_named(ix),
+        };
+        let acw = end.and_then(|end| end.acw);
+        let is_complete = end.is_some_and(|end| !end.is_lost);
         let resource_kind = match self.devices[party.dn.index()].kind {
             DnKind::IvrPort => "ivr_port",
             _ if party.leg_agent.is_some() => "agent",
@@ -268,8 +277,8 @@ impl World {
         HandlingSegmentRow {
             tenant_id: Tenant(party.switch),
             handling_segment_id: party.leg,
-            call_id: call.id,
-            interaction_id: call.id,
+            call_id: call,
+            interaction_id: call,
             queue_segment_id: credit.map(|c| c.key.clone()),
             queue_id: credit.map_or(DnId::NONE, |c| c.key.queue),
             resource_id: party.dn,
@@ -279,22 +288,22 @@ impl World {
             party_id: PartyKey(party.leg),
             offered_at: party.leg.offered_at,
             answered_at: party.answered_at,
-            released_at: None,
-            acw_started_at: None,
-            acw_ended_at: None,
+            released_at: end.map(|end| end.released_at),
+            acw_started_at: acw.map(|acw| acw.start),
+            acw_ended_at: acw.map(|acw| acw.end),
             ring_ms: party.ring_ms,
             talk_ms: party.talk_ms,
             hold_ms: party.hold_ms,
             hold_count: party.hold_count,
-            acw_ms: 0,
+            acw_ms: end.map_or(0, |end| end.acw_ms),
             consult_ms: party.consult_ms,
             dial_ms: party.dial_ms,
             role: party.role(),
-            result: None,
+            result: end.map(|end| end.result),
             released_by: "unknown",
             disposition_code: None,
-            is_complete: false,
-            end_known: false,
+            is_complete,
+            end_known: is_complete,
             revision: 1,
             last_event_id: party.last_event,
             written_at: self.now,
@@ -303,14 +312,15 @@ impl World {
 
     /// Writes the party's part in its present call, which ends at `at` (`cause` absent: still open).
     pub(super) fn write_part(&mut self, ix: Ix, at: Micros, cause: Option<&'static str>, state: &'static str) {
-        let party = &mut self.parties[ix];
+        let party = &self.parties[ix];
         let call = &self.calls[party.call];
         let so_far = (party.ring_ms, party.talk_ms + party.consult_ms, party.hold_ms);
-        let base = std::mem::replace(&mut party.part_base, so_far);
-        let party = &self.parties[ix];
+        let moved = (party.moved != NIL).then(|| &self.moves[party.moved]);
+        let (part, before, base) =
+            moved.map_or((party.leg, None, (0, 0, 0)), |moved| (moved.part, Some(moved.before), moved.base));
         let row = PartyRow {
             tenant_id: Tenant(party.switch),
-            party_id: PartyKey(party.part),
+            party_id: PartyKey(part),
             party_guid: PartyKey(party.leg),
             call_id: call.id,
             interaction_id: call.id,
@@ -321,9 +331,9 @@ impl World {
             agent_id: party.leg_agent,
             agent_session_id: party.leg_session,
             role: party_role(party),
-            parent_party_id: party.part_before.map(PartyKey),
-            parent_link_type: party.part_before.map(|_| "moved"),
-            joined_at: party.part.offered_at,
+            parent_party_id: before.map(PartyKey),
+            parent_link_type: before.map(|_| "moved"),
+            joined_at: part.offered_at,
             left_at: cause.map(|_| at),
             left_cause: cause.map(|cause| if self.losing { "lost" } else { cause }),
             alerting_ms: so_far.0 - base.0,
@@ -340,21 +350,6 @@ impl World {
         };
         self.out.parties.push(row);
     }
-
-    /// Adds a queue's credit to a wrap that has begun before the queue said so.
-    pub(super) fn credit_wrap(&mut self, wrap: Ix, credit: Credit) {
-        if wrap == NIL {
-            return;
-        }
-        if let Some(slot) = self.wraps[wrap].credits.iter_mut().find(|c| c.is_none()) {
-            *slot = Some(credit);
-        }
-    }
-}
-
-/// A credit as the place of an action.
-fn on_queue(agent: AgentId) -> impl Fn(&Credit) -> On {
-    move |credit| On::Queue { queue: credit.key.queue, agent, entered_at: credit.key.entered_at }
 }
 
 /// How a leg ended.
