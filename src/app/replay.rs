@@ -21,6 +21,7 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, bounded};
 use super::delivery::{self, Delivered, DeliveryError, Outlet};
 use super::reject::{Begin, RejectError, RejectFile};
 use super::writer::{Ended, Leave, Progress, Writer};
+use crate::engine::explain::Wanted;
 use crate::engine::partition::Partition;
 use crate::engine::settings::Settings as EngineSettings;
 use crate::handoff::ring::{Feeder, ring};
@@ -51,6 +52,8 @@ pub struct Order {
     pub reject_file: Option<PathBuf>,
     /// The engine's settings.
     pub engine: EngineSettings,
+    /// A call whose every step is wanted.
+    pub explain: Option<Wanted>,
 }
 
 /// Why a replay could not be done.
@@ -178,8 +181,12 @@ impl Threads {
             (deliveries, delivery) = (Some(sender), Some(thread));
         }
         let (feeder, intake) = ring(RING_DEPTH);
+        let mut partition = Partition::new(order.engine);
+        if let Some(wanted) = order.explain {
+            partition.explain(wanted);
+        }
         let writer = Writer {
-            partition: Partition::new(order.engine),
+            partition,
             intake,
             deliveries,
             leave: Leave::From(ROWS_BATCH),

@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 
 use super::clock::{Clock, wall_now};
 use super::delivery::{Delivery, Emptied, emptied};
+use crate::engine::explain::Step;
 use crate::engine::output::Reject;
 use crate::engine::partition::Partition;
 use crate::engine::view::{Counters, Delta, QueueSummary};
@@ -104,6 +105,8 @@ pub struct Ended {
     pub summary: Vec<QueueSummary>,
     /// Totals.
     pub counters: Counters,
+    /// The steps of the call that was to be explained.
+    pub steps: Vec<Step>,
     /// Event time at the end.
     pub now: Micros,
     /// The delivery thread ended before the worker did.
@@ -123,6 +126,7 @@ impl Writer {
             summary: self.partition.summary(),
             counters: self.partition.counters(),
             now: self.partition.now(),
+            steps: self.partition.take_steps(),
             delivery_lost,
         }
     }

@@ -11,6 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 mod attached;
 mod demo;
 pub mod exit;
+mod explain;
 mod output;
 mod progress;
 mod reading;
@@ -53,6 +54,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Serve(serve::ServeArgs),
     Replay(replay::ReplayArgs),
+    Explain(explain::ExplainArgs),
     Simulate(simulate::SimulateArgs),
     /// Says which version this is
     #[command(after_help = "Examples:\n  callfold version\n  callfold version --json")]
@@ -72,6 +74,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Demo(arguments) => demo::run(arguments, &cli.global),
         Command::Serve(arguments) => serve::run(arguments, &cli.global),
         Command::Replay(arguments) => replay::run(arguments, &cli.global),
+        Command::Explain(arguments) => explain::run(arguments, &cli.global),
         Command::Simulate(arguments) => simulate::run(arguments, &cli.global),
         Command::Version => version(&cli.global),
     };

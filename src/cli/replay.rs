@@ -68,6 +68,7 @@ pub fn run(arguments: &ReplayArgs, global: &Global) -> Result<Code, Failure> {
         replace: arguments.replace,
         reject_file: arguments.reject_file.clone().or(default_rejects),
         engine: engine(arguments)?,
+        explain: None,
     };
     let mut progress = Progress::new(global.quiet);
     let replayed = replay::run(order, &stop, |look| progress.show(look));

@@ -8,6 +8,7 @@
 //!
 //! Inputs carry their time; nothing here reads a clock, a file or a socket, and nothing here fails.
 
+pub mod explain;
 pub mod merge;
 pub mod order;
 pub mod output;
@@ -15,4 +16,5 @@ pub mod partition;
 mod picture;
 pub mod settings;
 pub mod step;
+mod telling;
 pub mod view;

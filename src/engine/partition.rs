@@ -1,5 +1,6 @@
 //! One partition: decoder, names, order and engine behind one door. Bytes in; rows, deltas and refused lines out.
 
+use super::explain::{Step, Wanted};
 use super::merge::Merge;
 use super::order::{Source, Verdict};
 use super::output::{NamesSent, NewNames, Reject, RowBatch};
@@ -272,6 +273,16 @@ impl Partition {
     /// Lines refused since the last call (at most a bounded sample; [`Counters`] has the totals).
     pub fn take_rejects(&mut self) -> Vec<Reject> {
         std::mem::take(&mut self.rejects)
+    }
+
+    /// From now on notes every step of a call.
+    pub fn explain(&mut self, wanted: Wanted) {
+        self.folding.engine.explain(wanted);
+    }
+
+    /// The steps of the call that was to be explained.
+    pub fn take_steps(&mut self) -> Vec<Step> {
+        self.folding.engine.take_steps()
     }
 
     /// Everything that changed since the last call; the first call gives everything.

@@ -1,5 +1,6 @@
 //! The engine: orchestration of fold, board and history. One event or tick in; rows and changes accumulate.
 
+use super::explain::{Explain, Step, Wanted};
 use super::settings::Settings;
 use crate::fold::World;
 use crate::fold::world::Patience;
@@ -29,6 +30,8 @@ pub struct Engine {
     now: Micros,
     /// When something is due without an event.
     due: Micros,
+    /// Somebody wants to know how a call went.
+    explain: Option<Box<Explain>>,
     /// Queue stays among the rows that wait whose shortness was judged.
     judged: usize,
 }
@@ -79,6 +82,7 @@ impl Engine {
             day_start: Micros::MIN,
             now: Micros::MIN,
             due: Micros::MIN,
+            explain: None,
             judged: 0,
         }
     }
@@ -99,9 +103,30 @@ impl Engine {
     #[inline]
     pub fn event(&mut self, ev: &TEvent<'_>, id: EventId, names: &mut Names) {
         self.advance(ev.time, names);
+        if self.explain.is_some() {
+            // What waiting decided before the event is not the event's.
+            self.world.advance(ev.time);
+            self.drain(names);
+        }
+        if let Some(explain) = &mut self.explain {
+            explain.hear(ev, id, &mut self.world, names);
+        }
         self.world.apply(ev, id, names);
         self.intervals.heard(ev.switch, ev.time);
         self.drain(names);
+        if let Some(explain) = &mut self.explain {
+            explain.done(&self.world);
+        }
+    }
+
+    /// From now on notes every step of a call.
+    pub fn explain(&mut self, wanted: Wanted) {
+        self.explain = Some(Box::new(Explain::new(wanted)));
+    }
+
+    /// The steps of the call that was to be explained.
+    pub fn take_steps(&mut self) -> Vec<Step> {
+        self.explain.take().map_or_else(Vec::new, |explain| explain.into_steps())
     }
 
     /// Moves time on without an event.
@@ -168,14 +193,22 @@ impl Engine {
         let out = &mut self.world.out;
         if !out.actions.is_empty() {
             self.board.grow(names.dn_count(), names.agent_count());
-            for action in &out.actions {
-                self.board.apply(action);
-                self.intervals.apply(action, &self.board);
+            let intervals = &mut self.intervals;
+            if let Some(explain) = &mut self.explain {
+                explain.apply(&out.actions, &mut self.board, names, |action, board| intervals.apply(action, board));
+            } else {
+                for action in &out.actions {
+                    self.board.apply(action);
+                    intervals.apply(action, &self.board);
+                }
             }
             out.actions.clear();
             if !self.board.late.is_empty() {
                 self.intervals.absorb(&mut self.board);
             }
+        }
+        if let Some(explain) = &mut self.explain {
+            explain.close(out, self.now, names);
         }
         let stays = &mut out.stays;
         if stays.len() > self.judged {
@@ -198,6 +231,9 @@ impl Engine {
         let mut rows = std::mem::take(&mut self.intervals.rows);
         self.world.out.swap_rows(&mut rows);
         self.judged = 0;
+        if let Some(explain) = &mut self.explain {
+            explain.rows_left();
+        }
         rows
     }
 

@@ -214,6 +214,14 @@ impl World {
         ix
     }
 
+    /// The id of the event's call: of the one there is, or of the one the event would open.
+    pub fn call_id_of(&mut self, ev: &TEvent<'_>, names: &Names) -> Uuid {
+        match self.find_call(ev.switch, ev.conn) {
+            Some(ix) => self.calls[ix].id,
+            None => self.ids.call(names.switch_name(ev.switch), ev.call_uuid, ev.conn, ev.time),
+        }
+    }
+
     /// One more party or stay is open.
     pub(super) fn hold_call_open(&mut self, ix: Ix, is_virtual: bool) {
         let call = &mut self.calls[ix];

@@ -51,6 +51,28 @@ impl AgentColumn {
             AgentCount::Logouts => Self::Logouts,
         }
     }
+
+    /// All of them, in order.
+    pub const ALL: [Self; AGENT_COUNTS] = [
+        Self::Offered,
+        Self::Answered,
+        Self::NoAnswer,
+        Self::AbandonedWhileRinging,
+        Self::OutboundMade,
+        Self::InternalMade,
+        Self::ConsultMade,
+        Self::ConsultReceived,
+        Self::TransfersMade,
+        Self::TransfersReceived,
+        Self::Conferences,
+        Self::Holds,
+        Self::Logins,
+        Self::Logouts,
+        Self::ShortCalls,
+        Self::NotReadyEntries,
+        Self::Handled,
+        Self::HandleMs,
+    ];
 }
 
 /// Columns of [`AgentColumn`].

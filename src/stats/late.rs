@@ -44,6 +44,12 @@ impl<const TIMES: usize> Times<TIMES> {
         self.n[column] += by;
     }
 
+    /// How many of each go on.
+    #[must_use]
+    pub const fn going_on(&self) -> &[i32; TIMES] {
+        &self.n
+    }
+
     /// Whether anything goes on.
     #[must_use]
     pub fn is_running(&self) -> bool {

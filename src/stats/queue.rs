@@ -46,6 +46,42 @@ pub enum QueueTime {
     AgentsReadyMs,
 }
 
+impl QueueCount {
+    /// All of them, in order.
+    pub const ALL: [Self; QUEUE_COUNTS] = [
+        Self::Entered,
+        Self::Answered,
+        Self::Abandoned,
+        Self::AbandonedShort,
+        Self::AbandonedRinging,
+        Self::DivertedIn,
+        Self::DivertedOut,
+        Self::Cleared,
+        Self::Other,
+        Self::NoAnswer,
+        Self::Handled,
+        Self::TransferredOut,
+        Self::WaitAnsweredMs,
+        Self::WaitAbandonedMs,
+        Self::HandleMs,
+        Self::AnsweredWithinSl,
+        Self::AbandonedWithinSl,
+    ];
+}
+
+impl QueueTime {
+    /// All of them, in order.
+    pub const ALL: [Self; QUEUE_TIMES] = [
+        Self::QueueMs,
+        Self::RingMs,
+        Self::TalkMs,
+        Self::HoldMs,
+        Self::AcwMs,
+        Self::AgentsStaffedMs,
+        Self::AgentsReadyMs,
+    ];
+}
+
 /// Columns of [`QueueCount`].
 pub const QUEUE_COUNTS: usize = 17;
 /// Columns of [`QueueTime`].

@@ -6,6 +6,7 @@ mod agent;
 mod conference;
 mod data;
 mod decision;
+mod explained;
 mod inbound;
 mod input;
 mod predictive;
