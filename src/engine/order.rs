@@ -37,11 +37,28 @@ pub enum Verdict {
 #[derive(Clone, Debug, Default)]
 struct Seen {
     ranges: Vec<(u64, u64)>,
+    /// How many, and the lowest of them.
+    count: u64,
+    lowest: u64,
 }
 
 impl Seen {
     /// Notes a number; false when it was seen before.
     fn insert(&mut self, n: u64) -> bool {
+        let is_new = self.note(n);
+        if is_new {
+            self.lowest = if self.count == 0 { n } else { self.lowest.min(n) };
+            self.count += 1;
+        }
+        is_new
+    }
+
+    /// Numbers between the lowest and the highest that did not come.
+    fn missing(&self) -> u64 {
+        self.highest().map_or(0, |highest| (highest - self.lowest).saturating_sub(self.count - 1))
+    }
+
+    fn note(&mut self, n: u64) -> bool {
         if let Some(last) = self.ranges.last_mut() {
             if last.1.checked_add(1) == Some(n) {
                 last.1 = n;
@@ -121,6 +138,8 @@ pub struct Source {
     pub out_of_order: u64,
     /// Sum of the steps by which the clock went back, in ms.
     pub clock_skew_ms: i64,
+    /// Missing numbers of runs that are no longer remembered.
+    missing_before: u64,
 }
 
 impl Source {
@@ -128,6 +147,12 @@ impl Source {
     #[must_use]
     pub fn new() -> Self {
         Self { last_time: Micros::MIN, newest_held: Micros::MIN, ..Self::default() }
+    }
+
+    /// Sequence numbers that were passed over and have not come: events that were lost, or of DNs that are not reported.
+    #[must_use]
+    pub fn missing(&self) -> u64 {
+        self.missing_before + self.epochs.iter().map(|epoch| epoch.seen.missing()).sum::<u64>()
     }
 
     /// Decides about an event. `Hold` asks for [`Self::hold`]; whoever gets `Hold` or `Pass` then drains
@@ -186,7 +211,7 @@ impl Source {
             return place;
         }
         if self.epochs.len() == EPOCHS_MAX {
-            self.epochs.remove(0);
+            self.missing_before += self.epochs.remove(0).seen.missing();
         }
         self.epochs.push(Epoch { id, seen: Seen::default(), next: None });
         self.epochs.len() - 1

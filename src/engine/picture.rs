@@ -144,6 +144,8 @@ pub(super) fn sources<'a>(
             duplicates: source.duplicates,
             last_event_at: source.last_time(),
             up: engine.world.is_linked(switch),
+            missing: source.missing(),
+            out_of_order: source.out_of_order,
             clock_skew_ms: source.clock_skew_ms,
         }
     })

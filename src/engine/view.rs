@@ -138,6 +138,10 @@ pub struct SourceView {
     pub events: u64,
     /// Events dropped as duplicates.
     pub duplicates: u64,
+    /// Sequence numbers that were passed over and have not come.
+    pub missing: u64,
+    /// Events that came after the window for their place had passed.
+    pub out_of_order: u64,
     /// Event time of the last one.
     pub last_event_at: Micros,
     /// Whether its link is up.

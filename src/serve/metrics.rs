@@ -205,6 +205,12 @@ fn write_sources(page: &mut Page, sources: &[SourceEntry]) {
     });
     let help = "Events folded, by switch.";
     family("source_events_total", "counter", help, &|i| Some(sources[i].view.events as f64));
+    let help = "Sequence numbers that were passed over and have not come: lost, or of DNs that are not reported.";
+    family("source_missing", "gauge", help, &|i| Some(sources[i].view.missing as f64));
+    let help = "Events that came after the window for their place had passed.";
+    family("source_out_of_order_total", "counter", help, &|i| Some(sources[i].view.out_of_order as f64));
+    let help = "Time by which the source's clock went back, summed.";
+    family("source_clock_skew_seconds_total", "counter", help, &|i| Some(sources[i].view.clock_skew_ms as f64 / 1e3));
 }
 
 fn write_engine(page: &mut Page, counters: &Counters, watermark: Option<Micros>) {

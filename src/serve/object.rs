@@ -240,6 +240,8 @@ impl Serialize for SourceObject<'_> {
         map.serialize_entry("up", &view.up)?;
         map.serialize_entry("events", &view.events)?;
         map.serialize_entry("duplicates", &view.duplicates)?;
+        map.serialize_entry("missing", &view.missing)?;
+        map.serialize_entry("out_of_order", &view.out_of_order)?;
         map.serialize_entry("last_event_at", &has_event(view).then_some(Instant(view.last_event_at)))?;
         map.serialize_entry("lag_seconds", &self.lag_seconds)?;
         map.serialize_entry("clock_skew_seconds", &(view.clock_skew_ms as f64 / 1000.0))?;

@@ -70,6 +70,8 @@ fn delta(queues: Vec<QueueView>, agents: Vec<AgentView>) -> Delta {
         tenant: "default".into(),
         events: 7,
         duplicates: 1,
+        missing: 0,
+        out_of_order: 0,
         last_event_at: NOON,
         up: true,
         clock_skew_ms: 0,

@@ -6,6 +6,7 @@ mod agent;
 mod conference;
 mod data;
 mod decision;
+mod dirt;
 mod explained;
 mod inbound;
 mod input;

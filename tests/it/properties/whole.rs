@@ -2,6 +2,8 @@
 //!
 //! `CALLFOLD_DAYS` sets how many days each property sees; the default is a small part of a night's worth.
 
+use std::collections::{BTreeMap, HashMap};
+
 use callfold::engine::settings::Settings;
 use callfold::model::time::Span;
 use callfold::simulate::random::Random;
@@ -60,7 +62,7 @@ fn composed_days_do_not_depend_on_how_they_arrive() {
 /// What only evidence of its own can count: an event that is lost takes something away and never adds.
 fn evidence(run: &Run) -> Vec<(String, i64)> {
     let names = run.partition.names();
-    let mut sums = std::collections::BTreeMap::new();
+    let mut sums = BTreeMap::new();
     let mut add = |of: String, what: &str, n: i32| *sums.entry(format!("{of} {what}")).or_insert(0) += i64::from(n);
     for r in &run.rows.queue_interval {
         let queue = names.dn_text(r.queue_id);
@@ -77,7 +79,7 @@ fn lost_events_make_no_count_of_evidence_larger() {
         let mut random = Random::new(seed);
         let share = [0.01, 0.05, 0.2][seed as usize % 3];
         let feed = day::composed(seed);
-        let truth: std::collections::BTreeMap<_, _> = evidence(&folded(&feed)).into_iter().collect();
+        let truth: BTreeMap<_, _> = evidence(&folded(&feed)).into_iter().collect();
         let lossy = feed.dropping(share, &mut random);
         assert_sound(&lossy, &[], &format!("day {seed}, {share} lost"));
         for (what, n) in evidence(&folded(&lossy)) {
@@ -97,6 +99,37 @@ fn dirty_days_keep_the_invariants() {
     for seed in days(60) {
         let feed = dirty(seed, &mut Random::new(seed));
         assert_sound(&feed, &[], &format!("day {seed}"));
+    }
+}
+
+/// What differs from the clean day is explained: every lost event is a missing number, every repeat a duplicate, and what
+/// came behind its place is out of order.
+#[test]
+fn what_happened_to_a_feed_is_counted() {
+    for seed in days(10) {
+        let mut random = Random::new(seed);
+        let feed = day::composed(seed);
+        let lossy = feed.dropping(0.2, &mut random);
+        // Nobody can tell that numbers before a source's first or behind its last are missing.
+        let mut numbers: HashMap<String, Vec<u64>> = HashMap::new();
+        for line in &lossy.lines {
+            let event: serde_json::Value = serde_json::from_slice(line).expect("an object");
+            let switch = event["Switch"].as_str().expect("a switch").to_owned();
+            numbers.entry(switch).or_default().push(event["EventSequenceNumber"].as_u64().expect("a number"));
+        }
+        let span = |n: &Vec<u64>| n.iter().max().expect("one") - n.iter().min().expect("one") + 1 - n.len() as u64;
+        let lost: u64 = numbers.values().map(span).sum();
+        let repeated = lossy.clone().repeating(0.05, &mut random);
+        let repeats = repeated.lines.len() - lossy.lines.len();
+        let mut run = Run::new(Settings::default());
+        run.feed(&repeated.reordering(Span::from_secs(30), &mut random).bytes());
+        run.finish();
+        let mut picture = callfold::engine::view::Delta::default();
+        run.partition.delta(&mut picture);
+        let sum = |of: fn(&callfold::engine::view::SourceView) -> u64| picture.sources.iter().map(of).sum::<u64>();
+        assert_eq!(sum(|s| s.missing), lost, "day {seed}: lost");
+        assert_eq!(sum(|s| s.duplicates), repeats as u64, "day {seed}: repeated");
+        assert!(sum(|s| s.out_of_order) > 0, "day {seed}: disorder");
     }
 }
 
