@@ -104,6 +104,8 @@ pub struct Call {
     pub connected_to_agent: bool,
     /// The first event was not a beginning.
     pub joined_in_progress: bool,
+    /// Nothing was heard of it for too long.
+    pub lost: bool,
     /// A routing request that left its routing point and waits for the router's answer.
     pub late_route: Ix,
     /// What is attached to it, when anything is kept of that.
@@ -203,6 +205,7 @@ impl World {
             abandoned: false,
             connected_to_agent: false,
             joined_in_progress: false,
+            lost: false,
             late_route: NIL,
             data: NIL,
             last_event: self.event,
@@ -231,6 +234,7 @@ impl World {
             call.open += 1;
         }
         call.ended_at = None;
+        call.lost = false;
     }
 
     /// One party or stay less is open.
@@ -314,9 +318,9 @@ impl World {
             connected: call.first_connected_at.is_some(),
             connected_to_agent: call.connected_to_agent,
             duration_ms: ms_between(call.started_at, until),
-            end_known: ended.is_some(),
+            end_known: ended.is_some() && !call.lost,
             joined_in_progress: call.joined_in_progress,
-            end_reason: ended.map(|_| "released"),
+            end_reason: ended.map(|_| if call.lost { "timed_out" } else { "released" }),
             revision: 1,
             last_event_id: call.last_event,
             written_at: self.now,

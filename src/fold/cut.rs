@@ -153,6 +153,7 @@ impl World {
     }
 
     fn lose_call(&mut self, call: Ix, at: Micros) {
+        self.calls[call].lost = true;
         self.end_attempt(call, at);
         while self.calls[call].stays != NIL {
             let ix = self.calls[call].stays;

@@ -17,15 +17,15 @@ fn call_that_never_ends_ended_at_its_last_event() {
             ",
         ),
         "
-        call: conn_id ended_at end_reason
-          0000000000000001 10:00:10 released
-          0000000000000002 10:00:20 released
+        call: conn_id ended_at end_reason end_known
+          0000000000000001 10:00:10 timed_out no
+          0000000000000002 10:00:20 timed_out no
         handling_segment: resource_id result talk_ms released_at end_known is_complete
           7001 completed 0 10:00:10 no no
         queue_segment: queue_id outcome wait_ms
           8001 unknown 0
         anomalies:
-          booked_after_final 1
+          booked_after_final 6
           call_stuck 2
         ",
     );
