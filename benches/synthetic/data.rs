@@ -1,4 +1,4 @@
-//! Rows of attached data, few values repeated often and short lists as JSON, and of sources.
+//! Rows of attached data, few values repeated often and short lists as JSON, of sources, routing and contacts.
 
 use super::*;
 
@@ -92,5 +92,65 @@ pub fn route_decision(i: u64) -> RouteDecisionRow {
         revision: 1,
         last_event_id: event(i),
         written_at: start + ms(length),
+    }
+}
+
+pub fn call_link(i: u64) -> CallLinkRow {
+    CallLinkRow {
+        tenant_id: Tenant(SwitchId(0)),
+        from_call_id: call_id(i + 1),
+        to_call_id: call_id(i),
+        link_type: word(i, 72, &["consult_of", "merged_into"]),
+        site_id: Site(SwitchId(0)),
+        remote_site: None,
+        linked_at: at(i),
+        evidence: "transfer_conn_id",
+        state: "ended",
+        interaction_id: call_id(i),
+        revision: 1,
+        last_event_id: event(i),
+        written_at: at(i),
+    }
+}
+
+pub fn interaction(i: u64) -> InteractionRow {
+    let (start, wait, talk) = (at(i), spread(i, 7, 20_000), spread(i, 8, 180_000));
+    let answered = below(i, 9, 10) > 0;
+    let who = if answered { agent(i) } else { AgentId::NONE };
+    InteractionRow {
+        tenant_id: Tenant(SwitchId(0)),
+        interaction_id: call_id(i),
+        root_call_id: call_id(i),
+        media_type: "voice",
+        interaction_type: word(i, 10, CALL_TYPES),
+        started_at: start,
+        ended_at: Some(start + ms(wait + talk)),
+        customer_key: None,
+        ani: Some(format!("555{:07}", below(i, 11, 3_000_000)).as_str().into()),
+        dnis: Some(format!("555{:04}", below(i, 12, 40)).as_str().into()),
+        entry_dn: queue(i),
+        site_count: 1,
+        call_count: 1 + rarely(i, 73),
+        party_count: 2 + rarely(i, 73),
+        queue_segment_count: 1,
+        handling_segment_count: i32::from(answered),
+        transfer_count: rarely(i, 15),
+        conference_count: 0,
+        consult_count: rarely(i, 73),
+        first_queue_id: queue(i),
+        first_agent_id: who,
+        last_agent_id: who,
+        outcome: if answered { "answered" } else { "abandoned_queue" },
+        wait_total_ms: wait,
+        talk_total_ms: talk,
+        hold_total_ms: 0,
+        acw_total_ms: spread(i, 74, 20_000),
+        duration_ms: wait + talk,
+        is_complete: true,
+        end_known: true,
+        joined_in_progress: false,
+        revision: 1,
+        last_event_id: event(i),
+        written_at: start + ms(wait + talk + 900_000),
     }
 }

@@ -50,11 +50,13 @@ pub enum Anomaly {
     DataRefused,
     /// An attached value longer than the limit; its end was cut off.
     DataCut,
+    /// A link beyond the limit of one contact; its calls stay apart.
+    LinkRefused,
 }
 
 impl Anomaly {
     /// Number of kinds.
-    pub const COUNT: usize = 23;
+    pub const COUNT: usize = 24;
 
     /// All kinds.
     pub const ALL: [Self; Self::COUNT] = [
@@ -81,6 +83,7 @@ impl Anomaly {
         Self::PartyRefused,
         Self::DataRefused,
         Self::DataCut,
+        Self::LinkRefused,
     ];
 
     /// The word in metrics and logs.
@@ -110,6 +113,7 @@ impl Anomaly {
             Self::PartyRefused => "party_refused",
             Self::DataRefused => "data_refused",
             Self::DataCut => "data_cut",
+            Self::LinkRefused => "link_refused",
         }
     }
 }

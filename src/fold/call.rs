@@ -7,6 +7,7 @@ use compact_str::CompactString;
 
 use super::anomaly::Anomaly;
 use super::slab::{Ix, NIL};
+use super::tally::Tally;
 use super::world::World;
 use crate::model::ids::{ConnId, DnId, EventId, SwitchId, Uuid};
 use crate::model::names::Names;
@@ -106,6 +107,12 @@ pub struct Call {
     pub joined_in_progress: bool,
     /// Nothing was heard of it for too long.
     pub lost: bool,
+    /// The DN of its first event.
+    pub entry: DnId,
+    /// What it adds to its contact.
+    pub tally: Tally,
+    /// Its contact, when it is linked with other calls.
+    pub contact: Ix,
     /// A routing request that left its routing point and waits for the router's answer.
     pub late_route: Ix,
     /// What is attached to it, when anything is kept of that.
@@ -206,6 +213,9 @@ impl World {
             connected_to_agent: false,
             joined_in_progress: false,
             lost: false,
+            entry: if own { ev.this_dn } else { DnId::NONE },
+            tally: Tally::default(),
+            contact: NIL,
             late_route: NIL,
             data: NIL,
             last_event: self.event,
@@ -214,6 +224,7 @@ impl World {
         self.index_call(ix);
         // Should nothing ever open on it, it still has to go.
         self.linger(ix, ev.time);
+        self.meet(ix, names);
         ix
     }
 
@@ -280,6 +291,7 @@ impl World {
         self.write_data(ix, Some(ended));
         self.forget_data(ix);
         self.forget_parties(ix);
+        self.leave_contact(ix, Some(ended), ended);
         self.unindex_call(ix);
         self.calls.remove(ix);
     }

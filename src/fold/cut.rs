@@ -10,6 +10,7 @@ use super::party::{Credit, PartyState};
 use super::slab::{Ix, NIL};
 use super::stay::StayState;
 use super::world::World;
+use super::wrap::Wrap;
 use crate::model::action::{Action, Durable, Outcome};
 use crate::model::ids::AgentId;
 use crate::model::row::HandlingSegmentRow;
@@ -29,6 +30,7 @@ impl World {
             let ended = call.ended_at;
             let row = self.call_row(ix, ended, ended.unwrap_or(until));
             self.out.calls.push(row);
+            self.leave_contact(ix, ended, ended.unwrap_or(until));
             self.write_late_route(ix);
             self.write_data(ix, ended);
         }
@@ -74,6 +76,7 @@ impl World {
                 self.out.push(Action::LegAccrued { on, what: Durable::AfterCallWork, ms });
             }
         }
+        self.tally_wrap(&Wrap { acw_ms: row.acw_ms, ..wrap });
         self.out.legs.push(HandlingSegmentRow { is_complete: false, ..row });
     }
 
@@ -87,6 +90,7 @@ impl World {
             self.cut_treatment(ix, left_at.unwrap_or(until));
             let row = self.stay_row(ix, Outcome::Pending, left_at, until, AgentId::NONE);
             self.out.stays.push(row);
+            self.tally_stay(ix, Outcome::Pending, until);
             self.cut_route(ix, until);
             self.write_queue_party(ix, Outcome::Pending, left_at.unwrap_or(until));
             let stay = &self.stays[ix];
@@ -138,6 +142,7 @@ impl World {
                 self.out.push(Action::LegAccrued { on, what, ms });
             }
         }
+        self.tally_leg(ix, None);
         let row = self.leg_row(ix, None);
         self.out.legs.push(row);
     }

@@ -9,6 +9,7 @@
 //!  TEvent ─▶ world ── party ── leg             one device in one call, and its attempt to handle it
 //!            ├── stay ── route                 one call in one queue, where it went, and who said so
 //!            └── call ── attached              what they all belong to, and what applications attached to it
+//!                  └──── link ── contact       which calls are one contact of a customer
 //! ```
 //!
 //! This module refuses to know what is counted, any window, threshold or interval, and how a row is stored.
@@ -19,10 +20,12 @@ mod attached;
 mod attribution;
 mod call;
 mod clock;
+mod contact;
 mod cut;
 mod departure;
 mod device;
 mod leg;
+mod link;
 mod login;
 mod offer;
 mod outbox;
@@ -35,6 +38,7 @@ mod slab;
 mod snapshot;
 mod source;
 mod stay;
+mod tally;
 mod transfer;
 mod treatment;
 pub mod world;

@@ -4,8 +4,8 @@
 use super::anomaly::Anomaly;
 use crate::model::action::Action;
 use crate::model::row::{
-    AgentSessionRow, AgentStateRow, CallRow, HandlingSegmentRow, PartyRow, QueueSegmentRow, RouteDecisionRow, Rows,
-    SourceSessionRow, UserDataChangeRow, UserDataFinalRow,
+    AgentSessionRow, AgentStateRow, CallLinkRow, CallRow, HandlingSegmentRow, InteractionRow, PartyRow,
+    QueueSegmentRow, RouteDecisionRow, Rows, SourceSessionRow, UserDataChangeRow, UserDataFinalRow,
 };
 
 /// The outputs of the fold since they were last taken.
@@ -25,6 +25,10 @@ pub struct Outbox {
     pub sessions: Vec<AgentSessionRow>,
     /// Agent states that ended.
     pub states: Vec<AgentStateRow>,
+    /// Links of contacts that ended.
+    pub links: Vec<CallLinkRow>,
+    /// Contacts that ended.
+    pub interactions: Vec<InteractionRow>,
     /// Routing requests that were decided.
     pub routes: Vec<RouteDecisionRow>,
     /// Attached values that changed.
@@ -53,6 +57,8 @@ impl Outbox {
             + self.legs.len()
             + self.sessions.len()
             + self.states.len()
+            + self.links.len()
+            + self.interactions.len()
             + self.routes.len()
             + self.data_changes.len()
             + self.data_finals.len()
@@ -67,6 +73,8 @@ impl Outbox {
         std::mem::swap(&mut self.legs, &mut rows.handling_segment);
         std::mem::swap(&mut self.sessions, &mut rows.agent_session);
         std::mem::swap(&mut self.states, &mut rows.agent_state);
+        std::mem::swap(&mut self.links, &mut rows.call_link);
+        std::mem::swap(&mut self.interactions, &mut rows.interaction);
         std::mem::swap(&mut self.routes, &mut rows.route_decision);
         std::mem::swap(&mut self.data_changes, &mut rows.user_data_change);
         std::mem::swap(&mut self.data_finals, &mut rows.user_data_final);

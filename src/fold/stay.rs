@@ -303,6 +303,7 @@ impl World {
         self.out.stays.push(row);
         self.write_queue_party(ix, end.outcome, left_at);
         self.route_left(ix, end.outcome, left_at, end.agent);
+        self.tally_stay(ix, end.outcome, end.at);
         if matches!(
             end.outcome,
             Outcome::Answered | Outcome::AbandonedRing | Outcome::Diverted | Outcome::NoAnswerReturned
@@ -370,6 +371,8 @@ impl World {
             last_event_id: stay.last_event,
             written_at: self.now,
         };
+        let call = self.stays[ix].call;
+        self.calls[call].tally.parties += 1;
         self.out.parties.push(row);
     }
 

@@ -12,7 +12,9 @@ use super::agent::Agent;
 use super::anomaly::Anomaly;
 use super::attached::Attached;
 use super::call::Call;
+use super::contact::Contact;
 use super::device::{Device, Watch};
+use super::link::Claim;
 use super::outbox::Outbox;
 use super::party::{Credits, Move, Opening, Party, Signal};
 use super::privacy::Privacy;
@@ -98,6 +100,9 @@ pub struct World {
     pub(super) stays: Slab<Stay>,
     pub(super) wraps: Slab<Wrap>,
     pub(super) routes: Slab<Route>,
+    pub(super) contacts: Slab<Contact>,
+    /// Calls of other switches that are waited for.
+    pub(super) claims: VecDeque<Claim>,
     pub(super) attached: Attached,
     settling: VecDeque<Due>,
     lingering: VecDeque<Due>,
@@ -199,6 +204,9 @@ impl World {
             }
             // Everything else says nothing about calls, agents or queues.
             _ => {}
+        }
+        if Self::names_another(ev) {
+            self.relate(ev, names);
         }
     }
 

@@ -60,6 +60,7 @@ impl World {
             self.queue_released(ix, at);
         }
         let result = result_of(&self.parties[ix], state, abandoned, why);
+        self.tally_leg(ix, Some(result));
         let party = &self.parties[ix];
         let (agent, answered_at) = (party.leg_agent, party.answered_at);
         let wrap = Wrap {
@@ -163,6 +164,7 @@ impl World {
         for on in self.queues_of(wrap.party, agent).into_iter().flatten() {
             self.out.push(Action::LegHandled { on, handle_ms, at });
         }
+        self.tally_wrap(wrap);
         let row = self.leg_row(wrap.party, Some(wrap));
         self.out.legs.push(row);
     }
@@ -348,6 +350,8 @@ impl World {
             last_event_id: party.last_event,
             written_at: self.now,
         };
+        let call = self.parties[ix].call;
+        self.calls[call].tally.parties += 1;
         self.out.parties.push(row);
     }
 }

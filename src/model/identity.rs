@@ -115,6 +115,15 @@ impl Identities {
         hash(text)
     }
 
+    /// Stands for a call on another switch that was named and never seen.
+    pub fn remote_call(&mut self, switch: &str, conn: ConnId) -> Uuid {
+        let text = self.begin(b"remote|");
+        text.extend_from_slice(switch.as_bytes());
+        text.push(b'|');
+        text.extend_from_slice(&hex(conn.0));
+        hash(text)
+    }
+
     /// Id of a queue stay on the queue DN `queue` (`number@switch`).
     pub fn queue_segment(&mut self, key: &QueueSegmentKey, queue: &str) -> Uuid {
         self.on_dn(b"queue|", key.call, queue, key.entered_at, Some(&key.vqid))

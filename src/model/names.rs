@@ -106,6 +106,13 @@ impl Names {
         self.other_switch(tenant, name)
     }
 
+    /// The switch `name` of `tenant`; `NONE` when there is none.
+    #[must_use]
+    pub fn find_switch(&self, tenant: &str, name: &str) -> SwitchId {
+        let found = self.switches.iter().position(|s| s.name == name && s.tenant == tenant);
+        found.map_or(SwitchId::NONE, |index| SwitchId(index as u32))
+    }
+
     fn other_switch(&mut self, tenant: &str, name: &str) -> Result<SwitchId, NameRefused> {
         let found = self.switches.iter().position(|s| s.name == name && s.tenant == tenant);
         let index = match found {

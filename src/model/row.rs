@@ -7,6 +7,7 @@
 
 mod agent;
 mod call;
+mod contact;
 mod data;
 mod queue;
 mod route;
@@ -16,6 +17,7 @@ pub use agent::{
     AgentIntervalRow, AgentQueueIntervalRow, AgentReasonIntervalRow, AgentSessionRow, AgentStateRow, HandlingSegmentRow,
 };
 pub use call::{CallRow, PartyRow};
+pub use contact::{CallLinkRow, InteractionRow};
 pub use data::{UserDataChangeRow, UserDataFinalRow};
 pub use queue::{QueueCohortIntervalRow, QueueIntervalRow, QueueSegmentRow, QueueWaitHistRow};
 pub use route::RouteDecisionRow;
@@ -31,6 +33,8 @@ pub struct Rows {
     pub handling_segment: Vec<HandlingSegmentRow>,
     pub agent_session: Vec<AgentSessionRow>,
     pub agent_state: Vec<AgentStateRow>,
+    pub call_link: Vec<CallLinkRow>,
+    pub interaction: Vec<InteractionRow>,
     pub route_decision: Vec<RouteDecisionRow>,
     pub user_data_change: Vec<UserDataChangeRow>,
     pub user_data_final: Vec<UserDataFinalRow>,
@@ -53,6 +57,8 @@ macro_rules! for_each_table {
         $do!(handling_segment);
         $do!(agent_session);
         $do!(agent_state);
+        $do!(call_link);
+        $do!(interaction);
         $do!(route_decision);
         $do!(user_data_change);
         $do!(user_data_final);

@@ -4,6 +4,7 @@
 
 mod agent;
 mod conference;
+mod contact;
 mod data;
 mod decision;
 mod dirt;

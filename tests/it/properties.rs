@@ -80,8 +80,15 @@ fn lost_events_break_no_invariant() {
 }
 
 /// One CallUUID on two ConnIDs is one call by its id (9): what happens to both at one instant shares its key.
-const SHARED_KEYS: [&str; 4] =
-    ["call has the key", "party has the key", "queue_segment has the key", "handling_segment has the key"];
+const SHARED_KEYS: [&str; 7] = [
+    "call has the key",
+    "party has the key",
+    "queue_segment has the key",
+    "handling_segment has the key",
+    "interaction has the key",
+    "call_link has the key",
+    "route_decision has the key",
+];
 
 /// Events that say something else than they should: other DNs, ConnIDs, states, roles and kinds.
 #[test]

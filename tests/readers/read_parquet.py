@@ -26,6 +26,8 @@ KEYS = {
     "handling_segment": ["tenant_id", "handling_segment_id"],
     "agent_session": ["tenant_id", "agent_session_id"],
     "agent_state": ["tenant_id", "agent_session_id", "seq"],
+    "call_link": ["tenant_id", "from_call_id", "to_call_id", "link_type"],
+    "interaction": ["tenant_id", "interaction_id"],
     "route_decision": ["tenant_id", "route_id"],
     "user_data_change": ["tenant_id", "call_id", "key", "seq"],
     "user_data_final": ["tenant_id", "call_id"],
