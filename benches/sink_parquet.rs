@@ -1,6 +1,7 @@
 //! How fast do rows become Parquet, and how small? One line per table: rows a second, nanoseconds and bytes a row.
 //!
-//! `sink_parquet [--keep DIR] [--rows N] [TABLE…]`. Making the rows is not counted.
+//! `sink_parquet [--keep DIR] [--rows N] [TABLE…]`. Making the rows is not counted. `--feed FILE` takes the rows of a replay
+//! of that file in the place of made-up ones: their order, their nulls and their repeated names are those of a day.
 //!
 //! Every figure is the best of three, so that a neighbour's burst does not count.
 
@@ -8,7 +9,10 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use callfold::app::settings::replay_engine;
 use callfold::engine::output::{NewNames, RowBatch};
+use callfold::engine::partition::{Partition, Position};
+use callfold::handoff::ring::CHUNK_BYTES;
 use callfold::model::row::Rows;
 use callfold::model::time::Micros;
 use callfold::sink::{Mode, Options, Store};
@@ -16,22 +20,28 @@ use callfold::{engine, for_each_table, model};
 
 mod synthetic;
 
+/// The program's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Rows in a batch.
 const BATCH: u64 = 4096;
 
 struct Wanted {
     keep: Option<PathBuf>,
     rows: u64,
+    feed: Option<PathBuf>,
     tables: Vec<String>,
 }
 
 fn wanted() -> Wanted {
-    let mut wanted = Wanted { keep: None, rows: 400_000, tables: Vec::new() };
+    let mut wanted = Wanted { keep: None, rows: 400_000, feed: None, tables: Vec::new() };
     let mut args = env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--keep" => wanted.keep = args.next().map(PathBuf::from),
             "--rows" => wanted.rows = args.next().and_then(|n| n.parse().ok()).unwrap_or(wanted.rows),
+            "--feed" => wanted.feed = args.next().map(PathBuf::from),
             "--bench" => {}
             table => wanted.tables.push(table.to_owned()),
         }
@@ -81,10 +91,68 @@ fn live(dir: &Path) {
     println!("live interval of {agents} agents, {queues} queues: median {:?}, worst {:?}", times[4], times[7]);
 }
 
+/// The batches of rows that a replay of `file` makes.
+fn rows_of(file: &Path) -> Vec<RowBatch> {
+    let lines = std::fs::read(file).expect("the feed can be read");
+    let mut partition = Partition::new(replay_engine());
+    let mut batches = Vec::new();
+    let mut rest = &lines[..];
+    while !rest.is_empty() {
+        let cut = rest.len().min(CHUNK_BYTES);
+        let end = memchr::memchr(b'\n', &rest[cut..]).map_or(rest.len(), |at| cut + at + 1);
+        partition.feed(&rest[..end], Position::default());
+        rest = &rest[end..];
+        if partition.rows_waiting() >= BATCH as usize / 2 {
+            batches.extend(partition.take_rows());
+        }
+    }
+    partition.finish();
+    batches.extend(partition.take_rows());
+    batches
+}
+
+/// Time that this thread has had a processor; zero where the system does not say.
+fn processor_time() -> Duration {
+    let account = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(account.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0))
+}
+
+/// Time to store the rows of a feed, fsync included.
+fn replayed(dir: &Path, file: &Path) {
+    let batches = rows_of(file);
+    let rows: usize = batches.iter().map(|batch| batch.rows.len()).sum();
+    let mut times = Vec::new();
+    let mut bytes = 0;
+    for _ in 0..3 {
+        let mut store = Store::open_with(dir, Options { mode: Mode::Replay, replace: true }).expect("store opens");
+        let (begun, worked) = (Instant::now(), processor_time());
+        batches.iter().for_each(|batch| store.deliver(batch).expect("rows are taken"));
+        let published = store.finish().expect("files are published");
+        times.push((processor_time() - worked, begun.elapsed()));
+        bytes = published.tables.iter().map(|t| t.bytes).sum();
+    }
+    let &(worked, waited) = times.iter().min().expect("three runs");
+    let each = |time: Duration| time.as_secs_f64() * 1e9 / rows as f64;
+    println!(
+        "{rows} rows of {}: {:.0} ns of work a row, {:.0} with waiting",
+        file.display(),
+        each(worked),
+        each(waited)
+    );
+    println!("{:.1} bytes a row", bytes as f64 / rows as f64);
+}
+
 fn main() {
     let wanted = wanted();
     let dir =
         wanted.keep.clone().unwrap_or_else(|| env::temp_dir().join(format!("callfold-bench-{}", std::process::id())));
+    if let Some(feed) = &wanted.feed {
+        replayed(&dir, feed);
+        if wanted.keep.is_none() {
+            let _ = std::fs::remove_dir_all(&dir);
+        }
+        return;
+    }
     println!("{:24} {:>12} {:>8} {:>8}", "table", "rows/s", "ns/row", "bytes/row");
     macro_rules! bench {
         ($table:ident) => {

@@ -14,12 +14,17 @@ use parquet::schema::types::ColumnDescPtr;
 use crate::model::table::Column;
 
 use super::column::{NULL_FLAG, NULL_INT, NULL_LONG, NULL_SPAN, Values};
-use super::encode::{PrefixScratch, delta_bytes, delta_i32, delta_i64, flags, hybrid, levels, width_of};
+use super::encode::{
+    PrefixScratch, delta_bytes, delta_constant, delta_i32, delta_i64, flags, hybrid, levels, width_of,
+};
 use super::mirror::{NULL, Texts};
 use super::page::{Bounds, Chunk, PageInfo, RawChunk, Zstd};
 
 /// Rows in a page.
-const PAGE_ROWS: usize = 1 << 15;
+const PAGE_ROWS: usize = 1 << 14;
+
+/// Rows by which it is judged whether ids repeat.
+const REPEAT_SAMPLE: usize = 1 << 14;
 
 /// Encodes column chunks, reusing its buffers.
 pub(super) struct Encoder {
@@ -30,6 +35,8 @@ pub(super) struct Encoder {
     longs: Vec<i64>,
     ints: Vec<i32>,
     ids: Vec<u128>,
+    /// Slots of a hash table: places of ids.
+    found: Vec<u32>,
     keys: Vec<u32>,
     spans: Vec<(u32, u32)>,
     prefixes: PrefixScratch,
@@ -165,6 +172,7 @@ impl Encoder {
             longs: Vec::new(),
             ints: Vec::new(),
             ids: Vec::new(),
+            found: Vec::new(),
             keys: Vec::new(),
             spans: Vec::new(),
             prefixes: PrefixScratch::default(),
@@ -213,8 +221,13 @@ impl Encoder {
             let n = rows.len();
             let page_nulls = source.gather(all, NULL_LONG, rows, &mut self.longs, &mut self.levels);
             self.put_nulls(source);
-            delta_i64(self.raw.buffer(), &self.longs);
-            let bounds = range.page(&self.longs);
+            let bounds = if source.constant {
+                delta_constant(self.raw.buffer(), all[0].into(), self.longs.len());
+                range.page(&self.longs[..self.longs.len().min(1)])
+            } else {
+                delta_i64(self.raw.buffer(), &self.longs);
+                range.page(&self.longs)
+            };
             self.page(n, page_nulls, bounds.map(|(a, b)| (a.to_le_bytes().into(), b.to_le_bytes().into())));
             nulls += page_nulls;
         }
@@ -228,8 +241,13 @@ impl Encoder {
             let n = rows.len();
             let page_nulls = source.gather(all, NULL_INT, rows, &mut self.ints, &mut self.levels);
             self.put_nulls(source);
-            delta_i32(self.raw.buffer(), &self.ints);
-            let bounds = range.page(&self.ints);
+            let bounds = if source.constant {
+                delta_constant(self.raw.buffer(), all[0].into(), self.ints.len());
+                range.page(&self.ints[..self.ints.len().min(1)])
+            } else {
+                delta_i32(self.raw.buffer(), &self.ints);
+                range.page(&self.ints)
+            };
             self.page(n, page_nulls, bounds.map(|(a, b)| (a.to_le_bytes().into(), b.to_le_bytes().into())));
             nulls += page_nulls;
         }
@@ -253,37 +271,119 @@ impl Encoder {
         Statistics::new(min, max, None, Some(nulls as u64), false)
     }
 
-    /// Ids are hashes: every page spans nearly all of them, so that bounds would help nobody.
+    /// Ids are hashes: every page spans nearly all of them, so that bounds would help nobody. Those that repeat become a
+    /// dictionary, which is cheaper than having the compressor find them again.
     fn uuid(&mut self, source: Source<'_>, all: &[u128]) -> Statistics {
+        let nulls = if self.different(source, all) { self.ids_by_place(source) } else { self.plain_ids(source, all) };
+        Statistics::new::<FixedLenByteArray>(None, None, None, Some(nulls as u64), false)
+    }
+
+    fn plain_ids(&mut self, source: Source<'_>, all: &[u128]) -> usize {
         self.raw.start(Encoding::PLAIN);
         let mut nulls = 0;
         for rows in source.pages() {
             let n = rows.len();
             let page_nulls = source.gather(all, 0, rows, &mut self.ids, &mut self.levels);
             self.put_nulls(source);
-            let out = self.raw.buffer();
-            let start = out.len();
-            out.resize(start + self.ids.len() * 16, 0);
-            for (to, id) in out[start..].as_chunks_mut().0.iter_mut().zip(&self.ids) {
-                *to = id.to_be_bytes();
-            }
+            put_ids(self.raw.buffer(), &self.ids);
             self.page(n, page_nulls, None);
             nulls += page_nulls;
         }
-        Statistics::new::<FixedLenByteArray>(None, None, None, Some(nulls as u64), false)
+        nulls
     }
 
-    /// Finds the different texts of `keys` in the order of first sight, and writes them as the dictionary page.
-    fn dictionary(&mut self, keys: impl Iterator<Item = u32>, texts: &Texts) -> Option<(ByteArray, ByteArray)> {
+    /// Finds the different ids and each cell's place among them; gives up when too few repeat.
+    fn different(&mut self, source: Source<'_>, all: &[u128]) -> bool {
+        let Self { ids, found, keys, levels, .. } = self;
+        ids.clear();
+        keys.clear();
+        levels.clear();
+        found.clear();
+        found.resize((2 * all.len()).next_power_of_two(), u32::MAX);
+        let mask = found.len() - 1;
+        let mut last = (0, 0);
+        for at in 0..source.rows {
+            if at == REPEAT_SAMPLE && ids.len() * 8 > keys.len() * 7 {
+                return false;
+            }
+            let id = all[source.order.map_or(at, |order| order[at] as usize)];
+            if source.column.nullable {
+                levels.push(u8::from(id != 0));
+                if id == 0 {
+                    continue;
+                }
+            }
+            if id != last.0 || keys.is_empty() {
+                // Its bits are those of a hash already.
+                let mut slot = id as usize & mask;
+                while found[slot] != u32::MAX && ids[found[slot] as usize] != id {
+                    slot = (slot + 1) & mask;
+                }
+                if found[slot] == u32::MAX {
+                    found[slot] = ids.len() as u32;
+                    ids.push(id);
+                }
+                last = (id, found[slot]);
+            }
+            keys.push(last.1);
+        }
+        // Sixteen bytes for each that repeats, against at most three for every place.
+        ids.len() * 5 < keys.len() * 4
+    }
+
+    fn ids_by_place(&mut self, source: Source<'_>) -> usize {
+        self.raw.start(Encoding::RLE_DICTIONARY);
+        put_ids(self.raw.buffer(), &self.ids);
+        self.raw.end_dictionary(self.ids.len());
+        self.pages_of_places(source, self.ids.len(), |_| None)
+    }
+
+    /// Writes the pages of a column whose places in its dictionary are in `keys` and whose levels are in `levels`.
+    fn pages_of_places(&mut self, source: Source<'_>, entries: usize, bounds: impl Fn(&[u32]) -> Bounds) -> usize {
+        let width = width_of(entries.saturating_sub(1) as u64).max(1);
+        let (mut at, mut nulls) = (0, 0);
+        for rows in source.pages() {
+            let n = rows.len();
+            let mut present = n;
+            if source.column.nullable {
+                let page = &self.levels[rows];
+                present = page.iter().map(|l| usize::from(*l)).sum();
+                with_length(self.raw.buffer(), |out| levels(out, page));
+            }
+            let places = &self.keys[at..at + present];
+            let out = self.raw.buffer();
+            out.push(width as u8);
+            hybrid(out, places, width);
+            let page_bounds = bounds(places);
+            self.raw.end_page(PageInfo { entries: n, rows: n, nulls: n - present, bounds: page_bounds });
+            at += present;
+            nulls += n - present;
+        }
+        nulls
+    }
+
+    /// Forgets the dictionary of the column before.
+    fn start_names(&mut self, texts: &Texts) {
         self.entries.iter().for_each(|&id| self.places[id as usize] = u32::MAX);
         self.entries.clear();
         self.places.resize(texts.len(), u32::MAX);
+    }
+
+    /// Replaces each text in `keys` by its place in the order of first sight.
+    fn place_names(&mut self) {
+        let Self { keys, places, entries, .. } = self;
         for key in keys {
-            if key != NULL && self.places[key as usize] == u32::MAX {
-                self.places[key as usize] = self.entries.len() as u32;
-                self.entries.push(key);
+            let place = &mut places[*key as usize];
+            if *place == u32::MAX {
+                *place = entries.len() as u32;
+                entries.push(*key);
             }
+            *key = *place;
         }
+    }
+
+    /// Writes the different texts as the dictionary page; returns the least and the greatest.
+    fn dictionary(&mut self, texts: &Texts) -> Option<(ByteArray, ByteArray)> {
         let out = self.raw.buffer();
         let (mut min, mut max) = (None, None);
         for &id in &self.entries {
@@ -297,40 +397,20 @@ impl Encoder {
         min.zip(max).map(|(a, b)| (ByteArray::from(a.to_vec()), ByteArray::from(b.to_vec())))
     }
 
-    /// Writes positions in the dictionary.
-    fn put_places(&mut self) {
-        let width = width_of(self.entries.len().saturating_sub(1) as u64).max(1);
-        for key in &mut self.keys {
-            *key = self.places[*key as usize];
-        }
-        let out = self.raw.buffer();
-        out.push(width as u8);
-        hybrid(out, &self.keys, width);
-    }
-
     fn name(&mut self, source: Source<'_>, all: &[u32]) -> Statistics {
         self.raw.start(Encoding::RLE_DICTIONARY);
-        let bounds = match source.order {
-            None => {
-                let different = if source.constant { &all[..1] } else { all };
-                self.dictionary(different.iter().copied(), source.texts)
-            }
-            Some(order) => self.dictionary(order.iter().map(|&i| all[i as usize]), source.texts),
-        };
-        let mut nulls = 0;
-        for rows in source.pages() {
-            let n = rows.len();
-            let page_nulls = source.gather(all, NULL, rows, &mut self.keys, &mut self.levels);
-            // Sorted rows make a page a range of names; its ends are its bounds.
-            let page_bounds = source.leads.then(|| {
-                let ends = self.keys.first().zip(self.keys.last());
-                ends.map(|(a, b)| (source.texts.get(*a).into(), source.texts.get(*b).into()))
-            });
-            self.put_nulls(source);
-            self.put_places();
-            self.page(n, page_nulls, page_bounds.flatten());
-            nulls += page_nulls;
-        }
+        self.start_names(source.texts);
+        source.gather(all, NULL, 0..source.rows, &mut self.keys, &mut self.levels);
+        self.place_names();
+        let bounds = self.dictionary(source.texts);
+        let entries = std::mem::take(&mut self.entries);
+        // Sorted rows make a page a range of names; its ends are its bounds.
+        let nulls = self.pages_of_places(source, entries.len(), |places| {
+            let (first, last) = places.first().zip(places.last()).filter(|_| source.leads)?;
+            let text = |place: &u32| source.texts.get(entries[*place as usize]).into();
+            Some((text(first), text(last)))
+        });
+        self.entries = entries;
         let (min, max) = bounds.unzip();
         Statistics::new(min, max, None, Some(nulls as u64), false)
     }
@@ -352,15 +432,14 @@ impl Encoder {
 
     fn list(&mut self, source: Source<'_>, all: &[(u32, u32)], items: &[u32]) -> Statistics {
         self.raw.start(Encoding::RLE_DICTIONARY);
-        let bounds = self.dictionary(items.iter().copied(), source.texts);
+        self.start_names(source.texts);
         let present = 1 + u32::from(source.column.nullable);
         let mut repeated = Vec::new();
-        let mut nulls = 0;
+        // Where each page ends: in the items, in the levels.
+        let mut ends = Vec::new();
+        self.deep.clear();
+        self.keys.clear();
         for rows in source.pages() {
-            let n = rows.len();
-            repeated.clear();
-            self.deep.clear();
-            self.keys.clear();
             for row in rows {
                 let row = source.order.map_or(row, |order| order[row] as usize);
                 let (start, len) = all[row];
@@ -374,15 +453,34 @@ impl Encoder {
                 repeated.extend((0..len).map(|i| u32::from(i > 0)));
                 self.deep.extend((0..len).map(|_| present));
             }
-            let empty = self.deep.iter().filter(|&&l| l < present).count();
-            let entries = self.deep.len();
-            with_length(self.raw.buffer(), |out| hybrid(out, &repeated, 1));
-            with_length(self.raw.buffer(), |out| hybrid(out, &self.deep, width_of(u64::from(present))));
-            self.put_places();
-            self.raw.end_page(PageInfo { entries, rows: n, nulls: empty, bounds: None });
+            ends.push((self.keys.len(), self.deep.len()));
+        }
+        self.place_names();
+        let bounds = self.dictionary(source.texts);
+        let width = width_of(self.entries.len().saturating_sub(1) as u64).max(1);
+        let (mut begin, mut nulls) = ((0, 0), 0);
+        for (rows, end) in source.pages().zip(ends) {
+            let deep = &self.deep[begin.1..end.1];
+            let empty = deep.iter().filter(|&&l| l < present).count();
+            with_length(self.raw.buffer(), |out| hybrid(out, &repeated[begin.1..end.1], 1));
+            with_length(self.raw.buffer(), |out| hybrid(out, deep, width_of(u64::from(present))));
+            let out = self.raw.buffer();
+            out.push(width as u8);
+            hybrid(out, &self.keys[begin.0..end.0], width);
+            self.raw.end_page(PageInfo { entries: deep.len(), rows: rows.len(), nulls: empty, bounds: None });
             nulls += empty;
+            begin = end;
         }
         let (min, max) = bounds.unzip();
         Statistics::new(min, max, None, Some(nulls as u64), false)
+    }
+}
+
+/// Appends ids as they lie in a file.
+fn put_ids(out: &mut Vec<u8>, ids: &[u128]) {
+    let start = out.len();
+    out.resize(start + ids.len() * 16, 0);
+    for (to, id) in out[start..].as_chunks_mut().0.iter_mut().zip(ids) {
+        *to = id.to_be_bytes();
     }
 }

@@ -13,9 +13,6 @@ use super::mirror::{Mirror, NULL, Texts};
 /// up than an id is to derive.
 const RECENT: usize = 1 << 10;
 
-/// Slots of the memory of sessions: one per agent of a large site.
-const AGENTS: usize = 1 << 15;
-
 /// Remembers the id of what was asked for recently: one slot per hash.
 #[derive(Debug)]
 struct Memo<K, const SLOTS: usize> {
@@ -53,7 +50,8 @@ pub(super) struct Derived {
     stays: Memo<QueueSegmentKey, RECENT>,
     legs: Memo<LegKey, RECENT>,
     parties: Memo<LegKey, RECENT>,
-    sessions: Memo<SessionKey, AGENTS>,
+    /// The last session of each agent, by partition: every state names it, and an agent has one at a time.
+    sessions: Vec<Vec<(Micros, Uuid)>>,
 }
 
 const fn mix(call: Uuid, object: u32, time: Micros) -> u64 {
@@ -93,12 +91,27 @@ impl Derived {
         self.identities.route(v, dn_text(scope.mirror, texts, v.dn))
     }
 
+    #[inline]
     pub(super) fn session(&mut self, v: &SessionKey, scope: Scope<'_>, texts: &Texts) -> Uuid {
-        // One agent has one session at a time: the agent alone picks the slot.
-        self.sessions.get(scope.partition, u64::from(v.agent.0), v, || {
-            let agent = scope.mirror.agent(v.agent);
-            self.identities.session(v, if agent == NULL { "" } else { texts.get(agent) })
-        })
+        let known = self.sessions.get(scope.partition as usize).and_then(|agents| agents.get(v.agent.index()));
+        match known {
+            Some(&(at, id)) if at == v.logged_in_at => id,
+            _ => self.new_session(v, scope, texts),
+        }
+    }
+
+    #[cold]
+    fn new_session(&mut self, v: &SessionKey, scope: Scope<'_>, texts: &Texts) -> Uuid {
+        let agent = scope.mirror.agent(v.agent);
+        let id = self.identities.session(v, if agent == NULL { "" } else { texts.get(agent) });
+        if agent != NULL {
+            let partition = scope.partition as usize;
+            self.sessions.resize_with(self.sessions.len().max(partition + 1), Vec::new);
+            let agents = &mut self.sessions[partition];
+            agents.resize(agents.len().max(v.agent.index() + 1), (Micros::MIN, Uuid(0)));
+            agents[v.agent.index()] = (v.logged_in_at, id);
+        }
+        id
     }
 }
 

@@ -196,6 +196,16 @@ fn delta<T: Copy + Into<i64>>(out: &mut Vec<u8>, values: &[T], subtract: impl Fn
     }
 }
 
+/// Appends `n` times the same value as `DELTA_BINARY_PACKED`: no difference takes a bit.
+pub(super) fn delta_constant(out: &mut Vec<u8>, value: i64, n: usize) {
+    varint(out, BLOCK as u64);
+    varint(out, (BLOCK / MINIBLOCK) as u64);
+    varint(out, n as u64);
+    varint(out, zigzag(if n == 0 { 0 } else { value }));
+    let blocks = n.saturating_sub(1).div_ceil(BLOCK);
+    out.resize(out.len() + blocks * (1 + BLOCK / MINIBLOCK), 0);
+}
+
 /// Appends 64-bit values as `DELTA_BINARY_PACKED`.
 pub(super) fn delta_i64(out: &mut Vec<u8>, values: &[i64]) {
     delta(out, values, i64::wrapping_sub, u64::MAX);
@@ -335,6 +345,14 @@ mod tests {
         let mut out = Vec::new();
         delta_i32(&mut out, &[0; 1280]);
         assert!(out.len() < 60, "{} bytes", out.len());
+        for n in [0, 1, 2, 128, 129, 130, 1000] {
+            for value in [0, -3, i32::MAX] {
+                let (mut short, mut long) = (Vec::new(), Vec::new());
+                delta_constant(&mut short, value.into(), n);
+                delta_i32(&mut long, &vec![value; n]);
+                assert_eq!(short, long, "{n} times {value}");
+            }
+        }
         out.clear();
         hybrid(&mut out, &[3; 100_000], 2);
         assert!(out.len() < 8, "{} bytes", out.len());

@@ -40,7 +40,7 @@ impl ColumnWriter for Fill<'_> {
             (Type::Text, Some(Values::Text { spans, data })) => {
                 spans.reserve(n);
                 let before = data.len();
-                put(cells, TextCells { spans, data, scope: *scope });
+                put(cells, TextCells { spans, data, scope: *scope, event: None });
                 *self.text_bytes += data.len() - before;
             }
             (Type::NameList, Some(Values::NameList { spans, items })) => put(cells, ListCells { spans, items, texts }),
@@ -131,6 +131,8 @@ struct TextCells<'a> {
     spans: &'a mut Vec<(u32, u32)>,
     data: &'a mut Vec<u8>,
     scope: Scope<'a>,
+    /// Switch and epoch of the last event, and where in `data` their text is: nearly all events of a block share it.
+    event: Option<(SwitchId, u64, std::ops::Range<usize>)>,
 }
 
 impl TextCells<'_> {
@@ -163,9 +165,17 @@ impl CellWriter for TextCells<'_> {
     #[inline]
     fn event(&mut self, v: EventId) {
         let start = self.data.len();
-        self.data.extend_from_slice(self.scope.mirror.event_prefix(v.switch).as_bytes());
-        decimal(self.data, v.epoch);
-        self.data.push(b':');
+        match &self.event {
+            Some((switch, epoch, text)) if *switch == v.switch && *epoch == v.epoch => {
+                self.data.extend_from_within(text.clone());
+            }
+            _ => {
+                self.data.extend_from_slice(self.scope.mirror.event_prefix(v.switch).as_bytes());
+                decimal(self.data, v.epoch);
+                self.data.push(b':');
+                self.event = Some((v.switch, v.epoch, start..self.data.len()));
+            }
+        }
         decimal(self.data, v.seq);
         self.end(start);
     }

@@ -23,7 +23,7 @@ pub(super) const ZSTD_LEVEL: i32 = 1;
 const WORTH_EIGHTHS: usize = 7;
 
 /// Bytes at the end of the largest page by which compression is judged; texts lie there, after their lengths.
-const SAMPLE_BYTES: usize = 16 << 10;
+const SAMPLE_BYTES: usize = 4 << 10;
 
 /// Least and greatest value as Parquet writes plain values.
 pub(super) type Bounds = Option<(Vec<u8>, Vec<u8>)>;
@@ -215,7 +215,10 @@ impl Zstd {
     }
 
     fn compress(&mut self, raw: &[u8]) -> Result<usize> {
-        self.scratch.resize(raw.len() + raw.len() / 128 + 512, 0);
+        let bound = raw.len() + raw.len() / 128 + 512;
+        if self.scratch.len() < bound {
+            self.scratch.resize(bound, 0);
+        }
         let to = self.scratch.as_mut_slice();
         self.inner.compress_to_buffer(raw, to).map_err(|e| ParquetError::General(format!("zstd: {e}")))
     }

@@ -35,8 +35,8 @@ pub const DEFINITIONS_VERSION: u32 = 1;
 /// Name of the checksum in manifests.
 pub const CHECKSUM: &str = "xxh64";
 
-/// Rows in a row group.
-pub const ROW_GROUP_ROWS: usize = 1 << 17;
+/// Rows in a row group. Twice as many make files 3 % smaller, and twice the memory, which costs more than it saves.
+pub const ROW_GROUP_ROWS: usize = 1 << 16;
 
 /// A table's schema as Parquet has it, made once.
 #[derive(Clone)]
