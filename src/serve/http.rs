@@ -17,6 +17,7 @@ use compact_str::CompactString;
 use serde::Serialize;
 
 use super::board::{Board, Key};
+use super::compress::compress;
 use super::info::seconds;
 use super::list::Page;
 use super::metrics;
@@ -57,7 +58,8 @@ pub fn router(board: Arc<Board>) -> Router {
     for path in wallboard::paths() {
         router = router.route(path, get(wallboard_file));
     }
-    router.with_state(board).layer(middleware::map_response(secure))
+    let router = router.with_state(board).layer(middleware::from_fn(compress));
+    router.layer(middleware::map_response(secure))
 }
 
 /// The answer to a path that no route has: for the fallback of the whole program.

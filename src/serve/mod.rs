@@ -16,6 +16,7 @@
 
 pub mod board;
 mod clock;
+mod compress;
 mod frame;
 pub mod guard;
 pub mod http;

@@ -405,3 +405,35 @@ fn readiness_is_told_apart_from_life() {
     let (head, body) = served.get("/readyz?verbose");
     assert!(head.starts_with("HTTP/1.1 200") && body.contains("source east: up"), "{body}");
 }
+
+#[test]
+fn a_whole_answer_comes_compressed_to_whoever_asks_and_a_stream_never_does() {
+    let served = serve(BoardInfo { coalesce: Duration::ZERO, ..unhurried() });
+    served.board.apply(delta((0..500).map(|n| queue(&format!("{n}@east"), 1)).collect(), vec![]), NOON);
+    let packed = |path: &str| {
+        let mut answer = Vec::new();
+        served.request(path, "Accept-Encoding: gzip, br\r\n").read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+        assert!(head.contains("content-encoding: gzip") && head.contains("vary: accept-encoding"), "{head}");
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&answer[end + 4..]).read_to_string(&mut text).unwrap();
+        (head, text, answer.len())
+    };
+    let (_, text, bytes) = packed("/api/v1/live/snapshot");
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["queues"].as_array().unwrap().len(), 500);
+    assert!(bytes * 10 < text.len(), "{bytes} bytes for {}", text.len());
+    let (head, page, _) = packed("/assets/app.js");
+    assert_eq!(page, served.get("/assets/app.js").1);
+    let tag = head.split_once("etag: ").unwrap().1.lines().next().unwrap();
+    let mut answer = String::new();
+    served.request("/assets/app.js", &format!("If-None-Match: {tag}\r\n")).read_to_string(&mut answer).unwrap();
+    assert!(tag.starts_with("W/") && answer.starts_with("HTTP/1.1 304"), "{tag} {answer}");
+    assert!(!served.get("/livez").0.contains("content-encoding"));
+
+    let mut events = served.stream("", "Accept-Encoding: gzip\r\n");
+    events.expect("hello");
+    events.expect("snapshot");
+    served.board.apply(delta(vec![queue("1@east", 2)], vec![]), NOON);
+    assert_eq!(events.expect("delta").data["queues"][0]["waiting"], 2);
+}

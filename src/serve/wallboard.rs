@@ -46,7 +46,9 @@ pub(super) fn paths() -> impl Iterator<Item = &'static str> {
 pub(super) fn asset(path: &str, headers: &HeaderMap) -> Option<Response> {
     let asset = ASSETS.iter().find(|asset| asset.path == path)?;
     let tag = HeaderValue::from_str(&format!("\"{:016x}\"", fnv1a(asset.text.as_bytes()))).ok()?;
-    let known = headers.get(IF_NONE_MATCH) == Some(&tag);
+    // A copy that came compressed has the weak form of the tag.
+    let known = headers.get(IF_NONE_MATCH).map(HeaderValue::as_bytes);
+    let known = known.map(|known| known.strip_prefix(b"W/").unwrap_or(known)) == Some(tag.as_bytes());
     let mut response = Response::new(if known { Body::empty() } else { Body::from(asset.text) });
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
