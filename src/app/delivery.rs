@@ -85,6 +85,18 @@ pub struct Outlet {
     pub discard: Option<Stop>,
     /// The worker's figures: they count the refused lines that never came here, too.
     pub progress: Arc<Progress>,
+    /// Whether others wait for the processors more urgently: readers of a live board do, nobody does in a replay.
+    pub gives_way: bool,
+}
+
+/// How much a thread gives way to others, as in the command `nice`.
+const NICE: i32 = 10;
+
+/// Lets other threads run before this one.
+fn give_way() {
+    // On other systems the call is about the whole process. Where it is refused, all threads share alike.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, NICE);
 }
 
 impl Outlet {
@@ -99,6 +111,9 @@ impl Outlet {
     }
 
     fn run(mut self, deliveries: &Receiver<Delivery>) -> Result<Delivered, DeliveryError> {
+        if self.gives_way {
+            give_way();
+        }
         let mut delivered = Delivered::default();
         while let Ok(delivery) = deliveries.recv() {
             match delivery {

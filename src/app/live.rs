@@ -97,8 +97,13 @@ impl Live {
         let store = Store::open(&settings.data, Mode::Live)?;
         let rejects = RejectFile::new(&reject_path(&settings.data), Begin::Append)?;
         let progress = Arc::new(Progress::default());
-        let outlet =
-            Outlet { store: Some(store), rejects: Some(rejects), discard: None, progress: Arc::clone(&progress) };
+        let outlet = Outlet {
+            store: Some(store),
+            rejects: Some(rejects),
+            discard: None,
+            progress: Arc::clone(&progress),
+            gives_way: true,
+        };
         let (deliveries, delivery) = outlet.spawn()?;
         let (feeder, intake) = ring(RING_DEPTH);
         let (publisher, pictures) = publisher();

@@ -176,7 +176,8 @@ impl Threads {
         let rejects = order.reject_file.as_deref().map(|path| RejectFile::new(path, Begin::Fresh)).transpose()?;
         let (mut deliveries, mut delivery) = (None, None);
         if store.is_some() || rejects.is_some() {
-            let outlet = Outlet { store, rejects, discard: Some(stop.clone()), progress: Arc::clone(progress) };
+            let discard = Some(stop.clone());
+            let outlet = Outlet { store, rejects, discard, progress: Arc::clone(progress), gives_way: false };
             let (sender, thread) = outlet.spawn()?;
             (deliveries, delivery) = (Some(sender), Some(thread));
         }
