@@ -222,7 +222,7 @@ impl Encoder {
             let page_nulls = source.gather(all, NULL_LONG, rows, &mut self.longs, &mut self.levels);
             self.put_nulls(source);
             let bounds = if source.constant {
-                delta_constant(self.raw.buffer(), all[0].into(), self.longs.len());
+                delta_constant(self.raw.buffer(), all[0], self.longs.len());
                 range.page(&self.longs[..self.longs.len().min(1)])
             } else {
                 delta_i64(self.raw.buffer(), &self.longs);
