@@ -37,6 +37,13 @@ struct Cohort {
 }
 
 impl Cohort {
+    /// Makes it as new, keeping its memory.
+    fn renew(&mut self) {
+        let mut waits = std::mem::take(&mut self.waits);
+        waits.iter_mut().for_each(SparseWaits::clear);
+        *self = Self { waits, ..Self::default() };
+    }
+
     fn pending(&self) -> i32 {
         self.entered - self.answered - self.abandoned - self.diverted - self.cleared - self.other
     }
@@ -81,7 +88,12 @@ pub struct Cohorts {
     pub sets: BTreeMap<Micros, CohortSet>,
     /// The set used last: entries come in order of time.
     last: Option<(Micros, CohortSet)>,
+    /// Memory of sets whose rows have left, for those to come.
+    spare: Vec<CohortSet>,
 }
+
+/// Sets whose memory is kept.
+const SPARE_MAX: usize = 2;
 
 /// How the rows of a set are stamped.
 #[derive(Clone, Copy, Debug)]
@@ -113,9 +125,23 @@ impl Cohorts {
 
     #[cold]
     fn turn_to(&mut self, start: Micros) {
+        self.open(start);
         let next = self.sets.remove(&start).unwrap_or_default();
         if let Some((at, set)) = self.last.replace((start, next)) {
             self.sets.insert(at, set);
+        }
+    }
+
+    /// Makes sure that the interval that begins at `start` has a set.
+    pub fn open(&mut self, start: Micros) {
+        self.sets.entry(start).or_insert_with(|| self.spare.pop().unwrap_or_default());
+    }
+
+    /// Gives the memory of a set whose rows have left to those to come.
+    pub fn recycle(&mut self, mut set: CohortSet) {
+        if self.spare.len() < SPARE_MAX {
+            set.cohorts.iter_mut().for_each(Cohort::renew);
+            self.spare.push(CohortSet { cohorts: set.cohorts, ..CohortSet::default() });
         }
     }
 

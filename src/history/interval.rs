@@ -101,6 +101,8 @@ pub struct Intervals {
     kept: VecDeque<Kept>,
     /// Begins and ends of stays in the running interval, by the queue's place on the board.
     marks: Vec<Vec<Mark>>,
+    /// Memory of lists whose interval has left, for those to come.
+    spare_marks: Vec<Vec<Mark>>,
     /// Stays alive at the begin of the oldest kept interval, by the same.
     alive: Vec<Alive>,
     /// Cohorts.
@@ -126,6 +128,7 @@ impl Intervals {
             policy,
             kept: VecDeque::new(),
             marks: Vec::new(),
+            spare_marks: Vec::new(),
             alive: Vec::new(),
             cohorts: Cohorts::new(policy.thresholds, INTERVAL),
             coverage: Vec::new(),
@@ -291,7 +294,7 @@ impl Intervals {
             kept.queues.push(QueueKept {
                 gain: queue.ledger.roll(&mut queue.base, until),
                 wait_max_ms: std::mem::take(&mut queue.wait_max_ms),
-                marks: std::mem::take(&mut self.marks[slot]),
+                marks: std::mem::replace(&mut self.marks[slot], self.spare_marks.pop().unwrap_or_default()),
             });
         }
         board.roll_agents(until, |agent, gain, first_login_at, last_logout_at| {
@@ -386,6 +389,12 @@ impl Intervals {
             let switch = names.agent_switch(key.0);
             self.rows.agent_reason_interval.push(reason_row(switch, coverage(switch), *key, gain, stamp));
         }
+        // Queues that were quiet get as much as busy ones need, so that after a few intervals nothing grows any more.
+        let room = self.marks.len().saturating_sub(self.spare_marks.len());
+        self.spare_marks.extend(kept.queues.into_iter().take(room).map(|mut queue| {
+            queue.marks.clear();
+            queue.marks
+        }));
     }
 
     /// Cohorts: provisional with their interval where that is wanted, final once everything that entered is over.
@@ -406,6 +415,9 @@ impl Intervals {
                 let nominal = end + if is_final { policy.grace } else { policy.settle };
                 let written_at = if last { nominal.min(now) } else { nominal };
                 self.write_cohorts(*start, set, written_at, now, board, names);
+            }
+            if is_final {
+                self.cohorts.recycle(std::mem::take(set));
             }
             !is_final
         });
@@ -436,7 +448,7 @@ impl Intervals {
     /// Makes sure the interval that ends at `edge` has a set of cohorts, also when nobody entered.
     pub fn note_cohorts(&mut self) {
         self.cohorts.settle();
-        self.cohorts.sets.entry(self.start).or_default();
+        self.cohorts.open(self.start);
     }
 
     /// Ends a finite input whose last event was at `last`: everything kept becomes final.
