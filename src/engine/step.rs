@@ -102,6 +102,8 @@ impl Engine {
     /// Folds one event, whose time does not lie before the last one of its switch.
     #[inline]
     pub fn event(&mut self, ev: &TEvent<'_>, id: EventId, names: &mut Names) {
+        let agent = self.world.foresee(ev);
+        self.board.foresee(ev.this_dn, agent, ev.call_type.unwrap_or_default());
         self.advance(ev.time, names);
         if self.explain.is_some() {
             // What waiting decided before the event is not the event's.

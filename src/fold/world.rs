@@ -5,6 +5,7 @@
 //! sit in two queues of timers, which event time drives: [`World::advance`] takes every decision whose time is over.
 
 use std::collections::VecDeque;
+use std::hint::black_box;
 
 use hashbrown::HashTable;
 
@@ -19,7 +20,7 @@ use super::outbox::Outbox;
 use super::party::{Credits, Move, Opening, Party, Signal};
 use super::privacy::Privacy;
 use super::route::Route;
-use super::slab::{Ix, Slab};
+use super::slab::{Ix, NIL, Slab};
 use super::source::Session;
 use super::stay::Stay;
 use super::wrap::Wrap;
@@ -79,6 +80,14 @@ pub(super) struct Switch {
     pub session: Option<Session>,
 }
 
+/// What was found under a ConnID.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    switch: SwitchId,
+    conn: ConnId,
+    call: Option<Ix>,
+}
+
 /// All telephony state of one partition.
 #[derive(Debug, Default)]
 pub struct World {
@@ -90,6 +99,8 @@ pub struct World {
     pub(super) agents: Vec<Agent>,
     pub(super) calls: Slab<Call>,
     call_index: HashTable<Ix>,
+    /// The call of the present event.
+    found: Found,
     pub(super) parties: Slab<Party>,
     /// Stays that parties are credited to.
     pub(super) credits: Slab<Credits>,
@@ -208,6 +219,28 @@ impl World {
         if Self::names_another(ev) {
             self.relate(ev, names);
         }
+    }
+
+    /// Reads what an event is going to need: its call, the device, the device's agent and first party. In a large centre none
+    /// of them is in the cache; asked for together they come together, while otherwise each would be waited for in turn.
+    /// Returns the agent.
+    #[inline]
+    pub fn foresee(&mut self, ev: &TEvent<'_>) -> AgentId {
+        if ev.conn.is_some() {
+            let call = self.look_up(ev.switch, ev.conn);
+            self.found = Found { switch: ev.switch, conn: ev.conn, call };
+            if let Some(call) = call {
+                black_box(self.calls[call].foresee());
+            }
+        }
+        let Some(device) = self.devices.get(ev.this_dn.index()) else { return AgentId::NONE };
+        if let Some(agent) = self.agents.get(device.agent.index()) {
+            black_box(agent.foresee());
+        }
+        if device.parties != NIL {
+            black_box(self.parties[device.parties].foresee());
+        }
+        device.agent
     }
 
     /// Takes every decision whose waiting time ended before `now`.
@@ -339,18 +372,27 @@ impl World {
         On::Device { dn, agent: self.devices[dn.index()].agent }
     }
 
+    #[inline]
     pub(super) fn find_call(&self, switch: SwitchId, conn: ConnId) -> Option<Ix> {
+        let found = &self.found;
+        if found.conn == conn && found.switch == switch { found.call } else { self.look_up(switch, conn) }
+    }
+
+    #[inline]
+    fn look_up(&self, switch: SwitchId, conn: ConnId) -> Option<Ix> {
         let calls = &self.calls;
         self.call_index.find(hash_of(switch, conn), |&ix| calls[ix].conn == conn && calls[ix].switch == switch).copied()
     }
 
     pub(super) fn index_call(&mut self, ix: Ix) {
+        self.found = Found::default();
         let calls = &self.calls;
         let hash = hash_of(calls[ix].switch, calls[ix].conn);
         self.call_index.insert_unique(hash, ix, |&i| hash_of(calls[i].switch, calls[i].conn));
     }
 
     pub(super) fn unindex_call(&mut self, ix: Ix) {
+        self.found = Found::default();
         let hash = hash_of(self.calls[ix].switch, self.calls[ix].conn);
         if let Ok(entry) = self.call_index.find_entry(hash, |&i| i == ix) {
             entry.remove();

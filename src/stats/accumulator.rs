@@ -185,6 +185,12 @@ impl Accumulators {
         *micros = micros.wrapping_add(lasted.0 as u64);
     }
 
+    /// Touches a page.
+    #[inline]
+    pub(super) fn foresee(&self, of: &Pages, call_type: CallType) -> u64 {
+        self.words.get(of.0[call_type as usize] as usize).copied().unwrap_or_default()
+    }
+
     /// The counters of an object for a call type; `None` when it has seen none of that type.
     #[must_use]
     pub fn read(&self, of: &Pages, call_type: CallType) -> Option<Page<'_>> {

@@ -3,6 +3,8 @@
 //! Densely indexed by the ids of the partition; an action touches its objects and nothing else. What belongs to an
 //! interval that has ended is booked at its own time and listed in `late` for history.
 
+use std::hint::black_box;
+
 use super::accumulator::{Accumulators, Pages};
 use super::agent::{AgentColumn, AgentGain, AgentPast, AgentReading, AgentStats, DND, STEP_MINUTES};
 use super::late::{Late, Object};
@@ -145,6 +147,22 @@ impl Board {
     #[must_use]
     pub fn queue_place(&self, dn: DnId) -> Option<usize> {
         (*self.queue_of.get(dn.index())? as usize).checked_sub(1)
+    }
+
+    /// Reads what actions on this DN and of this agent will write, so that it is on its way while the fold works.
+    #[inline]
+    pub fn foresee(&self, dn: DnId, agent: AgentId, call_type: CallType) {
+        if let Some(pages) = self.devices.get(dn.index()) {
+            black_box(self.accumulators.foresee(pages, call_type));
+        }
+        if let Some(queue) = self.queue(dn) {
+            black_box(queue.changed_at.0 ^ queue.marked_minute ^ queue.ledger.counts[0]);
+        }
+        if let Some(stats) = self.agents.get(agent.index()) {
+            black_box(self.memberships[agent.index()].first());
+            black_box(stats.ledger.at(stats.status as usize, Micros(0)));
+            black_box(self.accumulators.foresee(&stats.pages, call_type));
+        }
     }
 
     /// Applies one action. Part of the loop over what an event concluded, and nowhere else.
