@@ -45,7 +45,7 @@ fn fold(engine: &mut Engine, names: &mut Names, events: &[TEvent<'_>], seq: &mut
         *seq += 1;
         let id = EventId { switch: SwitchId(0), epoch: ev.epoch.unwrap_or(0), seq: *seq };
         engine.event(ev, id, names);
-        if engine.rows_waiting() >= 4096 {
+        if seq.is_multiple_of(256) && engine.rows_waiting() >= 4096 {
             let rows = engine.take_rows();
             engine.recycle(rows);
         }
