@@ -3,52 +3,30 @@
 /// Kinds of contradictions between events and the state they meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
+#[allow(missing_docs, reason = "`meaning` says it, for readers of the code and of the health page alike")]
 pub enum Anomaly {
-    /// A call event without ConnID.
     CallEventWithoutConn,
-    /// An event without ThisDN that needs one.
     EventWithoutDn,
-    /// A release, abandonment or change of a party that is not there.
     PartyUnknown,
-    /// A party that was found in the middle of its life.
     PartyJoinedInProgress,
-    /// An event the party's state does not allow; the state is kept.
     PartyOutOfState,
-    /// A departure from a queue the call is not in.
     StayUnknown,
-    /// A second entry of a call that already waits in the queue.
     StayRepeated,
-    /// A call event on a queue that phones have.
     PhoneEventOnQueue,
-    /// An agent event without AgentID on a DN nobody is logged in on.
     AgentUnknown,
-    /// Ready, not ready or after-call work without a login before.
     LoginUnseen,
-    /// A login with another AgentID on a DN that somebody is logged in on.
     LoginSuperseded,
-    /// A logout on a DN nobody is logged in on.
     LogoutUnseen,
-    /// A reason beyond the limit of different reasons; counted as none.
     ReasonRefused,
-    /// A call closed because nothing was heard of it for too long.
     CallStuck,
-    /// A virtual-queue stay closed because its call had ended.
     StayStuck,
-    /// A party we knew was not in a snapshot of its DN: ended at the last evidence of it.
     SnapshotPartyGone,
-    /// A snapshot showed a party we did not know.
     SnapshotPartyFound,
-    /// A waiting call we knew was not in a snapshot of its queue: ended at the last evidence of it.
     SnapshotStayGone,
-    /// A snapshot showed a waiting call we did not know.
     SnapshotStayFound,
-    /// A snapshot contradicted who is logged in on a DN, or whether he is ready.
     SnapshotAgentChanged,
-    /// A party or stay beyond what one call or one DN can have; not opened.
     PartyRefused,
-    /// An attached key beyond the limit of one call; not kept.
     DataRefused,
-    /// An attached value longer than the limit; its end was cut off.
     DataCut,
     /// A link beyond the limit of one contact; its calls stay apart.
     LinkRefused,
@@ -116,4 +94,47 @@ impl Anomaly {
             Self::LinkRefused => "link_refused",
         }
     }
+
+    /// What it means, in a sentence.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::CallEventWithoutConn => "A call event without ConnID.",
+            Self::EventWithoutDn => "An event without ThisDN that needs one.",
+            Self::PartyUnknown => "A release, abandonment or change of a party that is not there.",
+            Self::PartyJoinedInProgress => "A party that was found in the middle of its life.",
+            Self::PartyOutOfState => "An event the party's state does not allow; the state is kept.",
+            Self::StayUnknown => "A departure from a queue the call is not in.",
+            Self::StayRepeated => "A second entry of a call that already waits in the queue.",
+            Self::PhoneEventOnQueue => "A call event on a queue that phones have.",
+            Self::AgentUnknown => "An agent event without AgentID on a DN nobody is logged in on.",
+            Self::LoginUnseen => "Ready, not ready or after-call work without a login before.",
+            Self::LoginSuperseded => "A login with another AgentID on a DN that somebody is logged in on.",
+            Self::LogoutUnseen => "A logout on a DN nobody is logged in on.",
+            Self::ReasonRefused => "A reason beyond the limit of different reasons; counted as none.",
+            Self::CallStuck => "A call closed because nothing was heard of it for too long.",
+            Self::StayStuck => "A virtual-queue stay closed because its call had ended.",
+            Self::SnapshotPartyGone => {
+                "A party we knew was not in a snapshot of its DN: ended at the last evidence of it."
+            }
+            Self::SnapshotPartyFound => "A snapshot showed a party we did not know.",
+            Self::SnapshotStayGone => {
+                "A waiting call we knew was not in a snapshot of its queue: ended at the last evidence of it."
+            }
+            Self::SnapshotStayFound => "A snapshot showed a waiting call we did not know.",
+            Self::SnapshotAgentChanged => "A snapshot contradicted who is logged in on a DN, or whether he is ready.",
+            Self::PartyRefused => "A party or stay beyond what one call or one DN can have; not opened.",
+            Self::DataRefused => "An attached key beyond the limit of one call; not kept.",
+            Self::DataCut => "An attached value longer than the limit; its end was cut off.",
+        }
+    }
+}
+
+/// What a kind means, by its word; also what history counts beside the fold.
+#[must_use]
+pub fn meaning(word: &str) -> Option<&'static str> {
+    if word == "booked_after_final" {
+        return Some("A conclusion about an interval whose rows had left as final; its counts are in the running one.");
+    }
+    Anomaly::ALL.into_iter().find(|kind| kind.word() == word).map(Anomaly::meaning)
 }

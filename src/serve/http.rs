@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use super::board::{Board, Key};
 use super::compress::compress;
+use super::health::Health;
 use super::info::seconds;
 use super::list::Page;
 use super::metrics;
@@ -51,6 +52,7 @@ pub fn router(board: Arc<Board>) -> Router {
         .route("/api/v1/agents/{id}", get(agent))
         .route("/api/v1/live/stream", get(live_stream))
         .route("/api/v1/live/snapshot", get(live_snapshot))
+        .route("/api/v1/health", get(health))
         .route("/metrics", get(metrics_text))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
@@ -227,6 +229,13 @@ async fn live_snapshot(State(board): State<Arc<Board>>, uri: Uri, headers: Heade
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(response)
+    })
+}
+
+async fn health(State(board): State<Arc<Board>>, uri: Uri, headers: HeaderMap) -> Response {
+    answer(&board, &headers, |id| {
+        Parameters::parse(&uri, &[])?;
+        Ok(json(&Answer { data: Health::of(&board), meta: Meta::new(&board, id.to_owned(), None) }))
     })
 }
 

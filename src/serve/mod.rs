@@ -19,6 +19,7 @@ mod clock;
 mod compress;
 mod frame;
 pub mod guard;
+mod health;
 pub mod http;
 mod info;
 mod list;

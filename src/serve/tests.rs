@@ -396,6 +396,29 @@ fn the_page_and_all_it_loads_come_from_here_and_from_nowhere_else() {
 }
 
 #[test]
+fn health_names_what_is_wrong_and_what_it_means() {
+    let served = serve(unhurried());
+    served.board.set_ready(true);
+    served.board.apply(delta(vec![], vec![]), NOON);
+    let health = served.json("/api/v1/health");
+    assert_eq!(health["data"]["ok"], true, "{health}");
+    assert_eq!(health["data"]["sources"][0]["missing"], 0);
+    let mut sick = delta(vec![], vec![]);
+    sick.sources[0].up = false;
+    sick.counters.anomalies = vec![("call_stuck", 3), ("party_unknown", 0)];
+    sick.counters.rejected_by = vec![("bad_time", 2)];
+    served.board.apply(sick, NOON);
+    let health = served.json("/api/v1/health");
+    assert_eq!(health["data"]["ok"], false);
+    assert_eq!(health["data"]["anomalies"].as_array().map(Vec::len), Some(1));
+    assert_eq!(health["data"]["anomalies"][0]["count"], 3);
+    assert!(health["data"]["anomalies"][0]["meaning"].as_str().unwrap().contains("nothing was heard"), "{health}");
+    assert_eq!(health["data"]["ingest"]["rejected_by"][0]["kind"], "bad_time");
+    assert!(served.get("/health").0.starts_with("HTTP/1.1 200"));
+    assert!(served.get("/api/v1/health?x=1").0.starts_with("HTTP/1.1 400"));
+}
+
+#[test]
 fn readiness_is_told_apart_from_life() {
     let served = serve(unhurried());
     assert!(served.get("/livez").0.starts_with("HTTP/1.1 200"));

@@ -27,6 +27,8 @@ macro_rules! assets {
 
 const ASSETS: &[Asset] = &assets! {
     "/" "text/html; charset=utf-8" "index.html"
+    "/health" "text/html; charset=utf-8" "health.html"
+    "/assets/health.js" "text/javascript; charset=utf-8" "health.js"
     "/assets/style.css" "text/css; charset=utf-8" "style.css"
     "/assets/app.js" "text/javascript; charset=utf-8" "app.js"
     "/assets/agents.js" "text/javascript; charset=utf-8" "agents.js"

@@ -136,6 +136,7 @@ async function run(page, faults) {
     await page.screenshot({ path: options.screenshot });
   }
   await keys(page);
+  await health(page);
   await page.evaluate(() => (globalThis.loadedOnce = true));
 
   check(faults.length === 0, `no console error, no request elsewhere: ${faults.join("; ") || "none"}`);
@@ -166,6 +167,17 @@ async function run(page, faults) {
   faults.length = 0;
   await numbersMove(page, "numbers move again");
   check(faults.length === 0, `no console error after recovery: ${faults.join("; ") || "none"}`);
+}
+
+/** The health page says that all is well, and which source reports. */
+async function health(page) {
+  const other = await page.context().newPage();
+  await other.goto(`${origin}/health`);
+  await until("the health page says OK", 10, () => other.evaluate(() => document.querySelector("#state").textContent === "OK"));
+  const text = await other.evaluate(() => document.querySelector("#report").textContent);
+  check(/Sources/.test(text) && /up/.test(text) && /Invariants found broken0/.test(text), "it lists the sources and no broken invariant");
+  if (options.screenshot) await other.screenshot({ path: options.screenshot.replace(/(\.\w+)?$/, "-health$1") });
+  await other.close();
 }
 
 async function keys(page) {
