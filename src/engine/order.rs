@@ -125,7 +125,10 @@ pub struct Source {
     epochs: Vec<Epoch>,
     /// Counts restarts where the feed names no epoch.
     counter: u64,
-    held: BTreeMap<u64, Held>,
+    /// By number; events without one by that of the event they came behind, and their place behind it.
+    held: BTreeMap<(u64, u32), Held>,
+    /// The number of the event that came last, if it is held.
+    behind: Option<u64>,
     held_epoch: u64,
     newest_held: Micros,
     /// Time of the last event that left.
@@ -168,12 +171,17 @@ impl Source {
             self.counter += 1;
         }
         let Some(seq) = ev.seq else {
+            // It stays right behind the event that came before it.
+            if self.behind.is_some_and(|seq| self.held.contains_key(&(seq, 0))) {
+                return Verdict::Hold;
+            }
             return Verdict::Pass(EventId {
                 switch: ev.switch,
                 epoch: ev.epoch.unwrap_or(self.counter),
                 seq: u64::MAX,
             });
         };
+        self.behind = None;
         let place = self.epoch_of(ev.epoch, seq);
         let epoch = &mut self.epochs[place];
         if !epoch.seen.insert(seq) {
@@ -227,7 +235,15 @@ impl Source {
     pub fn hold(&mut self, ev: &TEvent<'_>, line: &[u8]) {
         self.held_epoch = ev.epoch.unwrap_or(self.counter);
         self.newest_held = if self.held.is_empty() { ev.time } else { self.newest_held.max(ev.time) };
-        self.held.insert(ev.seq.unwrap_or(0), Held { time: ev.time, line: line.to_vec() });
+        let key = match (ev.seq, self.behind) {
+            (None, Some(seq)) => {
+                let last = self.held.range((seq, 0)..=(seq, u32::MAX)).next_back();
+                (seq, last.map_or(1, |((_, n), _)| n + 1))
+            }
+            (seq, _) => (seq.unwrap_or(0), 0),
+        };
+        self.behind = Some(key.0);
+        self.held.insert(key, Held { time: ev.time, line: line.to_vec() });
     }
 
     /// The next held event whose turn has come: in sequence, or its window over (`all`: any). `newest` is the latest time
@@ -239,7 +255,7 @@ impl Source {
         newest: Micros,
         all: bool,
     ) -> Option<(EventId, Vec<u8>)> {
-        let (&seq, held) = self.held.first_key_value()?;
+        let (&(seq, place), held) = self.held.first_key_value()?;
         let epoch = self.epochs.iter_mut().find(|e| e.id == self.held_epoch)?;
         let in_sequence = epoch.next.is_some_and(|next| seq <= next);
         let over = held.time + window < self.newest_held
@@ -248,9 +264,13 @@ impl Source {
         if !(in_sequence || over || all) {
             return None;
         }
-        self.out_of_order += u64::from(epoch.next.is_some_and(|next| seq < next));
-        epoch.next = epoch.next.max(Some(seq + 1));
-        let id = EventId { switch, epoch: epoch.id, seq };
+        let mut id = EventId { switch, epoch: epoch.id, seq };
+        if place == 0 {
+            self.out_of_order += u64::from(epoch.next.is_some_and(|next| seq < next));
+            epoch.next = epoch.next.max(Some(seq + 1));
+        } else {
+            id.seq = u64::MAX;
+        }
         let (_, held) = self.held.pop_first()?;
         Some((id, held.line))
     }
@@ -321,6 +341,26 @@ mod tests {
         assert_eq!(left, [1, 2, 3, 5, 6, 4]);
         assert_eq!(source.out_of_order, 1);
         assert_eq!(source.judge(&event(2, 9000), window), Verdict::Duplicate);
+    }
+
+    #[test]
+    fn an_event_without_a_number_stays_behind_the_one_before_it() {
+        let (mut source, window) = (Source::new(), Span::from_secs(2));
+        let mut left = Vec::new();
+        for (seq, ms) in [(Some(1), 0), (None, 5), (Some(4), 10), (None, 11), (None, 12), (Some(2), 20), (Some(3), 30)]
+        {
+            let ev = TEvent { seq, ..event(0, ms) };
+            match source.judge(&ev, window) {
+                Verdict::Pass(id) => left.push((id.seq, ms)),
+                Verdict::Hold => source.hold(&ev, ms.to_string().as_bytes()),
+                Verdict::Duplicate => {}
+            }
+            while let Some((id, line)) = source.next_held(SwitchId(0), window, ev.time, false) {
+                left.push((id.seq, String::from_utf8(line).expect("digits").parse().expect("a number")));
+            }
+        }
+        let none = u64::MAX;
+        assert_eq!(left, [(1, 0), (none, 5), (2, 20), (3, 30), (4, 10), (none, 11), (none, 12)]);
     }
 
     #[test]

@@ -140,6 +140,8 @@ pub struct Agent {
     pub claims: Vec<Ix>,
     /// Queues he serves, with the number of DNs that say so.
     pub memberships: Vec<(DnId, u16)>,
+    /// When they last changed.
+    pub members_at: Micros,
     /// Readiness.
     pub readiness: Readiness,
     /// Since when.

@@ -28,7 +28,6 @@ pub enum Anomaly {
     PartyRefused,
     DataRefused,
     DataCut,
-    /// A link beyond the limit of one contact; its calls stay apart.
     LinkRefused,
 }
 
@@ -126,6 +125,7 @@ impl Anomaly {
             Self::PartyRefused => "A party or stay beyond what one call or one DN can have; not opened.",
             Self::DataRefused => "An attached key beyond the limit of one call; not kept.",
             Self::DataCut => "An attached value longer than the limit; its end was cut off.",
+            Self::LinkRefused => "A link beyond the limit of one contact; its calls stay apart.",
         }
     }
 }

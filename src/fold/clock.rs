@@ -26,8 +26,9 @@ impl World {
         if status == a.now.status && reason == a.now.reason {
             return;
         }
-        // A clock never goes back: not behind its present stretch, nor behind an edge at which that was counted.
-        let at = at.max(a.now.since).max(self.edge);
+        // A clock never goes back: not behind its present stretch, nor behind an edge at which that was counted, nor behind
+        // a change of the queues whose agents he counts among.
+        let at = at.max(a.now.since).max(self.edge).max(a.members_at);
         let from = a.now.status;
         if status != from {
             if let Some(session) = &mut a.session {

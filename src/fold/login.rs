@@ -395,6 +395,7 @@ impl World {
             return;
         }
         a.memberships.push((queue, 1));
+        a.members_at = at;
         let status = a.now.status;
         self.out.push(Action::Membership { agent, queue, joins: true, status, at });
     }
@@ -407,6 +408,7 @@ impl World {
         a.memberships[i].1 -= 1;
         if a.memberships[i].1 == 0 {
             a.memberships.remove(i);
+            a.members_at = at;
             let status = a.now.status;
             self.out.push(Action::Membership { agent, queue, joins: false, status, at });
         }

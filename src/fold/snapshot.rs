@@ -127,7 +127,8 @@ impl World {
     /// When something of which the switch no longer knows was last there.
     fn last_evidence(&self, switch: SwitchId, heard: Micros) -> Micros {
         let outage = self.switches[switch.index()].last_outage;
-        outage.filter(|(from, to)| (*from..=*to).contains(&heard) || heard < *from).map_or(heard, |(from, _)| from)
+        // What is heard while a link is said to be down is evidence all the same.
+        outage.filter(|(from, _)| heard <= *from).map_or(heard, |(from, _)| from)
     }
 
     fn reconcile_phone(&mut self, ev: &TEvent<'_>, calls: &[Seen], names: &Names) {
