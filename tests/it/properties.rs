@@ -2,6 +2,7 @@
 //!
 //! Every failure prints its seed; the same seed gives the same feed.
 
+mod attached;
 pub mod day;
 pub mod dirt;
 pub mod whole;
