@@ -130,7 +130,7 @@ impl Call {
 }
 
 /// A digest of a CallUUID (FNV-1a), zero for an empty text.
-fn digest(call_uuid: &str) -> u64 {
+pub(super) fn digest(call_uuid: &str) -> u64 {
     if call_uuid.is_empty() {
         return 0;
     }

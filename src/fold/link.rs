@@ -2,10 +2,12 @@
 //!
 //! Inside a switch an event names the other call by its ConnID. Between switches the call history names the switch and the
 //! ConnID there; a call that keeps its ConnID at the next switch is recognised when the call before can have been sent away.
+//! Where the switches say more, a call that is deleted names the one it became part of, and links between sites have ids.
 //! A call that is named and was never seen leaves an unpaired link, unless it turns up while the naming call is open.
 
 use compact_str::CompactString;
 
+use super::call::digest;
 use super::contact::{Link, Why};
 use super::party::{Opening, PartyState};
 use super::slab::{Ix, NIL};
@@ -19,6 +21,12 @@ use crate::model::time::Micros;
 
 /// Calls of other switches that are waited for, the latest.
 const CLAIMS_MAX: usize = 64;
+
+/// Characters of the id of an inter-site link.
+const LINK_ID_LEN: usize = 32;
+
+/// Places for inter-site links of which one end was seen.
+const ENDS: usize = 4096;
 
 /// A call of another switch that an event named and that is not known.
 #[derive(Clone, Debug)]
@@ -41,6 +49,9 @@ impl World {
     #[cold]
     #[inline(never)]
     pub(super) fn relate(&mut self, ev: &TEvent<'_>, names: &mut Names) {
+        if ev.kind == EventKind::CALL_DELETED && !ev.rare().ref_call_uuid.is_empty() {
+            self.relate_by_uuid(ev, names);
+        }
         if !ev.conn.is_some() {
             return;
         }
@@ -67,6 +78,46 @@ impl World {
             if hop.conn.is_some() && !hop.home.is_empty() && hop.home != names.switch_name(ev.switch) {
                 self.relate_remote(call, hop, evidence, at, names);
             }
+        }
+        for (key, value) in rare.is_links.iter() {
+            // A link's id has the form of a CallUUID; beside it stands the other location.
+            if let Some(id) = [key, value].into_iter().find(|text| text.len() == LINK_ID_LEN) {
+                self.relate_by_link(call, &id, at, names);
+            }
+        }
+    }
+
+    /// EventCallDeleted with the call that the deleted one became part of. Merges are rare: a walk over the calls that are
+    /// open costs less than an index of them all.
+    fn relate_by_uuid(&mut self, ev: &TEvent<'_>, names: &Names) {
+        let find = |uuid: &str| {
+            let wanted = digest(uuid);
+            let calls = self.live_calls().filter(|ix| self.calls[*ix].switch == ev.switch);
+            calls.filter(|ix| self.calls[*ix].call_uuid == wanted).min()
+        };
+        if ev.call_uuid.is_empty() {
+            return;
+        }
+        if let (Some(gone), Some(kept)) = (find(ev.call_uuid), find(ev.rare().ref_call_uuid)) {
+            let why = Why { kind: "merged_into", evidence: "ref_call_uuid", at: ev.time };
+            self.link((gone, kept), why, names);
+        }
+    }
+
+    /// An inter-site link of a call: the other end shows the same id.
+    fn relate_by_link(&mut self, call: Ix, id: &str, at: Micros, names: &Names) {
+        let id = digest(id);
+        if self.ends.is_empty() {
+            self.ends.resize(ENDS, (0, NIL, 0));
+        }
+        let end = &mut self.ends[id as usize % ENDS];
+        let (known, other, serial) = *end;
+        let alive = known == id && self.calls.serial(other) == serial;
+        if alive && self.calls[other].switch != self.calls[call].switch {
+            self.link((call, other), Why { kind: "same_contact", evidence: "is_link", at }, names);
+        } else if !alive {
+            // Two ids that share a place are rare; the later one has it.
+            *end = (id, call, self.calls.serial(call));
         }
     }
 

@@ -114,6 +114,8 @@ pub struct World {
     pub(super) contacts: Slab<Contact>,
     /// Calls of other switches that are waited for.
     pub(super) claims: VecDeque<Claim>,
+    /// Inter-site links by id: the call at the end that was seen first, and its serial.
+    pub(super) ends: Vec<(u64, Ix, u32)>,
     pub(super) attached: Attached,
     settling: VecDeque<Due>,
     lingering: VecDeque<Due>,

@@ -16,7 +16,7 @@ table! {
         site_id: Site, "switch of from_call_id";
         remote_site: Option<CompactString>, "switch of to_call_id, when it is another";
         linked_at: Micros, "event that showed the link first";
-        evidence: &'static str, "what showed it: transfer_conn_id, previous_conn_id, party_changed, call_history, remote_conn_id, conn_id";
+        evidence: &'static str, "what showed it: transfer_conn_id, previous_conn_id, party_changed, ref_call_uuid, call_history, remote_conn_id, is_link, conn_id";
         state: &'static str, "active while one of the calls is open, ended, unpaired when to_call_id was never seen";
         interaction_id: Uuid, "the contact";
         revision: i32, "starts at 1";

@@ -237,3 +237,28 @@ fn the_customer_key_is_a_keyed_hash_of_the_number() {
         ",
     );
 }
+
+/// A link between sites has one id, which both ends show; a deleted call names the one it became part of.
+#[test]
+fn links_with_ids_of_their_own_join_calls_too() {
+    check(
+        "
+        10:00:10 7001@east Ringing c1 uuid=E1 ISLinkList.0123456789ABCDEFGHIJKLMNOPQRSTUV=west
+        10:00:11 7001@east Established c1 ISLinkList.0123456789ABCDEFGHIJKLMNOPQRSTUV=west
+        10:00:12 7101@west Ringing c21 uuid=W1 ISLinkList.0123456789ABCDEFGHIJKLMNOPQRSTUV=east
+        10:00:15 7101@west Established c21
+        10:00:20 7002@east Ringing c3 uuid=E3
+        10:00:30 - CallDeleted uuid=E3 RefCallUUID=E1
+        10:00:30 7002@east Released c3
+        10:00:50 7101@west Released c21
+        10:00:50 7001@east Released c1
+        ",
+        "
+        call_link: from_call_id to_call_id link_type evidence site_id remote_site linked_at
+          c21 c1 same_contact is_link west east 10:00:12
+          c3 c1 merged_into ref_call_uuid east - 10:00:30
+        interaction: interaction_id call_count site_count
+          c1 3 2
+        ",
+    );
+}

@@ -7,7 +7,7 @@
 //! 24:00:00     -@west LinkDisconnected      no DN; the next day
 //! ```
 //!
-//! `data=Segment:gold,Tier:2` is the whole `UserData`, `data=` an empty one, `Extensions.key=value` a pair of that list.
+//! `data=Segment:gold,Tier:2` is the whole `UserData`, `data=` an empty one, `Extensions.key=value` a pair of a list.
 //! `#` begins a remark. The n-th line of a switch has sequence number n unless it says `seq=`. A call keeps its type until
 //! another is given, and is inbound if none is. ThisQueue of queue events is ThisDN unless given.
 
@@ -106,8 +106,10 @@ fn attribute(map: &mut Map<String, Value>, key: &str, value: &str) {
         let entry = map.entry(list).or_insert_with(|| Value::Object(Map::new()));
         entry.as_object_mut().expect("lists are objects").insert(key.into(), json!(value));
     };
+    if let Some((list, key)) = key.split_once('.') {
+        return nested(list, key, value);
+    }
     match key {
-        _ if key.starts_with("Extensions.") => return nested("Extensions", &key["Extensions.".len()..], value),
         "vqid" => return nested("Extensions", "VQID", value),
         "code" => return nested("Extensions", "ReasonCode", value),
         "rvqid" => return nested("UserData", "RVQID", value),
