@@ -31,8 +31,8 @@ fn logs(random: &mut Random) -> (String, String, Vec<Change>) {
     }
     for second in 10..59 {
         let call = 1 + random.below(3);
-        let pairs: Vec<(&'static str, u32)> =
-            KEYS.into_iter().filter_map(|key| random.chance(0.6).then(|| (key, random.below(3)))).collect();
+        let mut pairs: Vec<(&'static str, u32)> = KEYS.into_iter().map(|key| (key, random.below(3))).collect();
+        pairs.retain(|_| random.chance(0.6));
         let text: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}:{value}")).collect();
         let whole = random.chance(0.7);
         let event = if whole { "AttachedDataChanged" } else { "RouteRequest" };
