@@ -40,19 +40,26 @@ struct Parts<'l> {
     value: &'l [u8],
 }
 
-/// Reads a line of the body of `message`.
+/// Reads a line of the body of `message`; `is_plain` promises that no key on it has to be escaped.
 #[inline]
-pub(super) fn read(line: &[u8], format: Format, message: &mut Message) -> Read {
+pub(super) fn read(line: &[u8], is_plain: bool, format: Format, message: &mut Message) -> Read {
     let parts = match format {
         Format::PlatformSdk => platform_sdk_parts(line),
         _ => server_parts(line),
     };
     let Some(parts) = parts else { return Read::Unread };
-    if parts.is_pair { pair(&parts, format, message) } else { attribute(&parts, format, message) }
+    if parts.is_pair { pair(&parts, is_plain, format, message) } else { attribute(&parts, is_plain, format, message) }
 }
 
 #[inline]
 fn server_parts(line: &[u8]) -> Option<Parts<'_>> {
+    // What nearly every line is.
+    if let Some(key) = line.strip_prefix(b"\tAttribute")
+        && let Some(end) = json::tab(key)
+        && !matches!(key.get(end + 1), Some(b'\t' | b' '))
+    {
+        return Some(Parts { indent: 1, is_pair: false, key: &key[..end], value: &key[end + 1..] });
+    }
     let indent = line.iter().position(|b| !matches!(b, b'\t' | b' '))?;
     let text = &line[indent..];
     if indent == 0 {
@@ -118,7 +125,7 @@ fn spelled(key: &[u8]) -> Option<&[u8]> {
         Some(b'#') => by_number(&key[1..]).unwrap_or(key),
         _ => key,
     };
-    if name.ends_with(b"Digits") || name.ends_with(b"Digit") {
+    if matches!(name.last(), Some(b's' | b't')) && (name.ends_with(b"Digits") || name.ends_with(b"Digit")) {
         return None;
     }
     Some(if name == b"CallUuid" { b"CallUUID" } else { name })
@@ -145,7 +152,13 @@ fn by_number(digits: &[u8]) -> Option<&'static [u8]> {
 }
 
 /// Whether a value was hidden by the server.
+#[inline]
 fn is_masked(value: &[u8]) -> bool {
+    matches!(value.first(), Some(b'*' | b'[')) && is_mask(value)
+}
+
+#[cold]
+fn is_mask(value: &[u8]) -> bool {
     value.len() >= 3 && value.iter().all(|b| *b == b'*') || value.starts_with(b"[output suppressed")
 }
 
@@ -163,12 +176,12 @@ fn promised(value: &[u8]) -> Option<Option<u32>> {
 }
 
 #[inline]
-fn attribute(parts: &Parts<'_>, format: Format, message: &mut Message) -> Read {
+fn attribute(parts: &Parts<'_>, is_plain: bool, format: Format, message: &mut Message) -> Read {
     let Some(key) = spelled(parts.key) else {
         message.end_value();
         return Read::Taken;
     };
-    let start = message.attribute(key);
+    let start = message.attribute(key, is_plain);
     let quote = if format == Format::PlatformSdk { b'"' } else { b'\'' };
     match parts.value.split_first() {
         Some((first, quoted)) if *first == quote => {
@@ -194,7 +207,8 @@ fn attribute(parts: &Parts<'_>, format: Format, message: &mut Message) -> Read {
 /// A value without quotes, perhaps with what it means in parentheses after it.
 #[inline]
 fn bare(key: &[u8], value: &[u8], format: Format, start: usize, message: &mut Message) -> Read {
-    let value = match memchr(b' ', value) {
+    let is_explained = matches!(value.last(), Some(b')' | b']' | b' '));
+    let value = match if is_explained { memchr(b' ', value) } else { None } {
         Some(blank) if matches!(value.get(blank + 1), Some(b'(' | b'[') | None) => &value[..blank],
         _ => value,
     };
@@ -226,8 +240,8 @@ fn bare(key: &[u8], value: &[u8], format: Format, start: usize, message: &mut Me
 }
 
 #[inline]
-fn pair(parts: &Parts<'_>, format: Format, message: &mut Message) -> Read {
-    if !message.pair(parts.indent, parts.key) {
+fn pair(parts: &Parts<'_>, is_plain: bool, format: Format, message: &mut Message) -> Read {
+    if !message.pair(parts.indent, parts.key, is_plain && !parts.key.contains(&b'\t')) {
         return Read::Unread;
     }
     let quote = if format == Format::PlatformSdk { b'"' } else { b'\'' };

@@ -1,10 +1,44 @@
 //! Pieces of JSON appended to a buffer, without allocating once it has grown.
 
-/// Whether any byte must be escaped in a JSON string, or lies beyond ASCII.
+/// Whether no byte must be escaped in a JSON string, and all are ASCII. Eight at a time: texts are short.
 #[inline(always)]
 fn is_plain(text: &[u8]) -> bool {
-    // Without a branch per byte, so that it becomes vector code.
-    text.iter().fold(true, |plain, &b| plain & (b >= 0x20) & (b != b'"') & (b != b'\\') & (b < 0x80))
+    if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        let middle = text.as_chunks::<8>().0.iter().fold(0, |odd, eight| odd | unusual(u64::from_le_bytes(*eight)));
+        return middle | unusual(u64::from_le_bytes(*first)) | unusual(u64::from_le_bytes(*last)) == 0;
+    }
+    if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        let eight = u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+        return unusual(eight) == 0;
+    }
+    text.iter().all(|&b| (0x20..0x80).contains(&b) && b != b'"' && b != b'\\')
+}
+
+/// Not zero if any of eight bytes is a control character, a quote, a backslash or beyond ASCII.
+#[inline(always)]
+fn unusual(eight: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // Sets the high bit of bytes that are below `n` (for bytes of ASCII; others have theirs anyway).
+    let below = |x: u64, n: u64| x.wrapping_sub(ONES * n) & !x;
+    let quote = eight ^ (ONES * b'"' as u64);
+    let backslash = eight ^ (ONES * b'\\' as u64);
+    (eight | below(eight, 0x20) | below(quote, 1) | below(backslash, 1)) & (ONES * 0x80)
+}
+
+/// Where in `text` the first TAB stands.
+#[inline(always)]
+pub(super) fn tab(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (eights, rest) = text.as_chunks::<8>();
+    for (i, eight) in eights.iter().enumerate() {
+        let x = u64::from_le_bytes(*eight) ^ (ONES * b'\t' as u64);
+        // The lowest bit set is right even where a borrow has set a higher one.
+        let found = x.wrapping_sub(ONES) & !x & (ONES * 0x80);
+        if found != 0 {
+            return Some(i * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|b| *b == b'\t').map(|at| text.len() - rest.len() + at)
 }
 
 /// Appends `text` as the inside of a JSON string. What is not UTF-8 is taken for Latin-1.
@@ -80,6 +114,24 @@ mod tests {
         out.clear();
         string(&mut out, "ü\u{1f600}".as_bytes());
         assert_eq!(out, "\"ü\u{1f600}\"".as_bytes());
+    }
+
+    #[test]
+    fn any_byte_anywhere_is_noticed() {
+        for len in 1..40 {
+            for at in 0..len {
+                for b in 0..=255 {
+                    let mut text = vec![b'x'; len];
+                    text[at] = b;
+                    let plain = (0x20..0x80).contains(&b) && b != b'"' && b != b'\\';
+                    assert_eq!(
+                        (is_plain(&text), tab(&text)),
+                        (plain, (b == b'\t').then_some(at)),
+                        "{b} at {at} of {len}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -85,31 +85,36 @@ impl Message {
 
     /// Writes a key of the message itself and returns where it begins.
     #[inline]
-    pub(super) fn attribute(&mut self, key: &[u8]) -> usize {
+    pub(super) fn attribute(&mut self, key: &[u8], is_plain: bool) -> usize {
         self.end_value();
-        self.key(key)
+        self.key(key, is_plain)
     }
 
     /// Writes a key of the list that holds what is indented by `indent`; false when there is no such list.
     #[inline]
-    pub(super) fn pair(&mut self, indent: usize, key: &[u8]) -> bool {
+    pub(super) fn pair(&mut self, indent: usize, key: &[u8], is_plain: bool) -> bool {
         self.settle();
         self.close_lists(indent);
         let Some(list) = self.lists.last_mut() else { return false };
         list.pairs += 1;
-        self.key(key);
+        self.key(key, is_plain);
         true
     }
 
     #[inline]
-    fn key(&mut self, key: &[u8]) -> usize {
+    fn key(&mut self, key: &[u8], is_plain: bool) -> usize {
         if self.json.len() > JSON_BYTES_MAX {
             self.is_full = true;
             self.json.truncate(JSON_BYTES_MAX);
         }
         let start = self.json.len();
-        json::string(&mut self.json, key);
-        self.json.push(b':');
+        self.json.push(b'"');
+        if is_plain {
+            self.json.extend_from_slice(key);
+        } else {
+            json::inside(&mut self.json, key);
+        }
+        self.json.extend_from_slice(b"\":");
         start
     }
 

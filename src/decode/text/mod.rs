@@ -12,6 +12,7 @@
 
 mod attribute;
 mod clock;
+mod ends;
 mod format;
 mod header;
 mod json;

@@ -66,12 +66,13 @@ fn name(text: &[u8]) -> &[u8] {
 #[inline]
 pub(super) fn tserver(line: &[u8]) -> Start<'_> {
     const MARK: &[u8] = b": message ";
-    let Some(at) = find(line, MARK) else { return Start::Other(tserver_note(line)) };
+    let mut colons = memchr::memchr_iter(b':', line);
+    let Some(at) = colons.find(|at| line[*at..].starts_with(MARK)) else { return Start::Other(tserver_note(line)) };
     let (head, name) = (&line[..at], name(&line[at + MARK.len()..]));
-    if !name.starts_with(b"Event") || head.contains(&b']') && find(head, b"SYNC]").is_some() {
-        return Start::Other(tserver_other(head, name));
-    }
-    if find(head, b"distribute").is_some() || head.ends_with(b"send_to_all") {
+    let word = memchr::memrchr(b' ', head).map_or(head, |blank| &head[blank + 1..]);
+    let is_for_all =
+        word.starts_with(b"distribute") || word == b"send_to_all" || head.ends_with(b" distribute call/party event");
+    if is_for_all && name.starts_with(b"Event") {
         return Start::Event { name, server: None };
     }
     Start::Other(tserver_other(head, name))

@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use super::attribute::{self, Read};
 use super::clock::{Clock, Zone};
+use super::ends::{self, End};
 use super::format::Format;
 use super::header::{self, Header};
 use super::json;
 use super::message::Message;
 use super::stamp;
 use super::start::{self, Other, Start};
+use crate::decode::simd::Isa;
 
 /// Longest line that is kept; of longer ones this much is looked at.
 const LINE_BYTES_MAX: usize = 256 * 1024;
@@ -109,6 +111,9 @@ pub struct Transcriber {
     announced: Option<Vec<u8>>,
     /// The begun line.
     begun: Vec<u8>,
+    /// Where the lines at hand end.
+    ends: Vec<End>,
+    isa: Isa,
     counts: Counts,
 }
 
@@ -133,6 +138,8 @@ impl Transcriber {
             cut: Vec::new(),
             announced: None,
             begun: Vec::new(),
+            ends: Vec::new(),
+            isa: Isa::best(),
             counts: Counts::default(),
         };
         transcriber.seal();
@@ -160,17 +167,24 @@ impl Transcriber {
     /// Takes the next bytes of the log and appends what they complete to `out`.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         let mut rest = bytes;
-        if !self.begun.is_empty() {
-            let Some(end) = memchr::memchr(b'\n', rest) else { return self.begin(rest) };
-            self.begin(&rest[..end]);
-            rest = &rest[end + 1..];
-            self.begun_line(out);
+        let mut ends = std::mem::take(&mut self.ends);
+        while !rest.is_empty() {
+            let (text, later) = rest.split_at(rest.len().min(ends::TEXT_BYTES_MAX));
+            ends::find(self.isa, text, &mut ends);
+            let mut start = 0;
+            for end in &ends {
+                if start == 0 && !self.begun.is_empty() {
+                    self.begin(&text[..end.at()]);
+                    self.begun_line(out);
+                } else {
+                    self.line(&text[start..end.at()], end.is_plain(), out);
+                }
+                start = end.at() + 1;
+            }
+            self.begin(&text[start..]);
+            rest = later;
         }
-        while let Some(end) = memchr::memchr(b'\n', rest) {
-            self.line(&rest[..end], out);
-            rest = &rest[end + 1..];
-        }
-        self.begin(rest);
+        self.ends = ends;
     }
 
     /// Ends a file of the log; the next bytes come from the next one. A message may go on there.
@@ -213,21 +227,23 @@ impl Transcriber {
 
     fn begun_line(&mut self, out: &mut Vec<u8>) {
         let line = std::mem::take(&mut self.begun);
-        self.line(&line, out);
+        self.line(&line, false, out);
         self.begun = line;
         self.begun.clear();
     }
 
     #[inline]
-    fn line(&mut self, line: &[u8], out: &mut Vec<u8>) {
+    fn line(&mut self, line: &[u8], is_plain: bool, out: &mut Vec<u8>) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.len() > LINE_BYTES_MAX {
             self.counts.long += 1;
         }
         let line = &line[..line.len().min(LINE_BYTES_MAX)];
         match self.place {
-            Place::Inside if line.first() == Some(&b'\t') => self.body(line, out),
-            Place::Inside if self.format != Format::TServer && line.first() == Some(&b' ') => self.body(line, out),
+            Place::Inside if line.first() == Some(&b'\t') => self.body(line, is_plain, out),
+            Place::Inside if self.format != Format::TServer && line.first() == Some(&b' ') => {
+                self.body(line, is_plain, out)
+            }
             Place::Outside if matches!(line.first(), Some(b'\t')) => self.blank(out),
             _ => self.other_line(line, out),
         }
@@ -244,9 +260,9 @@ impl Transcriber {
     }
 
     #[inline]
-    fn body(&mut self, line: &[u8], out: &mut Vec<u8>) {
+    fn body(&mut self, line: &[u8], is_plain: bool, out: &mut Vec<u8>) {
         self.blank(out);
-        match attribute::read(line, self.format, &mut self.message) {
+        match attribute::read(line, is_plain, self.format, &mut self.message) {
             Read::Taken => {}
             Read::Time(secs) => {
                 let apart = self.clock.learn(secs).abs();
@@ -370,7 +386,7 @@ impl Transcriber {
         }
         let is_known = line.starts_with(b"Attribute") && memchr::memmem::find(line, b"] = ").is_some();
         if is_known {
-            return self.body(line, out);
+            return self.body(line, false, out);
         }
         self.blank(out);
         let is_frame = line.starts_with(b"Time ") || line.starts_with(b"message attributes");
@@ -416,16 +432,16 @@ impl Transcriber {
         let is_rest = text.len() == line.len() || !is_item;
         if is_rest && !cut.is_empty() {
             cut.extend_from_slice(line);
-            return self.line(&cut, out);
+            return self.line(&cut, false, out);
         }
         self.end_cut_line(cut);
-        self.line(line, out);
+        self.line(line, false, out);
     }
 
     /// A line that the end of a file cut in two, and whose rest never came.
     fn end_cut_line(&mut self, cut: Vec<u8>) {
         if !cut.is_empty() {
-            let read = attribute::read(&cut, self.format, &mut self.message);
+            let read = attribute::read(&cut, false, self.format, &mut self.message);
             self.counts.unread += u64::from(read == Read::Unread);
         }
     }
