@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod config;
 pub mod delivery;
+pub mod inspect;
 pub mod live;
 pub mod playback;
 pub mod privacy;

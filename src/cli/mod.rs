@@ -12,6 +12,7 @@ mod attached;
 mod demo;
 pub mod exit;
 mod explain;
+mod inspect;
 mod output;
 mod progress;
 mod reading;
@@ -55,6 +56,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Replay(replay::ReplayArgs),
     Explain(explain::ExplainArgs),
+    Inspect(inspect::InspectArgs),
     Simulate(simulate::SimulateArgs),
     /// Says which version this is
     #[command(after_help = "Examples:\n  callfold version\n  callfold version --json")]
@@ -75,6 +77,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments, &cli.global),
         Command::Replay(arguments) => replay::run(arguments, &cli.global),
         Command::Explain(arguments) => explain::run(arguments, &cli.global),
+        Command::Inspect(arguments) => inspect::run(arguments, &cli.global),
         Command::Simulate(arguments) => simulate::run(arguments, &cli.global),
         Command::Version => version(&cli.global),
     };

@@ -4,6 +4,7 @@
 //! module refuses to know how anything is decoded, folded, counted or written.
 
 pub mod action;
+pub mod attribute;
 pub mod digit;
 pub mod dn;
 pub mod identity;

@@ -17,6 +17,7 @@ use super::format::Format;
 use super::json;
 use super::message::Message;
 use crate::decode::number;
+use crate::model::attribute;
 
 /// The last second of the year 9999.
 const SECS_MAX: u64 = 253_402_300_799;
@@ -48,7 +49,7 @@ pub(super) fn read(line: &[u8], is_plain: bool, format: Format, message: &mut Me
         _ => server_parts(line),
     };
     let Some(parts) = parts else { return Read::Unread };
-    if parts.is_pair { pair(&parts, is_plain, format, message) } else { attribute(&parts, is_plain, format, message) }
+    if parts.is_pair { pair(&parts, is_plain, format, message) } else { own(&parts, is_plain, format, message) }
 }
 
 #[inline]
@@ -131,24 +132,9 @@ fn spelled(key: &[u8]) -> Option<&[u8]> {
     Some(if name == b"CallUuid" { b"CallUUID" } else { name })
 }
 
-/// Attributes by the number of the T-Library.
-#[rustfmt::skip]
-const NUMBERED: [(u16, &[u8]); 42] = [
-    (2, b"ReferenceID"), (3, b"CallID"), (4, b"NodeID"), (9, b"ConnID"), (10, b"PreviousConnID"), (11, b"TransferConnID"),
-    (12, b"ConferenceConnID"), (13, b"CallState"), (14, b"AgentID"), (16, b"AgentWorkMode"), (17, b"Reasons"),
-    (18, b"DNIS"), (19, b"ANI"), (20, b"ThisDN"), (21, b"ThisQueue"), (22, b"ThisTrunk"), (23, b"ThisDNRole"),
-    (24, b"OtherDN"), (25, b"OtherQueue"), (26, b"OtherTrunk"), (27, b"OtherDNRole"), (28, b"ThirdPartyDN"),
-    (29, b"ThirdPartyQueue"), (30, b"ThirdPartyTrunk"), (31, b"ThirdPartyDNRole"), (43, b"CollectedDigits"),
-    (44, b"LastDigit"), (46, b"ErrorCode"), (51, b"UserData"), (53, b"Extensions"), (54, b"CallType"),
-    (60, b"RouteType"), (68, b"DTMFDigits"), (75, b"HomeLocation"), (76, b"CustomerID"), (86, b"TimeinSecs"),
-    (87, b"TimeinuSecs"), (92, b"Place"), (97, b"MediaType"), (141, b"CallUUID"), (147, b"ServerStartTime"),
-    (148, b"EventSequenceNumber"),
-];
-
 #[cold]
 fn by_number(digits: &[u8]) -> Option<&'static [u8]> {
-    let number = number::decimal(digits)?;
-    NUMBERED.iter().find(|(n, _)| u64::from(*n) == number).map(|(_, name)| *name)
+    number::decimal(digits).and_then(attribute::by_number).map(str::as_bytes)
 }
 
 /// Whether a value was hidden by the server.
@@ -176,7 +162,7 @@ fn promised(value: &[u8]) -> Option<Option<u32>> {
 }
 
 #[inline]
-fn attribute(parts: &Parts<'_>, is_plain: bool, format: Format, message: &mut Message) -> Read {
+fn own(parts: &Parts<'_>, is_plain: bool, format: Format, message: &mut Message) -> Read {
     let Some(key) = spelled(parts.key) else {
         message.end_value();
         return Read::Taken;
