@@ -116,6 +116,8 @@ pub struct Dn {
 pub struct Feed {
     /// Where events come from.
     pub url: String,
+    /// Whether a file is read on as it grows.
+    pub follow: Option<bool>,
 }
 
 /// Every key there is, by section; a test holds it against [`Config`].
@@ -126,7 +128,7 @@ const KEYS: [(&str, &[&str]); 7] = [
     ("privacy", &["ani", "dnis", "hash_key", "hash_key_file"]),
     ("user_data", &["key", "policy", "list"]),
     ("dn", &["numbers", "switch", "kind"]),
-    ("feed", &["url"]),
+    ("feed", &["url", "follow"]),
 ];
 
 /// Something that is wrong with the configuration.

@@ -52,6 +52,8 @@ pub enum Feed {
     Tcp(String),
     /// A file or directory, read to its end.
     File(PathBuf),
+    /// A file or directory, read on as it grows.
+    Follow(PathBuf),
     /// Standard input, read to its end.
     Stdin,
 }
@@ -87,7 +89,7 @@ impl Feed {
         match self {
             Self::File(path) => Some(Recording::File(path.clone())),
             Self::Stdin => Some(Recording::Stdin),
-            Self::TcpListen(_) | Self::Tcp(_) => None,
+            Self::Follow(_) | Self::TcpListen(_) | Self::Tcp(_) => None,
         }
     }
 }
@@ -186,10 +188,15 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
     }
     let mut feeds = Vec::new();
     for feed in &config.feed {
+        let follow = feed.follow.unwrap_or(false);
         if let Some(feed) = check.value("feed.url", feed.url.parse()) {
             if let Feed::TcpListen(address) = feed {
                 check.closed("feed.url", address, insecure);
             }
+            let feed = match feed {
+                Feed::File(path) if follow => Feed::Follow(path),
+                feed => feed,
+            };
             feeds.push(feed);
         }
     }

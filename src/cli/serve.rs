@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use super::Global;
 use super::exit::{Code, Failure};
 use super::output::{self, counted};
+use super::reading::ReadingArgs;
 use super::signal::Signal;
 use crate::app::clock::{Clock, wall_now};
 use crate::app::config::{self, Config};
@@ -19,6 +20,9 @@ use crate::app::settings::{self, Feed, Settings};
 use crate::handoff::stop::Stop;
 use crate::serve::BoardInfo;
 use crate::source::file::{self, FileError, Recording};
+use crate::source::follow::{self, can_grow};
+use crate::source::input::Reading;
+use crate::source::log;
 use crate::source::merge::{self, Merge};
 use crate::source::tcp;
 
@@ -33,12 +37,18 @@ use crate::source::tcp;
 /// what came after it; events sent again after a restart are counted again, and a warning says so.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  callfold serve --feed tcp-listen://127.0.0.1:9100 --data ./data\n  \
+    callfold serve --feed file:/var/log/east --follow\n  \
     callfold serve --config callfold.toml --feed tcp://bridge.example:9100\n\n\
     Exit codes: 0 stopped, 3 invalid configuration, 5 file not found, 9 address or store in use.")]
 pub struct ServeArgs {
     /// A source: tcp-listen://ADDR, tcp://ADDR, file:PATH or - (repeatable)
     #[arg(long, value_name = "URL", allow_hyphen_values = true)]
     feed: Vec<String>,
+    /// Read files on as they grow, over rotation
+    #[arg(long)]
+    follow: bool,
+    #[command(flatten)]
+    reading: ReadingArgs,
     /// Address and port of HTTP [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
@@ -58,7 +68,8 @@ pub struct ServeArgs {
 /// Runs the command.
 pub fn run(arguments: &ServeArgs, global: &Global) -> Result<Code, Failure> {
     let settings = settings(arguments)?;
-    let recordings = find(&settings.feeds)?;
+    let reading = arguments.reading.reading();
+    let recordings = log::join(find(&settings.feeds)?, &reading)?;
     let stop = Stop::new();
     let _signal = Signal::watch(stop.clone())?;
     let runtime = runtime()?;
@@ -83,6 +94,7 @@ pub fn run(arguments: &ServeArgs, global: &Global) -> Result<Code, Failure> {
             }
         }
         read(&mut live, recordings)?;
+        follow(&mut live, &settings.feeds, &reading)?;
         live.board.set_ready(true);
         if !global.quiet {
             output::note(&format!("callfold {} listens on http://{address}/", env!("CARGO_PKG_VERSION")));
@@ -121,7 +133,8 @@ fn settings(arguments: &ServeArgs) -> Result<Settings, Failure> {
     if arguments.insecure {
         config.server.insecure = Some(true);
     }
-    config.feed.extend(arguments.feed.iter().map(|url| config::Feed { url: url.clone() }));
+    let follow = Some(arguments.follow);
+    config.feed.extend(arguments.feed.iter().map(|url| config::Feed { url: url.clone(), follow }));
     settings::check(&config).map_err(|problems| Failure::configuration(&problems))
 }
 
@@ -138,8 +151,16 @@ fn find(feeds: &[Feed]) -> Result<Vec<Recording>, FileError> {
     for feed in feeds {
         match feed {
             Feed::File(path) => found.extend(file::find(std::slice::from_ref(path))?),
+            // What cannot grow is read to its end; the rest is for `follow`.
+            Feed::Follow(path) if path.exists() => {
+                let files = match file::find(std::slice::from_ref(path)) {
+                    Err(FileError::Empty { .. }) => continue,
+                    files => files?,
+                };
+                found.extend(files.into_iter().filter(|file| file.first_file().is_some_and(|file| !can_grow(file))));
+            }
             Feed::Stdin => found.push(Recording::Stdin),
-            Feed::TcpListen(_) | Feed::Tcp(_) => {}
+            Feed::Follow(_) | Feed::TcpListen(_) | Feed::Tcp(_) => {}
         }
     }
     Ok(found)
@@ -164,6 +185,23 @@ fn read(live: &mut Live, recordings: Vec<Recording>) -> Result<(), Failure> {
                 Ok(()) => tracing::info!(source = %names, "read to the end"),
                 Err(FileError::Stopped { .. }) => {}
                 Err(error) => tracing::error!(%error, "a source ended early"),
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Follows files that grow, each in a thread of its own.
+fn follow(live: &mut Live, feeds: &[Feed], reading: &Reading) -> Result<(), Failure> {
+    for feed in feeds {
+        let Feed::Follow(path) = feed else { continue };
+        if !path.is_dir() && !can_grow(path) {
+            continue;
+        }
+        let (path, reading, feeder, stop) = (path.clone(), reading.clone(), live.feeder.clone(), live.stop.clone());
+        live.add_thread(move || {
+            if let Err(error) = follow::follow(&path, &reading, &feeder, &stop) {
+                tracing::error!(%error, "a source ended early");
             }
         })?;
     }

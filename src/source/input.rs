@@ -12,6 +12,7 @@ use std::sync::atomic::AtomicU64;
 
 use super::file::{self, FileError};
 use crate::decode::text::{Format, Transcriber, Wishes};
+use crate::engine::partition::Position;
 
 /// Most bytes that are looked at to tell what a recording is.
 pub(super) const HEAD_BYTES_MAX: usize = 256 * 1024;
@@ -41,6 +42,8 @@ pub struct Input {
     kind: Kind,
     /// The file has ended, and what was left of it is in `ready`.
     ended: bool,
+    /// There is always another file.
+    endless: bool,
 }
 
 /// What a recording turned out to be.
@@ -59,7 +62,32 @@ impl Input {
         read_bytes: Arc<AtomicU64>,
     ) -> Self {
         let (ready, kind) = (Vec::new(), Kind::Unknown);
-        Self { raw, following, read_bytes, reading, ready, taken: 0, kind, ended: false }
+        Self { raw, following, read_bytes, reading, ready, taken: 0, kind, ended: false, endless: false }
+    }
+
+    /// Reads a log whose files `raw` gives one after the other, with an end of input after each; [`Self::go_on`] leads to
+    /// the next. When `raw` would block, what could be whole is handed on.
+    pub(super) fn endless(raw: Box<dyn Read + Send>, reading: Reading) -> Self {
+        Self { endless: true, ..Self::new(raw, VecDeque::new(), reading, Arc::default()) }
+    }
+
+    /// Goes on with the next file of an endless log.
+    pub(super) fn go_on(&mut self) {
+        self.ended = false;
+    }
+
+    /// Ends an endless log; whether there is something left to read.
+    pub(super) fn close(&mut self) -> bool {
+        if let Kind::Log { transcriber, .. } = &mut self.kind {
+            transcriber.settle(&mut self.ready);
+        }
+        self.taken < self.ready.len()
+    }
+
+    /// A place in what is read as a place in the file.
+    pub(super) fn place(&self, position: Position) -> Position {
+        // Lines of a log that is rewritten are counted, but bytes are no longer those of the file.
+        if self.transcriber().is_some() { Position { offset: Position::NO_OFFSET, ..position } } else { position }
     }
 
     /// The form of the recording, once something of it was read.
@@ -135,7 +163,7 @@ impl Input {
             match self.raw.read(step) {
                 Ok(0) => {
                     self.ended = true;
-                    if self.following.is_empty() {
+                    if self.following.is_empty() && !self.endless {
                         transcriber.finish(&mut self.ready);
                     } else {
                         transcriber.end_file(&mut self.ready);
@@ -143,6 +171,13 @@ impl Input {
                 }
                 Ok(count) => transcriber.push(&step[..count], &mut self.ready),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    transcriber.settle(&mut self.ready);
+                    if self.ready.is_empty() {
+                        return Err(error);
+                    }
+                }
+                Err(error) if self.endless => return Err(error),
                 Err(error) => {
                     // What could be read of it counts, and the next file is another.
                     self.ended = true;

@@ -227,10 +227,7 @@ impl Head {
 
     fn begin(&mut self, cut: Cut) {
         self.cut = cut;
-        if self.input.transcriber().is_some() {
-            // Lines are counted, but bytes are no longer those of the file.
-            self.cut.position.offset = Position::NO_OFFSET;
-        }
+        self.cut.position = self.input.place(self.cut.position);
         self.at = 0;
         if self.switch.is_none() {
             self.switch = peek::first_switch(&self.cut.bytes).map(Arc::from);

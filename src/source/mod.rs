@@ -6,6 +6,7 @@
 
 pub mod cut;
 pub mod file;
+pub mod follow;
 pub mod http;
 pub mod input;
 pub mod log;

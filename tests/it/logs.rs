@@ -1,7 +1,7 @@
 //! Text logs say what the feed says: every event written as a log decodes to the event it was, however the bytes arrive.
 
 mod garble;
-mod writer;
+pub mod writer;
 
 use callfold::decode::text::{Format, Transcriber, Wishes};
 use callfold::decode::{Decoder, Limits};

@@ -11,4 +11,6 @@ mod models;
 #[cfg(feature = "io")]
 mod process;
 mod properties;
+#[cfg(feature = "io")]
+mod recordings;
 mod support;
