@@ -167,6 +167,8 @@ fn own(parts: &Parts<'_>, is_plain: bool, format: Format, message: &mut Message)
         message.end_value();
         return Read::Taken;
     };
+    // Only programs can print a TAB inside a name; servers end it with one.
+    let is_plain = is_plain && (format != Format::PlatformSdk || !key.contains(&b'\t'));
     let start = message.attribute(key, is_plain);
     let quote = if format == Format::PlatformSdk { b'"' } else { b'\'' };
     match parts.value.split_first() {
