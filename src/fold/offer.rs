@@ -172,6 +172,7 @@ impl World {
         self.offer_over(queue, entered_at, party_ix, at);
         self.end_stay(ix, End { outcome: Outcome::Answered, at, order, agent });
         self.make_up_phases(party_ix, on);
+        self.make_up_wrap(party_ix, on);
     }
 
     /// Talk and hold of a party that was answered before the queue said so.

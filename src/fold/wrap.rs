@@ -16,7 +16,7 @@ use crate::model::ids::{AgentId, DnId, Uuid};
 use crate::model::row::{HandlingSegmentRow, PartyRow};
 use crate::model::table::{PartyKey, Site, Tenant};
 use crate::model::tevent::{CallState, CallType};
-use crate::model::time::{Micros, TimeRange, ms_between};
+use crate::model::time::{Micros, Span, TimeRange, ms_between};
 
 /// The end of a leg whose after-call work may still come. The leg itself is its party, which is kept as long.
 #[derive(Clone, Copy, Debug)]
@@ -167,6 +167,28 @@ impl World {
         self.tally_wrap(wrap);
         let row = self.leg_row(wrap.party, Some(wrap));
         self.out.legs.push(row);
+    }
+
+    /// After-call work of a leg that was released before its queue said so: what is over, and what runs.
+    pub(super) fn make_up_wrap(&mut self, party: Ix, on: On) {
+        let ix = self.parties[party].wrap;
+        if ix == NIL {
+            return;
+        }
+        let (what, wrap) = (Durable::AfterCallWork, self.wraps[ix]);
+        let call_type = wrap.call_type;
+        if let Some(acw) = wrap.acw {
+            // Stretches with something between them stand as one of their length.
+            let (started, at) = (acw.start, acw.start + Span::from_millis(wrap.acw_ms));
+            self.out.push(Action::Started { what, on, call_type, at: started });
+            self.out.push(Action::Ended { what, on, call_type, started, at });
+            self.out.push(Action::LegAccrued { on, what, ms: wrap.acw_ms });
+            let what = Retrospective::AcwCompleted;
+            self.out.push(Action::Finished { what, on, call_type, lasted: at - started, at });
+        }
+        if let Some(at) = wrap.stretch_since {
+            self.out.push(Action::Started { what, on, call_type, at });
+        }
     }
 
     /// The queues whose calls the party answered, as places of actions for its agent.

@@ -359,6 +359,8 @@ impl Intervals {
         board: &Board,
         names: &impl Directory,
     ) {
+        // A queue whose first event came late, from another source, has its zero row in this interval, too.
+        kept.queues.resize_with(board.queues.len().max(kept.queues.len()), QueueKept::default);
         let levels = self.sweep(&mut kept.queues);
         let stamp = Stamp { start: kept.start, status, revision: kept.revision, written_at };
         let range = TimeRange { start: kept.start, end: kept.start + INTERVAL };

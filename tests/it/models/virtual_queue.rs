@@ -104,3 +104,32 @@ fn abandoned_in_every_virtual_queue() {
         ",
     );
 }
+
+/// The router reports the answer behind the release of the same instant: the queue's after-call work is whole all the same, what is over and
+/// what runs (13, 38).
+#[test]
+fn answer_reported_during_after_call_work_gets_all_of_it() {
+    check(
+        &with_two_agents(
+            "
+            10:00:00 V1 Queued c1 vqid=a
+            10:00:01 7001 Ringing c1
+            10:00:10 7001 AgentNotReady mode=AfterCallWork
+            10:00:12 7001 Established c1
+            10:00:14 7001 Released c1
+            10:00:14 V1 Diverted c1 to=7001 vqid=a
+            10:00:34 7001 AgentReady
+            10:01:00 7002 AgentNotReady
+            ",
+        ),
+        "
+        queue_segment: queue_id outcome wait_ms
+          V1 answered 12000
+        queue_interval: queue_id answered talk_ms acw_ms handled handle_ms
+          V1 1 2000 20000 1 22000
+        agent_queue_interval: agent_id queue_id talk_ms acw_ms handled
+          101 8001 0 0 0
+          101 V1 2000 20000 1
+        ",
+    );
+}
