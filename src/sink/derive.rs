@@ -1,7 +1,7 @@
 //! Keys of objects to their UUIDs.
 //!
-//! In: what names a stay, leg, party or session. Out: its id, remembered for a while because rows that leave together name
-//! the same objects. What the ids are made of is known to [`crate::model::identity`] alone.
+//! In: what names a stay, leg, party or session. Out: its id, remembered where the rows to come name it again. What the ids
+//! are made of is known to [`crate::model::identity`] alone.
 
 use crate::model::identity::{Identities, LegKey, QueueSegmentKey, SessionKey};
 use crate::model::ids::{DnId, Uuid};
@@ -9,54 +9,23 @@ use crate::model::time::Micros;
 
 use super::mirror::{Mirror, NULL, Texts};
 
-/// Slots of the memories of stays, legs and parties: those of the rows just passed. Larger ones would be slower to look
-/// up than an id is to derive.
-const RECENT: usize = 1 << 10;
-
-/// Remembers the id of what was asked for recently: one slot per hash.
-#[derive(Debug)]
-struct Memo<K, const SLOTS: usize> {
-    slots: Vec<Option<(u32, K, Uuid)>>,
-}
-
-impl<K, const SLOTS: usize> Default for Memo<K, SLOTS> {
-    fn default() -> Self {
-        Self { slots: Vec::new() }
-    }
-}
-
-impl<K: PartialEq + Clone, const SLOTS: usize> Memo<K, SLOTS> {
-    #[inline]
-    fn get(&mut self, partition: u32, hash: u64, key: &K, derive: impl FnOnce() -> Uuid) -> Uuid {
-        if self.slots.is_empty() {
-            self.slots.resize_with(SLOTS, || None);
-        }
-        let slot = &mut self.slots[hash as usize % SLOTS];
-        match slot {
-            Some((p, k, id)) if *p == partition && k == key => *id,
-            _ => {
-                let id = derive();
-                *slot = Some((partition, key.clone(), id));
-                id
-            }
-        }
-    }
-}
+/// Parties remembered: one row names its party twice, and rows are taken in blocks of far fewer. Other objects are
+/// named again only minutes later, when deriving the id is cheaper than a memory that long.
+const RECENT: usize = 512;
 
 /// Derives the UUIDs of objects from their keys.
 #[derive(Debug, Default)]
 pub(super) struct Derived {
     identities: Identities,
-    stays: Memo<QueueSegmentKey, RECENT>,
-    legs: Memo<LegKey, RECENT>,
-    parties: Memo<LegKey, RECENT>,
+    /// One slot per hash.
+    parties: Vec<Option<(u32, LegKey, Uuid)>>,
     /// The last session of each agent, by partition: every state names it, and an agent has one at a time.
     sessions: Vec<Vec<(Micros, Uuid)>>,
 }
 
-const fn mix(call: Uuid, object: u32, time: Micros) -> u64 {
-    let mixed = (call.0 as u64) ^ ((object as u64) << 32) ^ (time.0 as u64);
-    mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+const fn mix(v: &LegKey) -> usize {
+    let mixed = (v.call.0 as u64) ^ ((v.dn.0 as u64) << 32) ^ (v.offered_at.0 as u64);
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize
 }
 
 /// Whose ids the keys hold, and what they mean.
@@ -69,21 +38,25 @@ pub(super) struct Scope<'a> {
 
 impl Derived {
     pub(super) fn stay(&mut self, v: &QueueSegmentKey, scope: Scope<'_>, texts: &Texts) -> Uuid {
-        self.stays.get(scope.partition, mix(v.call, v.queue.0, v.entered_at), v, || {
-            self.identities.queue_segment(v, dn_text(scope.mirror, texts, v.queue))
-        })
+        self.identities.queue_segment(v, dn_text(scope.mirror, texts, v.queue))
     }
 
     pub(super) fn leg(&mut self, v: &LegKey, scope: Scope<'_>, texts: &Texts) -> Uuid {
-        self.legs.get(scope.partition, mix(v.call, v.dn.0, v.offered_at), v, || {
-            self.identities.leg(v, dn_text(scope.mirror, texts, v.dn))
-        })
+        self.identities.leg(v, dn_text(scope.mirror, texts, v.dn))
     }
 
+    #[inline]
     pub(super) fn party(&mut self, v: &LegKey, scope: Scope<'_>, texts: &Texts) -> Uuid {
-        self.parties.get(scope.partition, mix(v.call, v.dn.0, v.offered_at), v, || {
-            self.identities.party(v, dn_text(scope.mirror, texts, v.dn))
-        })
+        self.parties.resize(RECENT, None);
+        let slot = &mut self.parties[mix(v) % RECENT];
+        match slot {
+            Some((partition, key, id)) if key == v && *partition == scope.partition => *id,
+            _ => {
+                let id = self.identities.party(v, dn_text(scope.mirror, texts, v.dn));
+                *slot = Some((scope.partition, *v, id));
+                id
+            }
+        }
     }
 
     /// Nothing but its own row names a routing request: there is nothing to remember.
