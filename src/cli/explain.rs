@@ -9,13 +9,13 @@ use super::Global;
 use super::exit::{Code, Failure};
 use super::output;
 use super::progress::Progress;
+use super::reading::ReadingArgs;
 use super::signal::Signal;
 use crate::app::replay::{self, Order};
 use crate::app::settings;
 use crate::engine::explain::{Step, Wanted};
 use crate::handoff::stop::Stop;
 use crate::model::ids::{ConnId, Uuid};
-use crate::source::file;
 
 /// Shows one call step by step: each event, what it was taken for, which columns moved, which rows it left.
 ///
@@ -33,6 +33,8 @@ pub struct ExplainArgs {
     /// The call: ConnID, CallUUID or call_id
     #[arg(long, value_name = "ID", value_parser = wanted)]
     call: Wanted,
+    #[command(flatten)]
+    reading: ReadingArgs,
     /// Configuration file (TOML); its thresholds and kinds of DNs apply
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -63,7 +65,7 @@ pub fn run(arguments: &ExplainArgs, global: &Global) -> Result<Code, Failure> {
     let config = super::serve::configuration(arguments.config.as_deref())?;
     let engine = settings::check_replay(&config).map_err(|problems| Failure::configuration(&problems))?;
     let order = Order {
-        recordings: file::find(&arguments.files)?,
+        recordings: arguments.reading.find(&arguments.files)?,
         data: None,
         replace: false,
         reject_file: None,
