@@ -107,13 +107,13 @@ impl World {
     #[cold]
     #[inline(never)]
     pub(super) fn attach(&mut self, call: Ix, ev: &TEvent<'_>) {
-        let seen = self.seen_by(call, ev);
         if self.attached.wanted[0] && !ev.user_data.as_json().is_empty() {
             let whole = ev.kind == EventKind::ATTACHED_DATA_CHANGED;
             let last = (self.attached.digest(ev.user_data.as_json()), whole);
             let data = self.data_of(call);
             if self.attached.calls[data].last != last {
                 self.attached.calls[data].last = last;
+                let seen = self.seen_by(call, ev);
                 self.walk(data, List::UserData, ev.user_data, seen);
                 if whole {
                     self.delete_unmet(data, seen);
@@ -125,7 +125,7 @@ impl World {
             (List::Extensions, ev.extensions, self.attached.wanted[2]),
         ] {
             if wanted && !pairs.as_json().is_empty() {
-                let data = self.data_of(call);
+                let (data, seen) = (self.data_of(call), self.seen_by(call, ev));
                 self.walk(data, list, pairs, seen);
             }
         }
