@@ -88,6 +88,10 @@ pub struct Cohorts {
     pub sets: BTreeMap<Micros, CohortSet>,
     /// The set used last: entries come in order of time.
     last: Option<(Micros, CohortSet)>,
+    /// Begin of the running interval.
+    pub running: Micros,
+    /// Entries that were heard of after the rows of their interval had left as final, and the interval that has them.
+    moved: BTreeMap<Micros, Micros>,
     /// Memory of sets whose rows have left, for those to come.
     spare: Vec<CohortSet>,
 }
@@ -112,19 +116,25 @@ impl Cohorts {
     /// No cohorts yet.
     #[must_use]
     pub fn new(thresholds: Thresholds, interval: Span) -> Self {
-        Self { thresholds, interval, ..Self::default() }
+        Self { thresholds, interval, running: Micros::MIN, ..Self::default() }
     }
 
     fn set(&mut self, entered_at: Micros) -> &mut CohortSet {
         let interval = self.interval;
         if !self.last.as_ref().is_some_and(|(at, _)| *at <= entered_at && entered_at < *at + interval) {
-            self.turn_to(entered_at.floor_to(interval));
+            self.turn_to(entered_at);
         }
         &mut self.last.as_mut().expect("it was just put there").1
     }
 
     #[cold]
-    fn turn_to(&mut self, start: Micros) {
+    fn turn_to(&mut self, entered_at: Micros) {
+        self.settle();
+        let mut start = entered_at.floor_to(self.interval);
+        if start < self.running && !self.sets.contains_key(&start) {
+            // As a count that comes too late is the running interval's, so is the entry itself.
+            start = *self.moved.entry(entered_at).or_insert(self.running);
+        }
         self.open(start);
         let next = self.sets.remove(&start).unwrap_or_default();
         if let Some((at, set)) = self.last.replace((start, next)) {
@@ -135,6 +145,11 @@ impl Cohorts {
     /// Makes sure that the interval that begins at `start` has a set.
     pub fn open(&mut self, start: Micros) {
         self.sets.entry(start).or_insert_with(|| self.spare.pop().unwrap_or_default());
+    }
+
+    /// The rows of the interval that begins at `start` have left as final.
+    pub fn left(&mut self, start: Micros) {
+        self.moved.retain(|_, to| *to != start);
     }
 
     /// Gives the memory of a set whose rows have left to those to come.

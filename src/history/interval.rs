@@ -168,6 +168,7 @@ impl Intervals {
     /// Begins the interval that holds `at`: the first one, or one after a long silence.
     pub fn begin(&mut self, at: Micros, board: &mut Board) {
         self.start = at.floor_to(INTERVAL);
+        self.cohorts.running = self.start;
         board.interval_start = self.start;
     }
 
@@ -283,6 +284,7 @@ impl Intervals {
             self.keep(start, board);
             self.kept.pop_back();
         }
+        self.cohorts.running = self.start;
         board.interval_start = self.start;
     }
 
@@ -419,6 +421,7 @@ impl Intervals {
                 self.write_cohorts(*start, set, written_at, now, board, names);
             }
             if is_final {
+                self.cohorts.left(*start);
                 self.cohorts.recycle(std::mem::take(set));
             }
             !is_final
