@@ -50,6 +50,7 @@ function show({ data }) {
       "Nothing the switches said contradicted what was known."),
     table("Refused lines", ["Reason", "Count"], ingest.rejected_by.map((r) => [r.kind, r.count]), "No line was refused."),
     table("Names and values not known", ["Value", "Count"], data.unknown_values.map((u) => [u.value, u.count]), "All were known."),
+    table("Events by message", ["Message", "Count"], data.events.map((e) => [e.kind, e.count]), "None yet."),
     table("Program", ["What", "Now"], [
       ["Events accepted", ingest.accepted], ["Duplicates dropped", ingest.duplicate], ["Lines refused", ingest.rejected],
       ["Invariants found broken", data.invariant_violations], ["Open calls", open.calls], ["Open parties", open.parties],

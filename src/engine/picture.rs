@@ -159,6 +159,7 @@ pub(super) fn counters(engine: &Engine) -> Counters {
     anomalies.push(("interval_skipped", engine.intervals.skipped));
     anomalies.push(("booked_after_final", engine.intervals.too_late));
     Counters {
+        events_by_kind: engine.world.events_by_kind().collect(),
         anomalies,
         violations: engine.intervals.violations + engine.board.accumulators.violations,
         open: Open { calls, parties, stays, sessions },

@@ -161,6 +161,8 @@ pub struct Counters {
     pub rejected: u64,
     /// Lines refused, by reason.
     pub rejected_by: Vec<(&'static str, u64)>,
+    /// Events folded, by message.
+    pub events_by_kind: Vec<(&'static str, u64)>,
     /// Things the switch said that cannot be, by kind.
     pub anomalies: Vec<(&'static str, u64)>,
     /// Names and values the decoder did not know, by attribute and text (bounded).

@@ -135,6 +135,8 @@ pub struct World {
     pub(super) finishing: bool,
     /// A party is being closed whose end was not seen.
     pub(super) losing: bool,
+    /// Events by message number; the last is for those that have none.
+    kinds: Vec<u64>,
     /// What was concluded; the engine drains it after each input.
     pub out: Outbox,
 }
@@ -145,6 +147,9 @@ fn hash_of(switch: SwitchId, conn: ConnId) -> u64 {
     mixed ^ mixed >> 32
 }
 
+/// Messages told apart when events are counted: 0 to 182, and one place for all others.
+const KINDS: usize = 184;
+
 impl World {
     /// An empty world.
     #[must_use]
@@ -153,6 +158,7 @@ impl World {
             patience,
             rules,
             attached: Attached::new(privacy),
+            kinds: vec![0; KINDS],
             now: Micros::MIN,
             edge: Micros::MIN,
             quiet_until: Micros::MAX,
@@ -165,6 +171,7 @@ impl World {
         self.advance(ev.time);
         self.order += 1;
         self.event = id;
+        self.kinds[usize::from(ev.kind.0).min(KINDS - 1)] += 1;
         self.grow(names);
         self.hear(ev, id);
         if ev.this_dn.is_some() {
@@ -428,6 +435,12 @@ impl World {
     #[must_use]
     pub fn is_linked(&self, switch: SwitchId) -> bool {
         self.switches.get(switch.index()).is_none_or(|s| s.down_since.is_none())
+    }
+
+    /// Events folded, by the T-Library's name of their message; those of unknown messages as `Unknown`.
+    pub fn events_by_kind(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counted = self.kinds.iter().enumerate().filter(|(_, n)| **n > 0);
+        counted.map(|(number, n)| (EventKind::from_number(number as u64).name(), *n))
     }
 
     /// Objects alive: calls, parties, stays, sessions.

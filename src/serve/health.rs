@@ -26,6 +26,7 @@ pub(super) struct Health {
     ok: bool,
     sources: Vec<serde_json::Value>,
     ingest: Ingest,
+    events: Vec<Counted>,
     anomalies: Vec<Counted>,
     unknown_values: Vec<Unknown>,
     invariant_violations: u64,
@@ -78,8 +79,17 @@ impl Health {
             let state = board.state();
             (state.sources.clone(), state.counters.clone(), state.watermark())
         };
-        let Counters { accepted, duplicate, rejected, rejected_by, anomalies, mut unknown, violations, open } =
-            counters;
+        let Counters {
+            accepted,
+            duplicate,
+            rejected,
+            rejected_by,
+            events_by_kind,
+            anomalies,
+            mut unknown,
+            violations,
+            open,
+        } = counters;
         let Open { calls, parties, stays, sessions } = open;
         unknown.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         let up = sources.iter().all(|source| source.view.up);
@@ -106,6 +116,7 @@ impl Health {
                     .map(|(kind, count)| Counted { kind, count, meaning: None })
                     .collect(),
             },
+            events: events_by_kind.into_iter().map(|(kind, count)| Counted { kind, count, meaning: None }).collect(),
             anomalies: anomalies
                 .into_iter()
                 .filter(|(_, count)| *count > 0)

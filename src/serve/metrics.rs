@@ -224,6 +224,10 @@ fn write_engine(page: &mut Page, counters: &Counters, watermark: Option<Micros>)
     for (reason, n) in &counters.rejected_by {
         page.sample("ingest_rejected_total", &[("reason", reason)], n);
     }
+    page.family("events_total", "counter", "Events folded, by the T-Library's name of the message.");
+    for (event, n) in &counters.events_by_kind {
+        page.sample("events_total", &[("event", event)], n);
+    }
     page.family("anomalies_total", "counter", "Things the switch said that cannot be, by kind.");
     for (kind, n) in &counters.anomalies {
         page.sample("anomalies_total", &[("kind", kind)], n);

@@ -136,7 +136,6 @@ async function run(page, faults) {
     await page.screenshot({ path: options.screenshot });
   }
   await keys(page);
-  await health(page);
   await page.evaluate(() => (globalThis.loadedOnce = true));
 
   check(faults.length === 0, `no console error, no request elsewhere: ${faults.join("; ") || "none"}`);
@@ -167,6 +166,8 @@ async function run(page, faults) {
   faults.length = 0;
   await numbersMove(page, "numbers move again");
   check(faults.length === 0, `no console error after recovery: ${faults.join("; ") || "none"}`);
+  // Last, because a page behind another one is painted late.
+  await health(page);
 }
 
 /** The health page says that all is well, and which source reports. */

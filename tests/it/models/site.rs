@@ -1,6 +1,8 @@
 //! Several sites: one contact on two switches, external routing points, the access number between them.
 
-use crate::support::check;
+use callfold::engine::settings::Settings;
+
+use crate::support::{check, log, replay};
 
 /// The call keeps its ConnID at the other site: two calls all the same, because a ConnID belongs to its switch; the stay at
 /// the first site is diverted to where it went (T4.22, 27).
@@ -26,6 +28,27 @@ fn one_conn_id_on_two_switches_is_two_calls() {
           7101@west - 30000
         ",
     );
+}
+
+/// What the servers of two sites say to one another about a call changes nothing of it, and is counted by message (T1.12, 6.2).
+#[test]
+fn transactions_between_sites_are_counted_by_message() {
+    let text = "
+        10:00:10 9001 RouteRequest c1
+        10:00:11 9001 AnswerAccessNumber c1
+        10:00:12 9001 RemoteConnectionFailed c1
+        10:00:13 9001 RemoteConnectionFailed c1
+        10:00:14 - TransactionStatus
+        10:00:15 9001 Abandoned c1 queue=9001
+        10:00:16 - CallCreated c2
+        10:00:17 - CallDeleted c2
+    ";
+    let run = replay(Settings::default(), log::feed(text).as_bytes());
+    let counted = run.partition.counters().events_by_kind;
+    let of = |name: &str| counted.iter().find(|(event, _)| *event == name).map_or(0, |(_, n)| *n);
+    assert_eq!((of("EventRemoteConnectionFailed"), of("EventTransactionStatus"), of("EventCallCreated")), (2, 1, 1));
+    assert_eq!((run.rows.call.len(), run.rows.queue_segment.len()), (1, 1));
+    assert!(run.anomalies().is_empty(), "{:?}", run.anomalies());
 }
 
 /// A network call in its states opens and closes nothing here (T1.5).
