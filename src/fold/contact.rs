@@ -178,7 +178,15 @@ impl World {
     /// The contact of a call, made when it has none.
     pub(super) fn contact_of(&mut self, call: Ix) -> Ix {
         if self.calls[call].contact == NIL {
-            self.calls[call].contact = self.contacts.insert(Contact { members: vec![call], ..Contact::default() });
+            // A slot that is used again keeps the memory of its lists.
+            let renew = |contact: &mut Contact| {
+                contact.members.clear();
+                contact.links.clear();
+                contact.sum = None;
+            };
+            let contact = self.contacts.insert_with(Contact::default, renew);
+            self.contacts[contact].members.push(call);
+            self.calls[call].contact = contact;
         }
         self.calls[call].contact
     }
@@ -199,19 +207,20 @@ impl World {
         if self.contacts[keep].members.len() < self.contacts[give].members.len() {
             std::mem::swap(&mut keep, &mut give);
         }
-        let given = std::mem::take(&mut self.contacts[give]);
-        self.contacts.remove(give);
+        let mut given = std::mem::take(&mut self.contacts[give]);
         for call in &given.members {
             self.calls[*call].contact = keep;
         }
         let contact = &mut self.contacts[keep];
-        contact.members.extend(given.members);
-        contact.links.extend(given.links);
-        match (&mut contact.sum, given.sum) {
+        contact.members.append(&mut given.members);
+        contact.links.append(&mut given.links);
+        match (&mut contact.sum, given.sum.take()) {
             (Some(sum), Some(other)) => sum.add(other),
             (sum @ None, other) => *sum = other,
             _ => {}
         }
+        self.contacts[give] = given;
+        self.contacts.remove(give);
         Some(keep)
     }
 
@@ -232,14 +241,16 @@ impl World {
         if !c.members.is_empty() {
             return;
         }
-        let Contact { links, sum, .. } = std::mem::take(c);
-        self.contacts.remove(contact);
-        let Some(sum) = sum else { return };
-        let paired = links.iter().all(|link| !link.unpaired);
-        for link in links {
-            self.write_link(link, &sum);
+        let mut links = std::mem::take(&mut c.links);
+        if let Some(sum) = c.sum.take() {
+            let paired = links.iter().all(|link| !link.unpaired);
+            for link in links.drain(..) {
+                self.write_link(link, &sum);
+            }
+            self.write_interaction(&sum, paired);
         }
-        self.write_interaction(&sum, paired);
+        self.contacts[contact].links = links;
+        self.contacts.remove(contact);
     }
 
     fn write_link(&mut self, link: Link, sum: &Sum) {
