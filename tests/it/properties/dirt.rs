@@ -35,6 +35,12 @@ fn said(event: &str, at: Micros, dn: Option<&str>, extensions: &str) -> Vec<u8> 
     .into_bytes()
 }
 
+/// Sequence number of a line; zero without one.
+fn number_of(line: &[u8]) -> u64 {
+    let event: serde_json::Value = serde_json::from_slice(line).expect("an object");
+    event["EventSequenceNumber"].as_u64().unwrap_or(0)
+}
+
 impl Feed {
     /// Some 40 minutes across two interval edges, with every kind of call the simulator knows, more often than in life.
     pub fn simulated(seed: u64) -> Self {
@@ -112,6 +118,26 @@ impl Feed {
             }
             step = step.div_ceil(2);
         }
+    }
+
+    /// What happens to all but the first and the last event of each switch.
+    pub fn inner(self, happens: impl FnOnce(Self) -> Self) -> Self {
+        let switch = |line: &[u8]| -> String {
+            let event: serde_json::Value = serde_json::from_slice(line).expect("an object");
+            event["Switch"].as_str().unwrap_or_default().to_owned()
+        };
+        let switches: Vec<String> = self.lines.iter().map(|l| switch(l)).collect();
+        let is_end = |i: usize| {
+            let others = |mut places: std::ops::Range<usize>| places.any(|j| switches[j] == switches[i]);
+            !others(0..i) || !others(i + 1..switches.len())
+        };
+        let ends: Vec<usize> = (0..self.lines.len()).filter(|i| is_end(*i)).collect();
+        let kept = self.pick(ends.iter().copied());
+        let rest = happens(self.pick((0..self.lines.len()).filter(|i| !ends.contains(i))));
+        let mut all: Vec<(Micros, Vec<u8>)> = kept.times.into_iter().zip(kept.lines).collect();
+        all.extend(rest.times.into_iter().zip(rest.lines));
+        all.sort_by_key(|(at, line)| (*at, number_of(line)));
+        Self { times: all.iter().map(|a| a.0).collect(), lines: all.into_iter().map(|a| a.1).collect() }
     }
 
     /// Loses a share of the events.

@@ -133,6 +133,41 @@ fn what_happened_to_a_feed_is_counted() {
     }
 }
 
+/// What the program says it did not see as it was: per source missing, disorder, skew; anomalies by kind.
+fn told(run: &mut Run) -> impl PartialEq + use<> {
+    let mut picture = callfold::engine::view::Delta::default();
+    run.partition.delta(&mut picture);
+    let sources: Vec<_> = picture.sources.iter().map(|s| (s.missing, s.out_of_order, s.clock_skew_ms)).collect();
+    (sources, run.partition.counters().anomalies)
+}
+
+/// No difference is silent: however little happens to a feed, either the rows are those of the clean day, or some counter
+/// says that something was lost, out of order or contradictory. With a fifth lost and half a minute of disorder all of them do.
+#[test]
+fn no_difference_from_the_clean_day_is_silent() {
+    let mut differing = 0;
+    for seed in days(60) {
+        let mut random = Random::new(seed);
+        let feed = day::composed(seed);
+        let mut clean = folded(&feed);
+        let heavy = seed % 4 == 0;
+        let dirty = if heavy {
+            let lossy = feed.clone().inner(|f| f.dropping(0.2, &mut random));
+            lossy.repeating(0.05, &mut random).reordering(Span::from_secs(30), &mut random)
+        } else {
+            let share = f64::from(random.below(3)) / feed.lines.len() as f64;
+            let lossy = feed.clone().inner(|f| f.dropping(share, &mut random));
+            let window = Span::from_millis([1, 1500, 2500][random.below(3) as usize]);
+            lossy.repeating(0.01, &mut random).reordering(window, &mut random)
+        };
+        let mut dirty = folded(&dirty);
+        let same = clean.sheets().iter().zip(dirty.sheets().iter()).all(|(a, b)| a.lines() == b.lines());
+        differing += u64::from(!same);
+        assert!(same || told(&mut clean) != told(&mut dirty), "day {seed}: rows differ, and nothing says why");
+    }
+    assert!(differing > 10, "only {differing} days differ at all: too little happens to them");
+}
+
 /// Where a clock goes back, time stands still until it has caught up (3): what begins twice at one instant shares its key.
 const STANDING_STILL: [&str; 4] =
     ["party has the key", "handling_segment has the key", "queue_segment has the key", "stay on"];
