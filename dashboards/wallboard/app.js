@@ -44,7 +44,8 @@ function schedule() {
 }
 
 function paint() {
-  if (!painting()) return;
+  // A paint that was asked for before the connection broke must not move timers that stand still since.
+  if (!painting() || link() === "disconnected") return;
   floor.paint(model);
   agents.paint(model);
   strip.paint(model, agents.state);

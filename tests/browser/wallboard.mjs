@@ -146,6 +146,8 @@ async function run(page, faults) {
   });
   check(dead.opacity <= 0.6, `numbers are dimmed to ${dead.opacity}`);
   check(dead.word === "DISCONNECTED", "the connection says so too");
+  // The banner takes its place from the table, which then shows fewer rows.
+  await page.waitForTimeout(400);
   const frozen = await read(page);
   await page.waitForTimeout(2500);
   const later = await read(page);
