@@ -3,6 +3,9 @@
 //! Densely indexed by the ids of the partition; an action touches its objects and nothing else. What belongs to an
 //! interval that has ended is booked at its own time and listed in `late` for history.
 
+mod action;
+mod late;
+
 use std::hint::black_box;
 
 use super::accumulator::{Accumulators, Pages};
@@ -10,7 +13,7 @@ use super::agent::{AgentColumn, AgentGain, AgentPast, AgentReading, AgentStats, 
 use super::late::{Late, Object};
 use super::pair::{PairCount, PairKey, PairTime, Pairs, Reasons};
 use super::queue::{Queue, QueueCount, QueueTime, minute_of};
-use crate::model::action::{Action, AgentCount, Durable, Momentary, On, Outcome, Retrospective, Status};
+use crate::model::action::{Action, AgentCount, On, Outcome, Status};
 use crate::model::ids::{AgentId, DnId};
 use crate::model::tevent::CallType;
 use crate::model::time::{Micros, Span, ms_between};
@@ -510,153 +513,6 @@ impl Board {
         });
     }
 
-    // ── what is booked for an interval that has ended ────────────────────────────────────────────────────────────
-
-    #[cold]
-    fn late_count(&mut self, object: Object, column: u8, by: i64, at: Micros) {
-        self.base_count(object, column, by);
-        self.late.push(Late::Count { object, column, by, at });
-    }
-
-    fn base_count(&mut self, object: Object, column: u8, by: i64) {
-        let i = usize::from(column);
-        match object {
-            Object::Queue(dn) => {
-                if let Some(place) = self.queue_place(dn) {
-                    self.queues[place].base.count(i, by);
-                }
-            }
-            Object::Agent(agent) => self.past[agent.index()].base.count(i, by),
-            Object::Pair(agent, queue) => self.pairs.base_of((agent, queue)).count(i, by),
-            Object::Reason(agent, status, reason) => self.reasons.base_of((agent, status, reason)).count(i, by),
-        }
-    }
-
-    #[cold]
-    fn late_time(&mut self, object: Object, column: u8, starts: bool, at: Micros) {
-        let (i, start) = (usize::from(column), self.interval_start);
-        match object {
-            Object::Queue(dn) => {
-                let slot = self.slot(dn, at);
-                self.queues[slot].base.time(i, starts, at, start);
-            }
-            Object::Agent(agent) => self.past[agent.index()].base.time(i, starts, at, start),
-            Object::Pair(agent, queue) => self.pairs.base_of((agent, queue)).time(i, starts, at, start),
-            Object::Reason(agent, status, reason) => {
-                self.reasons.base_of((agent, status, reason)).time(i, starts, at, start);
-            }
-        }
-        let by = if starts { 1 } else { -1 };
-        self.late.push(Late::Time { object, column, by, at });
-    }
-
-    // ── actions ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-    #[inline]
-    fn durable(&mut self, what: Durable, on: On, call_type: CallType, started: Option<Micros>, at: Micros) {
-        match on {
-            On::Device { dn, agent } => {
-                if dn.is_some() {
-                    let pages = &mut self.devices[dn.index()];
-                    book(&mut self.accumulators, pages, what, call_type, started, at);
-                }
-                if agent.is_some() {
-                    self.touch_agent(agent);
-                    let pages = &mut self.agents[agent.index()].pages;
-                    book(&mut self.accumulators, pages, what, call_type, started, at);
-                }
-            }
-            On::Queue { queue, agent, .. } => {
-                let starts = started.is_none();
-                let slot = self.slot(queue, at);
-                self.queue_durable(slot, what, starts, at);
-                book(&mut self.accumulators, &mut self.queues[slot].pages, what, call_type, started, at);
-                let pair = match what {
-                    Durable::CallRinging => PairTime::RingMs,
-                    Durable::CallTalk => PairTime::TalkMs,
-                    Durable::CallOnHold => PairTime::HoldMs,
-                    Durable::AfterCallWork => PairTime::AcwMs,
-                    _ => return,
-                };
-                if agent.is_some() {
-                    self.pair_time((agent, queue), pair, starts, at);
-                }
-            }
-        }
-    }
-
-    fn queue_durable(&mut self, slot: usize, what: Durable, starts: bool, at: Micros) {
-        let change = |n: u32| if starts { n + 1 } else { n.saturating_sub(1) };
-        let column = match what {
-            Durable::CallWait => QueueTime::QueueMs,
-            Durable::CallAlerting => QueueTime::RingMs,
-            Durable::CallTalk => QueueTime::TalkMs,
-            Durable::CallOnHold => QueueTime::HoldMs,
-            Durable::AfterCallWork => QueueTime::AcwMs,
-            _ => return,
-        };
-        let queue = self.touch_slot(slot, at);
-        match column {
-            QueueTime::QueueMs => queue.waiting = change(queue.waiting),
-            QueueTime::RingMs => queue.alerting = change(queue.alerting),
-            _ => {}
-        }
-        self.slot_time(slot, column, starts, at);
-    }
-
-    fn occurred(&mut self, what: Momentary, on: On, call_type: CallType, at: Micros) {
-        match on {
-            On::Device { dn, agent } => {
-                if dn.is_some() {
-                    self.accumulators.occurred(&mut self.devices[dn.index()], what, call_type);
-                }
-                if agent.is_some() {
-                    self.touch_agent(agent);
-                    self.accumulators.occurred(&mut self.agents[agent.index()].pages, what, call_type);
-                }
-            }
-            On::Queue { queue, agent, .. } => {
-                let slot = self.slot(queue, at);
-                self.accumulators.occurred(&mut self.queues[slot].pages, what, call_type);
-                if what == Momentary::CallDivertedIn {
-                    self.queue_count(queue, QueueCount::DivertedIn, 1, at);
-                }
-                if what == Momentary::CallOffered && agent.is_some() {
-                    self.pair_count((agent, queue), PairCount::Offered, 1, at);
-                }
-            }
-        }
-    }
-
-    fn finished(&mut self, what: Retrospective, on: On, call_type: CallType, lasted: Span, at: Micros) {
-        match on {
-            On::Device { dn, agent } => {
-                if dn.is_some() {
-                    self.accumulators.finished(&mut self.devices[dn.index()], what, call_type, lasted);
-                }
-                if agent.is_some() {
-                    self.touch_agent(agent);
-                    self.accumulators.finished(&mut self.agents[agent.index()].pages, what, call_type, lasted);
-                }
-            }
-            On::Queue { queue, agent, entered_at } => {
-                let slot = self.slot(queue, entered_at);
-                self.accumulators.finished(&mut self.queues[slot].pages, what, call_type, lasted);
-                if what == Retrospective::CallAnswered && agent.is_some() {
-                    self.pair_count((agent, queue), PairCount::Answered, 1, at);
-                }
-            }
-        }
-    }
-
-    /// A count booked for an interval whose rows have left becomes the running interval's.
-    pub fn take_over(&mut self, object: Object, column: u8, by: i64) {
-        if let Object::Agent(agent) = object {
-            self.touch_agent(agent);
-        }
-        self.base_count(object, column, -by);
-    }
-
     /// Base accumulators of a DN.
     #[must_use]
     pub fn device_pages(&self, dn: DnId) -> Option<&Pages> {
@@ -667,21 +523,5 @@ impl Board {
     pub fn start_day(&mut self, day_start: Micros) {
         self.queues.iter_mut().for_each(Queue::start_day);
         self.agents.iter().zip(&mut self.past).for_each(|(agent, past)| past.start_day(agent, day_start));
-    }
-}
-
-/// Books a begin (`started` absent) or an end.
-#[inline]
-fn book(
-    all: &mut Accumulators,
-    pages: &mut Pages,
-    what: Durable,
-    call_type: CallType,
-    started: Option<Micros>,
-    at: Micros,
-) {
-    match started {
-        None => all.started(pages, what, call_type, at),
-        Some(started) => all.ended(pages, what, call_type, started, at),
     }
 }
