@@ -6,43 +6,15 @@
 
 use callfold::decode::{Decoder, Limits};
 use callfold::model::names::Names;
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-struct Counting;
+use feed::{Counting, Numbers};
 
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
+mod feed;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// A small generator of numbers that look random and are the same every time.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % n
-    }
-}
 
 /// Passes over the feed; short ones, so that the best is seldom disturbed.
 const ROUNDS: usize = 101;
@@ -120,14 +92,14 @@ fn measure(name: &str, events: u64, chunks: &[Vec<u8>], mut pass: impl FnMut(&[u
     let mut nanos = Vec::with_capacity(ROUNDS);
     let mut allocations = 0;
     for round in 0..ROUNDS {
-        let (before, start) = (ALLOCATIONS.load(Ordering::Relaxed), Instant::now());
+        let (before, start) = (feed::allocations(), Instant::now());
         let decoded: u64 = chunks.iter().map(|chunk| pass(black_box(chunk))).sum();
         let elapsed = start.elapsed();
         assert_eq!(decoded, events, "every line is one event");
         // The first rounds learn names, words and orders of keys.
         if round >= 2 {
             nanos.push(elapsed.as_nanos() as f64 / events as f64);
-            allocations += ALLOCATIONS.load(Ordering::Relaxed) - before;
+            allocations += feed::allocations() - before;
         }
     }
     nanos.sort_by(f64::total_cmp);

@@ -5,33 +5,17 @@
 //! then all the way to events; every figure is the median of its rounds, in bytes of the log. Allocations in steady
 //! state are counted and must be none.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write;
 use std::hint::black_box;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use callfold::decode::text::{Format, Transcriber, Wishes};
 use callfold::decode::{Decoder, Limits};
 use callfold::model::names::Names;
 
-struct Counting;
+use feed::{Counting, Numbers};
 
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
+mod feed;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -39,18 +23,6 @@ static ALLOCATOR: Counting = Counting;
 /// Passes over the log; short ones, so that the best is seldom disturbed.
 const ROUNDS: usize = 61;
 const EVENTS: u64 = 20_000;
-
-/// A small generator of numbers that look random and are the same every time.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % n
-    }
-}
 
 /// The log, and how many of its messages are folded.
 fn log() -> (String, u64) {
@@ -91,13 +63,13 @@ fn measure(name: &str, rounds: usize, pieces: &[&[u8]], mut pass: impl FnMut(&[u
     let bytes: usize = pieces.iter().map(|piece| piece.len()).sum();
     let (mut nanos, mut allocations) = (Vec::with_capacity(rounds), 0);
     for round in 0..rounds {
-        let (before, start) = (ALLOCATIONS.load(Ordering::Relaxed), Instant::now());
+        let (before, start) = (feed::allocations(), Instant::now());
         pieces.iter().for_each(|piece| pass(black_box(piece)));
         let elapsed = start.elapsed();
         // The first rounds learn names and words, and buffers grow.
         if round >= 3 {
             nanos.push(elapsed.as_nanos() as f64);
-            allocations += ALLOCATIONS.load(Ordering::Relaxed) - before;
+            allocations += feed::allocations() - before;
         }
     }
     nanos.sort_by(f64::total_cmp);

@@ -101,7 +101,8 @@ pub fn chunks(mut lines: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub struct Numbers(pub u64);
 
 impl Numbers {
-    fn below(&mut self, n: u64) -> u64 {
+    /// The next number, below `n`.
+    pub fn below(&mut self, n: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
