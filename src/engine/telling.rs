@@ -109,8 +109,8 @@ pub(super) fn action(action: &Action, names: &Names) -> Option<String> {
             format!("{what:?} ({}) ends at {} after {}", call_type.word(), place(on, names), ms(started, at))
         }
         Action::Occurred { what, on, .. } => format!("{what:?} at {}", place(on, names)),
-        Action::Finished { what, on, lasted, .. } => {
-            format!("{what:?} at {} after {}", place(on, names), seconds(lasted.0 / 1000))
+        Action::Finished { what, on, lasted, at, .. } => {
+            format!("{what:?} at {} after {}", place(on, names), ms(at - lasted, at))
         }
         Action::StayBegan { queue, .. } => format!("a stay begins in queue {}", dn(queue, names)),
         Action::StayEnded { queue, entered_at, left_at, ended_at, outcome, .. } => format!(
