@@ -29,7 +29,7 @@ mod store;
 
 pub use manifest::{FileEntry, Manifest, stored_until};
 pub use parquet::{CHECKSUM, DEFINITIONS_VERSION, ROW_GROUP_ROWS, SCHEMA_VERSION, producer};
-pub use reference::reference;
+pub use reference::{duckdb_tables, reference};
 pub use store::{Mode, Options, Published, Store, StoreError, TableTotal};
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The tables as people read them: `schemas/parquet.md`, made from the same declarations as the files.
+//! The tables as people read them, made from the same declarations as the files: the reference `schemas/parquet.md`, and the
+//! views over the files in `schemas/duckdb.sql`.
 
 use std::fmt::Write;
 
@@ -52,6 +53,49 @@ fn describe(out: &mut String, table: &Table) {
     }
 }
 
+const fn duckdb_type(ty: Type) -> &'static str {
+    match ty {
+        Type::Name | Type::Text => "VARCHAR",
+        Type::Uuid => "UUID",
+        Type::Instant => "TIMESTAMPTZ",
+        Type::Long => "BIGINT",
+        Type::Int => "INTEGER",
+        Type::Flag => "BOOLEAN",
+        Type::NameList => "VARCHAR[]",
+    }
+}
+
+/// A view that has all columns of the table also where files are older than a column, or where there are none.
+fn open(out: &mut String, table: &Table) {
+    let _ = write!(out, "CREATE OR REPLACE VIEW callfold.{} AS SELECT\n ", table.name);
+    let mut width = 1;
+    for (i, column) in table.columns.iter().enumerate() {
+        let comma = if i + 1 < table.columns.len() { "," } else { "" };
+        let cell = format!(" NULL::{} AS {}{comma}", duckdb_type(column.ty), column.name);
+        if width + cell.len() > 120 {
+            out.push_str("\n ");
+            width = 1;
+        }
+        width += cell.len();
+        out.push_str(&cell);
+    }
+    let _ = writeln!(out, "\n  WHERE false UNION ALL BY NAME FROM callfold.files('{}');", table.name);
+}
+
+/// The views of all tables over their files, in DuckDB's SQL.
+#[must_use]
+pub fn duckdb_tables() -> String {
+    let mut out = String::new();
+    let rows = Rows::default();
+    macro_rules! open {
+        ($table:ident) => {
+            open(&mut out, table_of(&rows.$table));
+        };
+    }
+    for_each_table!(open);
+    out
+}
+
 /// The reference of all tables in Markdown.
 #[must_use]
 pub fn reference() -> String {
@@ -72,15 +116,30 @@ pub fn reference() -> String {
 mod tests {
     use super::*;
 
-    /// `CALLFOLD_BLESS=1` writes the file instead.
-    #[test]
+    /// Compares a file of `schemas/` with what the code says; `CALLFOLD_BLESS=1` writes the file instead.
     #[expect(clippy::disallowed_methods, reason = "whoever runs the test asks for a new file")]
-    fn the_written_reference_is_that_of_the_code() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/parquet.md");
+    fn must_be_current(name: &str, current: impl Fn(&str) -> String) {
+        let path = format!("{}/schemas/{name}", env!("CARGO_MANIFEST_DIR"));
+        let written = std::fs::read_to_string(&path).unwrap();
+        let current = current(&written);
         if std::env::var_os("CALLFOLD_BLESS").is_some() {
-            std::fs::write(path, reference()).unwrap();
+            std::fs::write(path, current).unwrap();
+        } else {
+            assert!(written == current, "schemas/{name} is stale; run the tests with CALLFOLD_BLESS=1");
         }
-        let written = std::fs::read_to_string(path).unwrap();
-        assert!(written == reference(), "schemas/parquet.md is stale; run the tests with CALLFOLD_BLESS=1");
+    }
+
+    #[test]
+    fn the_written_reference_is_that_of_the_code() {
+        must_be_current("parquet.md", |_| reference());
+    }
+
+    #[test]
+    fn the_views_over_the_files_are_those_of_the_code() {
+        must_be_current("duckdb.sql", |written| {
+            let (head, rest) = written.split_once("-- tables: begin\n").expect("a place where the tables begin");
+            let (_, tail) = rest.split_once("-- tables: end\n").expect("a place where they end");
+            format!("{head}-- tables: begin\n{}-- tables: end\n{tail}", duckdb_tables())
+        });
     }
 }
