@@ -6,6 +6,7 @@
 use compact_str::CompactString;
 
 use super::anomaly::Anomaly;
+use super::itinerary::Itinerary;
 use super::slab::{Ix, NIL};
 use super::tally::Tally;
 use super::world::World;
@@ -16,26 +17,23 @@ use crate::model::table::{Site, Tenant};
 use crate::model::tevent::{CallType, TEvent};
 use crate::model::time::{Micros, ms_between};
 
-/// One entry of a call into a queue, for counting re-entries and diversions.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    /// The queue.
-    pub queue: DnId,
-    /// How many times the call has entered it.
-    pub count: i32,
-    /// The last time.
-    pub at: Micros,
-    /// That entry was counted as coming from another queue.
-    pub counted: bool,
+/// How a call became part of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Merge {
+    /// A transfer was completed.
+    Transfer,
+    /// A conference was completed.
+    Conference,
 }
 
-/// A stay of the call that was diverted to a queue.
-#[derive(Clone, Copy, Debug)]
-pub struct Diversion {
-    /// The queue it was diverted to.
-    pub target: DnId,
-    /// When it left.
-    pub at: Micros,
+impl Merge {
+    /// The word in rows.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Transfer => "transfer",
+            Self::Conference => "conference",
+        }
+    }
 }
 
 /// One ConnID on one switch.
@@ -59,20 +57,18 @@ pub struct Call {
     pub open_virtual: u32,
     /// Closed parties still kept.
     pub closed_parties: u32,
-    /// Queues entered.
-    pub entries: Vec<Entry>,
-    /// Stays diverted to a queue, the last few.
-    pub diversions: [Option<Diversion>; 4],
+    /// Queues entered, and stays diverted to a queue.
+    pub(super) itinerary: Itinerary,
     /// Type as the call's events say.
     pub call_type: CallType,
     /// First event.
     pub started_at: Micros,
-    /// First entry into a queue.
-    pub first_queued_at: Option<Micros>,
+    /// First entry into a queue; `MAX` before. So with the next two.
+    pub first_queued_at: Micros,
     /// First ringing.
-    pub first_alerting_at: Option<Micros>,
+    pub first_alerting_at: Micros,
     /// First answer.
-    pub first_connected_at: Option<Micros>,
+    pub first_connected_at: Micros,
     /// When the last party or stay left, while nothing is open.
     pub ended_at: Option<Micros>,
     /// The latest time at which a party or stay left.
@@ -87,8 +83,8 @@ pub struct Call {
     pub parent: Uuid,
     /// Call this one became part of, and how.
     pub merged_into: Uuid,
-    /// `transfer` or `conference`.
-    pub merge_type: Option<&'static str>,
+    /// By what.
+    pub(super) merge: Option<Merge>,
     /// Holds.
     pub hold_count: i32,
     /// Transfers completed.
@@ -185,8 +181,6 @@ impl World {
         let call_uuid = if own { ev.call_uuid } else { "" };
         let id = self.ids.call(names.switch_name(ev.switch), call_uuid, conn, ev.time);
         let text = |s: &str| if own { CompactString::from(s) } else { CompactString::default() };
-        // A slot that is used again keeps the memory of its list.
-        let entries = self.calls.reuse(|old| std::mem::take(&mut old.entries)).unwrap_or_default();
         let ix = self.calls.insert(Call {
             switch: ev.switch,
             conn,
@@ -197,13 +191,12 @@ impl World {
             open: 0,
             open_virtual: 0,
             closed_parties: 0,
-            entries,
-            diversions: [None; 4],
+            itinerary: Itinerary::default(),
             call_type: ev.call_type.filter(|_| own).unwrap_or_default(),
             started_at: ev.time,
-            first_queued_at: None,
-            first_alerting_at: None,
-            first_connected_at: None,
+            first_queued_at: Micros::MAX,
+            first_alerting_at: Micros::MAX,
+            first_connected_at: Micros::MAX,
             ended_at: None,
             left_at: ev.time,
             last_event_at: ev.time,
@@ -211,7 +204,7 @@ impl World {
             dnis: text(ev.dnis),
             parent: Uuid::NONE,
             merged_into: Uuid::NONE,
-            merge_type: None,
+            merge: None,
             hold_count: 0,
             transfer_count: 0,
             conference_count: 0,
@@ -228,7 +221,6 @@ impl World {
             data: NIL,
             last_event: self.event,
         });
-        self.calls[ix].entries.clear();
         self.index_call(ix);
         // Should nothing ever open on it, it still has to go.
         self.linger(ix, ev.time);
@@ -300,6 +292,7 @@ impl World {
         self.forget_data(ix);
         self.forget_parties(ix);
         self.leave_contact(ix, Some(ended), ended);
+        self.forget_itinerary(ix);
         self.unindex_call(ix);
         self.calls.remove(ix);
     }
@@ -318,13 +311,13 @@ impl World {
             switch_call_id: None,
             parent_call_id: call.parent.some(),
             merged_into_call_id: call.merged_into.some(),
-            merge_type: call.merge_type,
+            merge_type: call.merge.map(Merge::word),
             call_type: call.call_type.word(),
             media_type: "voice",
             started_at: call.started_at,
-            first_queued_at: call.first_queued_at,
-            first_alerting_at: call.first_alerting_at,
-            first_connected_at: call.first_connected_at,
+            first_queued_at: call.first_queued_at.some(),
+            first_alerting_at: call.first_alerting_at.some(),
+            first_connected_at: call.first_connected_at.some(),
             ended_at: ended,
             ani: text(&call.ani, privacy.ani),
             dnis: text(&call.dnis, privacy.dnis),
@@ -335,7 +328,7 @@ impl World {
             conference_count: call.conference_count,
             divert_count: call.divert_count,
             abandoned: call.abandoned,
-            connected: call.first_connected_at.is_some(),
+            connected: call.first_connected_at != Micros::MAX,
             connected_to_agent: call.connected_to_agent,
             duration_ms: ms_between(call.started_at, until),
             end_known: ended.is_some() && !call.lost,

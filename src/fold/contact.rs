@@ -80,10 +80,9 @@ struct Sum {
 }
 
 impl Sum {
-    /// One call, which ended at `ended`, or is open at `until`.
-    fn of(call: &Call, ended: Option<Micros>, until: Micros) -> Self {
+    /// One call, whose first queue was `queue`, and which ended at `ended`, or is open at `until`.
+    fn of(call: &Call, queue: DnId, ended: Option<Micros>, until: Micros) -> Self {
         let consult = call.parent != Uuid::NONE || call.call_type == CallType::Consult;
-        let queue = call.entries.first().map_or(DnId::NONE, |entry| entry.queue);
         Self {
             root: (call.started_at, consult, call.id),
             root_switch: call.switch,
@@ -92,7 +91,7 @@ impl Sum {
             dnis: call.dnis.clone(),
             entry: call.entry,
             joined_in_progress: call.joined_in_progress,
-            first_queue: (call.first_queued_at.unwrap_or(Micros::MAX), queue),
+            first_queue: (call.first_queued_at, queue),
             ended_at: ended,
             until,
             switches: 1 << (call.switch.0 % 64),
@@ -226,7 +225,7 @@ impl World {
 
     /// A call closes, or is open at the end of the input: the last one of its contact writes it.
     pub(super) fn leave_contact(&mut self, call: Ix, ended: Option<Micros>, until: Micros) {
-        let sum = Sum::of(&self.calls[call], ended, until);
+        let sum = Sum::of(&self.calls[call], self.first_queue(call), ended, until);
         let contact = std::mem::replace(&mut self.calls[call].contact, NIL);
         if contact == NIL {
             self.write_interaction(&sum, true);

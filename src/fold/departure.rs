@@ -47,7 +47,7 @@ impl World {
 
     /// Whether the call has been in this queue at all: a second closing event is no orphan.
     pub(super) fn entered_lately(&self, call: Ix, queue: DnId) -> bool {
-        self.calls[call].entries.iter().any(|e| e.queue == queue)
+        self.has_entered(call, queue)
     }
 
     pub(super) fn leave_queue(&mut self, ix: Ix, ev: &TEvent<'_>) {

@@ -56,7 +56,8 @@ impl World {
         self.start_durable(ix, if observer { Durable::CallObserving } else { Durable::CallRinging }, at);
         if !observer {
             let call = self.parties[ix].call;
-            self.calls[call].first_alerting_at.get_or_insert(at);
+            let first = &mut self.calls[call].first_alerting_at;
+            *first = at.min(*first);
             let (agent, call_type) = (self.parties[ix].agent, self.parties[ix].call_type);
             self.occurred(ix, Momentary::CallOffered, call_type, at);
             self.count(agent, AgentCount::Offered, at);
@@ -326,7 +327,8 @@ impl World {
             self.count_answer(ix, joined, was_alerting, at - since);
             self.start_durable(ix, Durable::CallTalk, at);
             let call = self.parties[ix].call;
-            self.calls[call].first_connected_at.get_or_insert(at);
+            let first = &mut self.calls[call].first_connected_at;
+            *first = at.min(*first);
             self.calls[call].connected_to_agent |= !self.devices[self.parties[ix].dn.index()].kind.is_machine();
             self.stays_answered(ix);
             self.count_transfer_received(ix, at);

@@ -1,5 +1,7 @@
 //! Objects in reused slots, each with a serial number so that a timer can tell whether its object is still the same.
 
+use crate::model::room::make_room;
+
 /// Position of an object in its slab.
 pub type Ix = u32;
 
@@ -27,6 +29,7 @@ impl<T> Slab<T> {
             self.slots[ix as usize] = value;
             return ix;
         }
+        make_room(&mut self.slots, 1);
         self.slots.push(value);
         self.serials.push(0);
         (self.slots.len() - 1) as Ix
@@ -39,11 +42,6 @@ impl<T> Slab<T> {
             return ix;
         }
         self.insert(fresh())
-    }
-
-    /// Takes something out of the object whose slot the next insertion will use.
-    pub fn reuse<R>(&mut self, take: impl FnOnce(&mut T) -> R) -> Option<R> {
-        self.free.last().map(|&ix| take(&mut self.slots[ix as usize]))
     }
 
     /// Frees a slot. The old object stays in place until the slot is reused; its serial is spent.

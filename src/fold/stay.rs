@@ -17,11 +17,10 @@
 use compact_str::CompactString;
 
 use super::anomaly::Anomaly;
-use super::call::{Diversion, Entry};
 use super::leg::PARTIES_MAX;
 use super::slab::{Ix, NIL};
 use super::world::World;
-use crate::model::action::{Action, Durable, Momentary, On, Outcome, Retrospective};
+use crate::model::action::{Action, Durable, On, Outcome, Retrospective};
 use crate::model::identity::{LegKey, QueueSegmentKey};
 use crate::model::ids::{AgentId, DnId, EventId, SwitchId};
 use crate::model::names::Names;
@@ -148,7 +147,7 @@ impl World {
         let entry_seq = self.note_entry(call, queue, at);
         let is_virtual = self.devices[queue.index()].is_virtual;
         let c = &mut self.calls[call];
-        c.first_queued_at.get_or_insert(at);
+        c.first_queued_at = c.first_queued_at.min(at);
         let call_type = ev.call_type.unwrap_or(c.call_type);
         let (before, first) = (self.devices[queue.index()].stays.1, self.calls[call].stays);
         let ix = self.stays.insert(Stay {
@@ -208,37 +207,6 @@ impl World {
                 StayState::Left if stay.target == queue => self.stay_settled(ix),
                 _ => {}
             }
-        }
-    }
-
-    /// Counts the entry, and says which it is for this queue.
-    pub(super) fn note_entry(&mut self, call: Ix, queue: DnId, at: Micros) -> i32 {
-        let entries = &mut self.calls[call].entries;
-        if let Some(entry) = entries.iter_mut().find(|e| e.queue == queue) {
-            entry.count += 1;
-            entry.at = at;
-            entry.counted = false;
-            return entry.count;
-        }
-        entries.push(Entry { queue, count: 1, at, counted: false });
-        1
-    }
-
-    /// Counts the call's last entry into `queue` as diverted in, if a stay was diverted there within the settling time.
-    pub(super) fn count_diversion_into(&mut self, call: Ix, queue: DnId) {
-        let settle = self.patience.settle;
-        let c = &mut self.calls[call];
-        let Some(entry) = c.entries.iter_mut().find(|e| e.queue == queue && !e.counted) else { return };
-        let near = c
-            .diversions
-            .iter()
-            .flatten()
-            .any(|d| d.target == queue && (entry.at - d.at) <= settle && (d.at - entry.at) <= settle);
-        if near {
-            entry.counted = true;
-            let at = entry.at;
-            let on = On::Queue { queue, agent: AgentId::NONE, entered_at: at };
-            self.out.push(Action::Occurred { what: Momentary::CallDivertedIn, on, call_type: c.call_type, at });
         }
     }
 
@@ -317,16 +285,6 @@ impl World {
         let is_virtual = self.stays[ix].is_virtual;
         self.stays.remove(ix);
         self.let_call_go(call, is_virtual, end.at);
-    }
-
-    pub(super) fn note_diversion(&mut self, call: Ix, target: DnId, at: Micros) {
-        if target.is_none() || !self.devices[target.index()].is_queue {
-            return;
-        }
-        let diversions = &mut self.calls[call].diversions;
-        diversions.rotate_right(1);
-        diversions[0] = Some(Diversion { target, at });
-        self.count_diversion_into(call, target);
     }
 
     /// Writes the queue's own part in the call, which ended in the queue at `left_at` (pending: open until then).

@@ -4,6 +4,7 @@
 //! state and its timers; only the call it belongs to changes.
 
 use super::anomaly::Anomaly;
+use super::call::Merge;
 use super::party::{Move, Opening, Party, PartyState};
 use super::slab::{Ix, NIL};
 use super::world::World;
@@ -12,6 +13,7 @@ use crate::model::identity::LegKey;
 use crate::model::ids::DnId;
 use crate::model::names::Names;
 use crate::model::tevent::{CallState, CallType, DnRole, EventKind, TEvent};
+use crate::model::time::Micros;
 
 impl World {
     /// EventPartyChanged: the other side was replaced, or this party was merged into another call.
@@ -88,14 +90,15 @@ impl World {
         self.calls[to].parties = ix;
         let connected = self.parties[ix].answered_at;
         if let Some(answered_at) = connected {
-            self.calls[to].first_connected_at.get_or_insert(answered_at);
+            let first = &mut self.calls[to].first_connected_at;
+            *first = if *first == Micros::MAX { answered_at } else { *first };
             let is_machine = self.devices[self.parties[ix].dn.index()].kind.is_machine();
             self.calls[to].connected_to_agent |= !self.parties[ix].observer && !is_machine;
         }
         self.hold_call_open(to, false);
         self.calls[from].merged_into = call_id;
-        self.calls[from].merge_type =
-            Some(if ev.call_state == CallState::CONFERENCED { "conference" } else { "transfer" });
+        let conference = ev.call_state == CallState::CONFERENCED;
+        self.calls[from].merge = Some(if conference { Merge::Conference } else { Merge::Transfer });
         self.let_call_go(from, false, at);
     }
 
@@ -134,7 +137,7 @@ impl World {
             self.let_call_go(from, is_virtual, ev.time);
         }
         self.calls[from].merged_into = self.calls[to].id;
-        self.calls[from].merge_type = Some("transfer");
+        self.calls[from].merge = Some(Merge::Transfer);
     }
 
     /// EventPartyAdded: somebody joined the conference this party is in.

@@ -15,6 +15,7 @@ use super::attached::Attached;
 use super::call::Call;
 use super::contact::Contact;
 use super::device::{Device, Watch};
+use super::itinerary::{Diversions, Entry};
 use super::link::Claim;
 use super::outbox::Outbox;
 use super::party::{Credits, Move, Opening, Party, Signal};
@@ -29,6 +30,7 @@ use crate::model::dn::{DnRule, kind_of};
 use crate::model::identity::Identities;
 use crate::model::ids::{AgentId, ConnId, DnId, EventId, SwitchId};
 use crate::model::names::Names;
+use crate::model::room::make_room;
 use crate::model::tevent::{EventKind, TEvent};
 use crate::model::time::{Micros, Span};
 
@@ -101,6 +103,10 @@ pub struct World {
     call_index: HashTable<Ix>,
     /// The call of the present event.
     found: Found,
+    /// Queues that calls have entered.
+    pub(super) entries: Slab<Entry>,
+    /// Where calls were diverted to.
+    pub(super) diversions: Slab<Diversions>,
     pub(super) parties: Slab<Party>,
     /// Stays that parties are credited to.
     pub(super) credits: Slab<Credits>,
@@ -335,9 +341,12 @@ impl World {
         for i in self.devices.len()..names.dn_count() {
             let dn = DnId(i as u32);
             let kind = kind_of(&self.rules, names.switch_name(names.dn_switch(dn)), names.dn_number(dn));
+            make_room(&mut self.devices, 1);
             self.devices.push(Device::new(kind));
         }
         if self.agents.len() < names.agent_count() {
+            let more = names.agent_count() - self.agents.len();
+            make_room(&mut self.agents, more);
             self.agents.resize_with(names.agent_count(), Agent::default);
         }
         if self.switches.len() < names.switch_count() {

@@ -10,6 +10,7 @@ pub mod dn;
 pub mod identity;
 pub mod ids;
 pub mod names;
+pub mod room;
 pub mod row;
 mod symbol;
 pub mod table;

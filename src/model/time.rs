@@ -44,6 +44,12 @@ impl Micros {
         Self(self.0.div_euclid(step.0) * step.0)
     }
 
+    /// `None` for [`Self::MAX`], which stands for "not yet".
+    #[must_use]
+    pub const fn some(self) -> Option<Self> {
+        if self.0 == i64::MAX { None } else { Some(self) }
+    }
+
     /// This instant moved by `span`, saturating at the ends of the range.
     #[must_use]
     pub const fn saturating_add(self, span: Span) -> Self {

@@ -5,6 +5,7 @@
 //! only for call types an object has seen.
 
 use crate::model::action::{Durable, Momentary, Retrospective};
+use crate::model::room::make_room;
 use crate::model::tevent::CallType;
 use crate::model::time::{Micros, Span};
 
@@ -127,6 +128,7 @@ impl Accumulators {
             let size = size_for(needed);
             let to = self.free[size].pop().unwrap_or_else(|| {
                 let to = self.words.len() as u32;
+                make_room(&mut self.words, SIZES[size] as usize);
                 self.words.resize(self.words.len() + SIZES[size] as usize, 0);
                 to
             });

@@ -152,16 +152,19 @@ pub type AgentGain = Gain<AGENT_COUNTS, AGENT_TIMES>;
 pub const STEP_MINUTES: i64 = 5;
 const SLOTS: usize = 7;
 
-/// The columns that the day and the sliding window show.
+/// The columns that the day and the sliding window show, as they were at some instant of the last day.
+///
+/// There are eight of them for every agent, so that times are kept without their upper halves: what an agent gained in a
+/// day fits the lower one, and nothing else is asked for.
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {
-    step: i64,
-    set: bool,
-    counts: [i32; 4],
-    handle_ms: i64,
-    status: Status,
     status_since: Micros,
-    status_ms: [i64; Status::COUNT],
+    handle_ms: i64,
+    step: i32,
+    counts: [i32; 4],
+    status_ms: [i32; Status::COUNT],
+    status: Status,
+    set: bool,
 }
 
 /// Counts shown: offered, answered, no answer, handled.
@@ -215,13 +218,13 @@ pub struct AgentReading {
 impl AgentStats {
     fn present(&self, step: i64, at: Micros) -> Mark {
         Mark {
-            step,
+            step: step as i32,
             set: true,
             counts: SHOWN.map(|c| self.ledger.value(c) as i32),
             handle_ms: self.ledger.value(AgentColumn::HandleMs),
             status: self.status,
             status_since: at,
-            status_ms: std::array::from_fn(|i| self.ledger.at(i, at)),
+            status_ms: std::array::from_fn(|i| self.ledger.at(i, at) as i32),
         }
     }
 
@@ -230,7 +233,9 @@ impl AgentStats {
         let mut reading = AgentReading {
             counts: std::array::from_fn(|i| self.ledger.value(SHOWN[i]) - i64::from(mark.counts[i])),
             handle_ms: self.ledger.value(AgentColumn::HandleMs) - mark.handle_ms,
-            status_ms: std::array::from_fn(|i| self.ledger.at(i, now) - mark.status_ms[i]),
+            status_ms: std::array::from_fn(|i| {
+                i64::from((self.ledger.at(i, now) as i32).wrapping_sub(mark.status_ms[i]))
+            }),
         };
         // Nobody counts time before the login: it is no time logged in.
         if mark.set && start < mark.status_since && mark.status != Status::LoggedOut {
@@ -248,7 +253,7 @@ impl AgentPast {
         if self.marks.is_empty() {
             self.marks = vec![Mark::default(); SLOTS];
         }
-        if !self.marks[slot].set || self.marks[slot].step != step {
+        if !self.marks[slot].set || i64::from(self.marks[slot].step) != step {
             self.marks[slot] = stats.present(step, Micros(step * Span::from_mins(STEP_MINUTES).0));
         }
     }
@@ -267,8 +272,9 @@ impl AgentPast {
     pub(super) fn window(&self, stats: &AgentStats, now: Micros) -> AgentReading {
         let step = now.0.div_euclid(Span::from_mins(STEP_MINUTES).0);
         let first = step - 6;
-        let mark = (first..=step)
-            .find_map(|s| self.marks.get(s.rem_euclid(SLOTS as i64) as usize).filter(|m| m.set && m.step == s));
+        let mark = (first..=step).find_map(|s| {
+            self.marks.get(s.rem_euclid(SLOTS as i64) as usize).filter(|m| m.set && i64::from(m.step) == s)
+        });
         let start = Micros(first * Span::from_mins(STEP_MINUTES).0);
         match mark {
             Some(mark) => stats.since(mark, start, now),

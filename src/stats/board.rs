@@ -15,6 +15,7 @@ use super::pair::{PairCount, PairKey, PairTime, Pairs, Reasons};
 use super::queue::{Queue, QueueCount, QueueTime, minute_of};
 use crate::model::action::{Action, AgentCount, On, Outcome, Status};
 use crate::model::ids::{AgentId, DnId};
+use crate::model::room::make_room;
 use crate::model::tevent::CallType;
 use crate::model::time::{Micros, Span, ms_between};
 
@@ -93,10 +94,16 @@ impl Board {
     #[cold]
     fn make_room(&mut self, dns: usize, agents: usize) {
         if self.devices.len() < dns {
+            let more = dns - self.devices.len();
+            make_room(&mut self.devices, more);
             self.devices.resize(dns, Pages::default());
             self.queue_of.resize(dns, 0);
         }
         if self.agents.len() < agents {
+            let more = agents - self.agents.len();
+            make_room(&mut self.agents, more);
+            make_room(&mut self.past, more);
+            make_room(&mut self.memberships, more);
             self.agents.resize_with(agents, AgentStats::default);
             self.past.resize_with(agents, AgentPast::default);
             self.memberships.resize_with(agents, Vec::new);

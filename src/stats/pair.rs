@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 use super::late::{Base, Gain, Ledger};
 use crate::model::action::Status;
 use crate::model::ids::{AgentId, DnId, ReasonId};
+use crate::model::room::make_room;
 
 /// Counts and whole durations of an agent at a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +102,8 @@ impl<K: Copy + Eq + std::hash::Hash + Ord, const C: usize, const T: usize> Spars
     fn find(&mut self, key: K) -> u32 {
         let (entries, bases) = (&mut self.entries, &mut self.bases);
         let slot = *self.index.entry(key).or_insert_with(|| {
+            make_room(entries, 1);
+            make_room(bases, 1);
             entries.push(Entry { key, is_active: false, ledger: Ledger::default() });
             bases.push(Base::default());
             entries.len() as u32 - 1
