@@ -3,7 +3,7 @@
 
 use super::accumulator::Pages;
 use super::late::{Base, Gain, Ledger, Times};
-use super::wait::LiveWaits;
+use super::wait::{LiveWaits, SparseWaits};
 use crate::model::action::Status;
 use crate::model::ids::DnId;
 use crate::model::time::{Micros, Span};
@@ -141,7 +141,7 @@ pub struct Queue {
     /// Waits of the calls answered today.
     pub day_waits: LiveWaits,
     /// Waits of the calls answered on the days before.
-    past_waits: LiveWaits,
+    past_waits: SparseWaits,
 }
 
 /// Counts, and running times read at an instant.
@@ -166,7 +166,7 @@ impl Queue {
             marks: vec![None; SLOTS],
             marked_minute: i64::MIN,
             day_waits: LiveWaits::default(),
-            past_waits: LiveWaits::default(),
+            past_waits: SparseWaits::default(),
             dirty: false,
             changed_at: at,
         }

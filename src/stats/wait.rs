@@ -39,6 +39,23 @@ impl SparseWaits {
         }
     }
 
+    /// Counts what a live one has.
+    pub fn add(&mut self, live: &LiveWaits) {
+        let Some(histogram) = &live.histogram else { return };
+        let before = std::mem::take(&mut self.buckets);
+        self.buckets.reserve_exact(before.len());
+        let mut before = before.into_iter().peekable();
+        for bucket in histogram.iter_recorded() {
+            let (upper, n) = (bucket_upper_ms(bucket.value_iterated_to() as i64) as u32, bucket.count_at_value());
+            while let Some(less) = before.next_if(|b| b.0 < upper) {
+                self.buckets.push(less);
+            }
+            let n = n.saturating_add(before.next_if(|b| b.0 == upper).map_or(0, |b| b.1));
+            self.buckets.push((upper, n));
+        }
+        self.buckets.extend(before);
+    }
+
     /// Upper edges and counts, ascending.
     pub fn iter(&self) -> impl Iterator<Item = (i64, u32)> + '_ {
         self.buckets.iter().map(|(upper, n)| (i64::from(*upper), *n))
@@ -56,13 +73,14 @@ pub struct LiveWaits {
     histogram: Option<Box<Histogram<u32>>>,
 }
 
+fn empty() -> Box<Histogram<u32>> {
+    Box::new(Histogram::new_with_bounds(1, WAIT_MS_MAX as u64, 2).expect("the bounds are a constant"))
+}
+
 impl LiveWaits {
     /// Counts one wait.
     pub fn record(&mut self, wait_ms: i64) {
-        let histogram = self.histogram.get_or_insert_with(|| {
-            Box::new(Histogram::new_with_bounds(1, WAIT_MS_MAX as u64, 2).expect("the bounds are a constant"))
-        });
-        histogram.saturating_record(wait_ms.max(0) as u64);
+        self.histogram.get_or_insert_with(empty).saturating_record(wait_ms.max(0) as u64);
     }
 
     /// The wait at a quantile between 0 and 1, in ms; `None` without any wait.
@@ -72,12 +90,10 @@ impl LiveWaits {
         Some(histogram.value_at_quantile(quantile) as i64)
     }
 
-    /// Adds what another one counted.
-    pub fn add(&mut self, other: &Self) {
-        match (&mut self.histogram, &other.histogram) {
-            (Some(own), Some(others)) => own.add(&**others).expect("all have the same bounds"),
-            (own @ None, Some(others)) if !others.is_empty() => *own = Some(others.clone()),
-            _ => {}
+    /// Adds what a sparse one counted.
+    pub fn add(&mut self, other: &SparseWaits) {
+        for &(upper, n) in &other.buckets {
+            self.histogram.get_or_insert_with(empty).saturating_record_n(u64::from(upper), n);
         }
     }
 
@@ -103,6 +119,25 @@ mod tests {
             assert_eq!(bucket_upper_ms(value), hdr.highest_equivalent(value as u64) as i64, "{value}");
             value += value / 97 + 1;
         }
+    }
+
+    #[test]
+    fn waits_kept_sparsely_have_the_quantiles_they_had() {
+        let (mut all, mut day, mut past) = (LiveWaits::default(), LiveWaits::default(), SparseWaits::default());
+        for i in 1..3000_i64 {
+            let wait_ms = i * i * 37 % 4_000_000;
+            all.record(wait_ms);
+            day.record(wait_ms);
+            if i % 700 == 0 {
+                past.add(&day);
+                day.clear();
+            }
+        }
+        day.add(&past);
+        for quantile in [0.0, 0.1, 0.5, 0.9, 0.99, 1.0] {
+            assert_eq!(day.quantile_ms(quantile), all.quantile_ms(quantile), "{quantile}");
+        }
+        assert!(past.iter().is_sorted());
     }
 
     #[test]
