@@ -296,6 +296,7 @@ fn server(plan: &Arc<Plan>) -> Histogram<u64> {
         publish_every: Duration::ZERO,
         sl_target: 0.8,
         engine: live_engine(),
+        postgres: None,
         feeds: Vec::new(),
     };
     let info = BoardInfo { coalesce: Duration::ZERO, ..BoardInfo::default() };

@@ -17,6 +17,8 @@ pub struct Config {
     pub server: Server,
     /// `[store]`
     pub store: Store,
+    /// `[postgres]`
+    pub postgres: Postgres,
     /// `[queue_defaults]`
     pub queue_defaults: QueueDefaults,
     /// `[privacy]`
@@ -47,6 +49,26 @@ pub struct Server {
 pub struct Store {
     /// Its directory.
     pub path: Option<String>,
+}
+
+/// The database that history goes to, too.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Postgres {
+    /// Where it is; a password may be in it.
+    pub url: Option<Hidden>,
+    /// A file with that.
+    pub url_file: Option<String>,
+    /// The password itself.
+    pub password: Option<Hidden>,
+    /// A file with the password.
+    pub password_file: Option<String>,
+    /// A file with the certificate of the authority that signs the server's.
+    pub ca_file: Option<String>,
+    /// Under which name rows are written.
+    pub writer: Option<String>,
+    /// Most bytes of rows that wait on disk.
+    pub spool_max: Option<String>,
 }
 
 /// Thresholds of every queue.
@@ -121,9 +143,10 @@ pub struct Feed {
 }
 
 /// Every key there is, by section; a test holds it against [`Config`].
-const KEYS: [(&str, &[&str]); 7] = [
+const KEYS: [(&str, &[&str]); 8] = [
     ("server", &["listen", "insecure", "publish_every"]),
     ("store", &["path"]),
+    ("postgres", &["url", "url_file", "password", "password_file", "ca_file", "writer", "spool_max"]),
     ("queue_defaults", &["sl_threshold", "short_abandon", "sl_target"]),
     ("privacy", &["ani", "dnis", "hash_key", "hash_key_file"]),
     ("user_data", &["key", "policy", "list"]),

@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod inspect;
 pub mod live;
 pub mod playback;
+pub mod postgres;
 pub mod privacy;
 pub mod reject;
 pub mod replay;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::{Config, Problem};
+use super::postgres::{self, Postgres};
 use super::privacy;
 use crate::decode::text::Zone;
 use crate::engine::settings::Settings as EngineSettings;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub sl_target: f64,
     /// Thresholds, windows and limits of the engine.
     pub engine: EngineSettings,
+    /// The database that history goes to, too.
+    pub postgres: Option<Postgres>,
     /// Sources.
     pub feeds: Vec<Feed>,
 }
@@ -186,6 +189,10 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
     if data.as_os_str().is_empty() {
         check.problem("store.path", "an empty path".into());
     }
+    let postgres = postgres::check(config).unwrap_or_else(|problems| {
+        check.problems.extend(problems);
+        None
+    });
     let mut feeds = Vec::new();
     for feed in &config.feed {
         let follow = feed.follow.unwrap_or(false);
@@ -207,7 +214,7 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
         return Err(check.problems);
     }
     let publish_every = publish_every.map_or(PUBLISH_EVERY_DEFAULT, std_duration);
-    Ok(Settings { listen, data, publish_every, sl_target, engine, feeds })
+    Ok(Settings { listen, data, publish_every, sl_target, engine, postgres, feeds })
 }
 
 /// Checks what concerns the engine alone, over the settings of a replay.
@@ -335,7 +342,8 @@ mod tests {
             text.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
         let settings = check(&config::read("sample", &text, []).expect("known keys")).expect("right");
         let built_in = check(&Config::default()).expect("right");
-        let Settings { listen, data, publish_every, sl_target, mut engine, feeds } = settings;
+        let Settings { listen, data, publish_every, sl_target, mut engine, postgres, feeds } = settings;
+        assert_eq!(postgres, None);
         assert_eq!(std::mem::take(&mut engine.privacy).rules.len(), 1, "the one attached key of the sample");
         assert_eq!((listen, data, publish_every), (built_in.listen, built_in.data, built_in.publish_every));
         assert_eq!(sl_target, built_in.sl_target);

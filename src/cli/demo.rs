@@ -101,6 +101,7 @@ pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
             publish_every: PUBLISH_EVERY_DEFAULT,
             sl_target: 0.8,
             engine: live_engine(),
+            postgres: None,
             feeds: Vec::new(),
         };
         let is_wall_clock = recordings.is_none() && arguments.speed == 1.0;

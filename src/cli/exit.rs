@@ -9,6 +9,7 @@ use crate::app::delivery::DeliveryError;
 use crate::app::live::LiveError;
 use crate::app::replay::ReplayError;
 use crate::sink::StoreError;
+use crate::sink::postgres::{PostgresError, Trouble};
 use crate::source::file::FileError;
 
 use super::output;
@@ -24,6 +25,8 @@ pub enum Code {
     Usage = 2,
     /// Invalid configuration.
     Configuration = 3,
+    /// Not authenticated, or not allowed.
+    Denied = 4,
     /// Something was not found.
     NotFound = 5,
     /// Finished with findings.
@@ -55,6 +58,7 @@ impl Code {
             Self::Unexpected => "unexpected",
             Self::Usage => "usage",
             Self::Configuration => "invalid_configuration",
+            Self::Denied => "denied",
             Self::NotFound => "not_found",
             Self::Findings => "findings",
             Self::Unreachable => "unreachable",
@@ -147,6 +151,20 @@ impl From<FileError> for Failure {
             FileError::Read { .. } => Self::new(Code::Unexpected, what).with_fix("check permissions and the medium"),
             FileError::Stopped { .. } => Self::new(Code::Interrupted, what),
         }
+    }
+}
+
+impl From<PostgresError> for Failure {
+    fn from(error: PostgresError) -> Self {
+        let code = match error.trouble {
+            Trouble::Configuration | Trouble::Tls => Code::Configuration,
+            Trouble::Credentials | Trouble::Rights => Code::Denied,
+            Trouble::NoDatabase => Code::NotFound,
+            Trouble::Unreachable | Trouble::Full => Code::Unreachable,
+            Trouble::Unfit => Code::Conflict,
+            Trouble::Data | Trouble::Doubled | Trouble::Other => Code::Unexpected,
+        };
+        Self::new(code, error.what).with_fix(error.fix)
     }
 }
 

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 mod attached;
+mod db;
 mod demo;
 pub mod exit;
 mod explain;
@@ -58,6 +59,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Inspect(inspect::InspectArgs),
     Simulate(simulate::SimulateArgs),
+    Db(db::DbArgs),
     /// Says which version this is
     #[command(after_help = "Examples:\n  callfold version\n  callfold version --json")]
     Version,
@@ -79,6 +81,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments, &cli.global),
         Command::Inspect(arguments) => inspect::run(arguments, &cli.global),
         Command::Simulate(arguments) => simulate::run(arguments, &cli.global),
+        Command::Db(arguments) => db::run(arguments, &cli.global),
         Command::Version => version(&cli.global),
     };
     match ended {

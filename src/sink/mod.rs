@@ -23,6 +23,7 @@ mod page;
 mod parquet;
 mod part;
 mod path;
+pub mod postgres;
 mod publish;
 mod reference;
 mod store;

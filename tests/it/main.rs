@@ -9,6 +9,8 @@ mod live;
 mod logs;
 mod models;
 #[cfg(feature = "io")]
+mod postgres;
+#[cfg(feature = "io")]
 mod process;
 mod properties;
 #[cfg(feature = "io")]

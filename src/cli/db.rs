@@ -1,0 +1,158 @@
+//! `callfold db`: what concerns the database itself: its tables, and how it stands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::Global;
+use super::exit::{Code, Failure};
+use super::output::{self, grouped};
+use super::serve::{configuration, runtime};
+use crate::app::config::{Config, Hidden, Problem};
+use crate::app::postgres::{self, Postgres};
+use crate::sink::postgres::{Status, migrate, status};
+
+/// Makes the tables of a PostgreSQL database, or says how it stands.
+///
+/// `serve`, `demo` and `replay` with --postgres bring the database up to date by themselves, where their user may. Where only its owner may,
+/// he runs `db migrate` first.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  callfold db migrate --postgres postgres://owner@db.example/centre\n  \
+    callfold db status --config callfold.toml\n\n\
+    Exit codes: 0 done, 3 invalid configuration, 4 refused, 5 no such database, 6 not up to date, 7 unreachable, 9 made by another callfold.")]
+pub struct DbArgs {
+    #[command(subcommand)]
+    command: DbCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DbCommand {
+    /// Makes the tables, or brings them up to date; does nothing when they are
+    Migrate(PlaceArgs),
+    /// Says which version, tables and rows there are, and how far each switch has come
+    Status(PlaceArgs),
+}
+
+#[derive(Debug, Args)]
+struct PlaceArgs {
+    #[command(flatten)]
+    postgres: PostgresArgs,
+    /// Configuration file (TOML) with a section [postgres]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Which database.
+#[derive(Debug, Args)]
+pub(super) struct PostgresArgs {
+    /// Database: postgres://USER@HOST:5432/NAME, or `host=/run/postgresql user=USER dbname=NAME`; the password is better in
+    /// CALLFOLD_POSTGRES__PASSWORD or in a file that the configuration names
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
+}
+
+impl PostgresArgs {
+    /// Lays the flag over the configuration.
+    pub(super) fn lay_over(&self, config: &mut Config) {
+        if let Some(url) = &self.postgres {
+            config.postgres.url = Some(Hidden(url.clone()));
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: &DbArgs, global: &Global) -> Result<Code, Failure> {
+    let (DbCommand::Migrate(place) | DbCommand::Status(place)) = &arguments.command;
+    let mut config = configuration(place.config.as_deref())?;
+    place.postgres.lay_over(&mut config);
+    let found = postgres::check(&config).map_err(|problems| Failure::configuration(&problems))?;
+    let Some(postgres) = found else {
+        let what = "no database is named".to_owned();
+        let problem = Problem { place: "--postgres".into(), what };
+        return Err(Failure::configuration(&[problem]).with_fix("say --postgres postgres://USER@HOST:5432/DATABASE"));
+    };
+    runtime()?.block_on(async {
+        match &arguments.command {
+            DbCommand::Migrate(_) => run_migrate(&postgres, global).await,
+            DbCommand::Status(_) => run_status(&postgres, global).await,
+        }
+    })
+}
+
+async fn run_migrate(postgres: &Postgres, global: &Global) -> Result<Code, Failure> {
+    let session = postgres.target.connect().await?;
+    let migrated = migrate(&session).await?;
+    if global.json {
+        return output::data(&format!(
+            "{}\n",
+            json!({"applied": migrated.applied, "roles_missing": migrated.roles_missing})
+        ));
+    }
+    if !global.quiet {
+        let place = postgres.target.place();
+        match migrated.applied.as_slice() {
+            [] => output::note(&format!("{place} is up to date")),
+            applied => output::note(&format!("{place}: applied {}", applied.join(", "))),
+        }
+        if !migrated.roles_missing.is_empty() {
+            output::note(&format!(
+                "roles skipped, this user may not make them: {}; let one who may CREATE ROLE for each, and migrate again",
+                migrated.roles_missing.join(", ")
+            ));
+        }
+    }
+    Ok(Code::Done)
+}
+
+async fn run_status(postgres: &Postgres, global: &Global) -> Result<Code, Failure> {
+    let session = postgres.target.connect().await?;
+    let status = status(&session).await?;
+    output::data(&if global.json { document(&status) } else { page(postgres.target.place(), &status) })?;
+    Ok(if status.standing.due.is_empty() { Code::Done } else { Code::Findings })
+}
+
+fn document(status: &Status) -> String {
+    let tables = status.tables.iter().map(|table| {
+        json!({"bytes": table.bytes, "name": table.name, "partitions": table.partitions, "rows_about": table.rows_about})
+    });
+    let sources = status.sources.iter().map(|source| {
+        json!({"lag_seconds": source.lag_seconds, "site": source.site, "tenant": source.tenant,
+               "watermark": source.watermark, "writer": source.writer})
+    });
+    let value = json!({
+        "due": status.standing.due,
+        "server": status.server,
+        "sources": sources.collect::<Vec<_>>(),
+        "tables": tables.collect::<Vec<_>>(),
+        "version": status.standing.version,
+    });
+    format!("{value:#}\n")
+}
+
+fn page(place: &str, status: &Status) -> String {
+    let version = status.standing.version.as_deref().unwrap_or("without tables");
+    let mut text = format!("{place}\nserver {}, schema {version}", status.server);
+    if !status.standing.due.is_empty() {
+        text += &format!("; due: {} (callfold db migrate)", status.standing.due.join(", "));
+    }
+    text += "\n";
+    if !status.tables.is_empty() {
+        text += &format!("\n{:24} {:>14} {:>10} {:>10}\n", "table", "rows (about)", "MiB", "partitions");
+    }
+    for table in &status.tables {
+        let rows = table.rows_about.map_or_else(|| "–".to_owned(), |rows| grouped(rows.unsigned_abs()));
+        let mib = table.bytes as f64 / f64::from(1 << 20);
+        text += &format!("{:24} {rows:>14} {mib:>10.1} {:>10}\n", table.name, table.partitions);
+    }
+    if !status.sources.is_empty() {
+        text += &format!("\n{:16} {:16} {:16} {:28} {:>10}\n", "writer", "tenant", "switch", "rows up to", "lag");
+    }
+    for source in &status.sources {
+        text += &format!(
+            "{:16} {:16} {:16} {:28} {:>8.0} s\n",
+            source.writer, source.tenant, source.site, source.watermark, source.lag_seconds
+        );
+    }
+    text
+}

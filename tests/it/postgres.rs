@@ -1,0 +1,4 @@
+//! PostgreSQL: a real server, thrown away afterwards. What is in its tables, who sees it, and what no accident changes.
+
+mod cluster;
+mod schema;
