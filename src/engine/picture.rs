@@ -161,7 +161,7 @@ pub(super) fn counters(engine: &Engine) -> Counters {
     Counters {
         events_by_kind: engine.world.events_by_kind().collect(),
         anomalies,
-        violations: engine.intervals.violations + engine.board.accumulators.violations,
+        violations: engine.intervals.violations + engine.board.violations(),
         open: Open { calls, parties, stays, sessions },
         ..Counters::default()
     }

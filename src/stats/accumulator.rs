@@ -47,6 +47,9 @@ impl DurableCell {
 const MOMENTARY_AT: usize = DURABLES + RETROSPECTIVES;
 const ACTIONS: usize = MOMENTARY_AT + MOMENTARIES;
 
+/// Words of the cells of every action.
+const ALL_WIDTH: usize = 3 * DURABLES + 2 * RETROSPECTIVES + MOMENTARIES;
+
 /// Words of a page's directory: a byte for every action, and the last one for the words in use.
 const DIRECTORY: usize = (ACTIONS + 1).div_ceil(8);
 const USED: usize = DIRECTORY * 8 - 1;
@@ -58,9 +61,14 @@ const SIZES: [u32; 8] = [8, 12, 16, 24, 32, 48, 64, 104];
 #[derive(Clone, Copy, Debug)]
 pub struct Pages([u32; 5]);
 
+impl Pages {
+    /// Of an object that has seen nothing.
+    pub const NONE: Self = Self([u32::MAX; 5]);
+}
+
 impl Default for Pages {
     fn default() -> Self {
-        Self([u32::MAX; 5])
+        Self::NONE
     }
 }
 
@@ -79,9 +87,9 @@ pub struct Accumulators {
     pub violations: u64,
 }
 
-/// The counters of one object for one call type.
+/// The counters of one object for one call type, read.
 #[derive(Clone, Copy, Debug)]
-pub struct Page<'a>(&'a [u64]);
+pub struct Cells([u64; ALL_WIDTH]);
 
 /// Words of an action's cell.
 const fn width(action: usize) -> usize {
@@ -91,6 +99,17 @@ const fn width(action: usize) -> usize {
         2
     } else {
         1
+    }
+}
+
+/// Where an action's cell begins among those of every action.
+const fn begin(action: usize) -> usize {
+    if action < DURABLES {
+        3 * action
+    } else if action < MOMENTARY_AT {
+        3 * DURABLES + 2 * (action - DURABLES)
+    } else {
+        3 * DURABLES + 2 * RETROSPECTIVES + action - MOMENTARY_AT
     }
 }
 
@@ -157,18 +176,18 @@ impl Accumulators {
         *starts = starts.wrapping_add(at.0 as u64);
     }
 
-    /// A durable action ended.
+    /// A durable action ended; `false`, and nothing is counted, when none goes on.
     #[inline]
-    pub fn ended(&mut self, of: &mut Pages, what: Durable, call_type: CallType, started: Micros, at: Micros) {
+    pub fn ended(&mut self, of: &mut Pages, what: Durable, call_type: CallType, started: Micros, at: Micros) -> bool {
         let cell = self.cell(of, call_type, what as usize);
-        let [counts, ended_micros, starts] = &mut self.words[cell..cell + 3] else { return };
+        let [counts, ended_micros, starts] = &mut self.words[cell..cell + 3] else { return false };
         if *counts >> 32 == *counts & u64::from(u32::MAX) {
-            self.violations += 1;
-            return;
+            return false;
         }
         *counts += 1 << 32;
         *ended_micros = ended_micros.wrapping_add((at - started).0 as u64);
         *starts = starts.wrapping_sub(started.0 as u64);
+        true
     }
 
     /// A momentary action occurred.
@@ -195,38 +214,89 @@ impl Accumulators {
 
     /// The counters of an object for a call type; `None` when it has seen none of that type.
     #[must_use]
-    pub fn read(&self, of: &Pages, call_type: CallType) -> Option<Page<'_>> {
-        self.words.get(of.0[call_type as usize] as usize..).map(Page)
+    pub fn read(&self, of: &Pages, call_type: CallType) -> Option<Cells> {
+        self.sum([of], call_type)
+    }
+
+    /// The counters of what was booked in several places.
+    pub(super) fn sum<'a>(&self, places: impl IntoIterator<Item = &'a Pages>, call_type: CallType) -> Option<Cells> {
+        let mut sum: Option<Cells> = None;
+        for of in places {
+            let Some(page) = self.words.get(of.0[call_type as usize] as usize..) else { continue };
+            let cells = sum.get_or_insert(Cells([0; ALL_WIDTH]));
+            for (action, cell) in cells_of(page) {
+                let into = &mut cells.0[begin(action)..begin(action) + width(action)];
+                into.iter_mut().zip(cell).for_each(|(into, word)| *into = into.wrapping_add(*word));
+            }
+        }
+        sum
+    }
+
+    /// Adds what was booked in one place to another one.
+    pub(super) fn add(&mut self, from: &Pages, to: &mut Pages) {
+        for call_type in CallType::ALL {
+            let start = from.0[call_type as usize] as usize;
+            if start >= self.words.len() {
+                continue;
+            }
+            for action in 0..ACTIONS {
+                let offset = byte(self.words[start + action / 8], action);
+                if offset != 0 {
+                    let cell = self.cell(to, call_type, action);
+                    for i in 0..width(action) {
+                        self.words[cell + i] = self.words[cell + i].wrapping_add(self.words[start + offset + i]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives the pages of a place up.
+    pub(super) fn free(&mut self, of: &mut Pages) {
+        for start in std::mem::take(of).0 {
+            if let Some(word) = self.words.get(start as usize + USED / 8) {
+                self.free[size_for(byte(*word, USED))].push(start);
+            }
+        }
     }
 }
 
-impl Page<'_> {
-    fn cell(&self, action: usize) -> Option<&[u64]> {
-        let offset = byte(self.0[action / 8], action);
-        (offset != 0).then(|| &self.0[offset..])
+/// The actions of a page, and their cells.
+fn cells_of(page: &[u64]) -> impl Iterator<Item = (usize, &[u64])> {
+    (0..ACTIONS).filter_map(|action| {
+        let offset = byte(page[action / 8], action);
+        (offset != 0).then(|| (action, &page[offset..offset + width(action)]))
+    })
+}
+
+impl Cells {
+    fn cell(&self, action: usize) -> &[u64] {
+        &self.0[begin(action)..]
     }
 
     /// A durable action.
     #[must_use]
     pub fn durable(&self, what: Durable) -> DurableCell {
-        self.cell(what as usize).map_or_else(DurableCell::default, |cell| DurableCell {
+        let cell = self.cell(what as usize);
+        DurableCell {
             started: cell[0] as u32,
             ended: (cell[0] >> 32) as u32,
             ended_micros: cell[1] as i64,
             ongoing_starts: cell[2] as i64,
-        })
+        }
     }
 
     /// Count and microseconds of a retrospective action.
     #[must_use]
     pub fn retrospective(&self, what: Retrospective) -> (u32, i64) {
-        self.cell(DURABLES + what as usize).map_or((0, 0), |cell| (cell[0] as u32, cell[1] as i64))
+        let cell = self.cell(DURABLES + what as usize);
+        (cell[0] as u32, cell[1] as i64)
     }
 
     /// Count of a momentary action.
     #[must_use]
     pub fn momentary(&self, what: Momentary) -> u32 {
-        self.cell(MOMENTARY_AT + what as usize).map_or(0, |cell| cell[0] as u32)
+        self.cell(MOMENTARY_AT + what as usize)[0] as u32
     }
 }
 
@@ -259,7 +329,7 @@ mod tests {
             }
             for of in [&pages, &other] {
                 let page = all.read(of, CallType::Inbound).expect("the type was seen");
-                let counted = (0..ACTIONS).map(|bit| page.cell(bit).expect("the action was seen")[0]);
+                let counted = (0..ACTIONS).map(|bit| page.cell(bit)[0]);
                 assert!(counted.zip(1..).all(|(count, bit)| count == round * bit));
             }
         }

@@ -1,6 +1,5 @@
 //! An agent's ledger: time by status, counts, and the same read over the day and the last half hour.
 
-use super::accumulator::Pages;
 use super::late::{Base, Gain};
 use crate::model::action::{AgentCount, Status};
 use crate::model::time::{Micros, Span};
@@ -181,8 +180,6 @@ pub struct AgentStats {
     pub status: Status,
     /// Touched since the board's stamp was this.
     pub(super) stamp: u32,
-    /// Base accumulators.
-    pub pages: Pages,
 }
 
 /// One agent: what edges of minutes, intervals and days ask for.

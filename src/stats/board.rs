@@ -8,11 +8,12 @@ mod late;
 
 use std::hint::black_box;
 
-use super::accumulator::{Accumulators, Pages};
+use super::accumulator::{Accumulators, Cells};
 use super::agent::{AgentColumn, AgentGain, AgentPast, AgentReading, AgentStats, DND, STEP_MINUTES};
 use super::late::{Late, Object};
 use super::pair::{PairCount, PairKey, PairTime, Pairs, Reasons};
 use super::queue::{Queue, QueueCount, QueueTime, minute_of};
+use super::seat::Seats;
 use crate::model::action::{Action, AgentCount, On, Outcome, Status};
 use crate::model::ids::{AgentId, DnId};
 use crate::model::room::make_room;
@@ -57,9 +58,10 @@ pub struct Board {
     pub pairs: Pairs,
     /// Agents under reasons.
     pub reasons: Reasons,
-    devices: Vec<Pages>,
+    /// Where the base accumulators of devices and agents are.
+    seats: Seats,
     /// Base accumulators of all objects.
-    pub accumulators: Accumulators,
+    accumulators: Accumulators,
     /// Begin of the running interval.
     pub interval_start: Micros,
     /// Bookings for intervals that have ended.
@@ -86,17 +88,15 @@ impl Board {
     /// Makes room for names that were minted.
     #[inline]
     pub fn grow(&mut self, dns: usize, agents: usize) {
-        if self.devices.len() < dns || self.agents.len() < agents {
+        if self.queue_of.len() < dns || self.agents.len() < agents {
             self.make_room(dns, agents);
         }
     }
 
     #[cold]
     fn make_room(&mut self, dns: usize, agents: usize) {
-        if self.devices.len() < dns {
-            let more = dns - self.devices.len();
-            make_room(&mut self.devices, more);
-            self.devices.resize(dns, Pages::default());
+        self.seats.make_room(dns, agents);
+        if self.queue_of.len() < dns {
             self.queue_of.resize(dns, 0);
         }
         if self.agents.len() < agents {
@@ -162,16 +162,13 @@ impl Board {
     /// Reads what actions on this DN and of this agent will write, so that it is on its way while the fold works.
     #[inline]
     pub fn foresee(&self, dn: DnId, agent: AgentId, call_type: CallType) {
-        if let Some(pages) = self.devices.get(dn.index()) {
-            black_box(self.accumulators.foresee(pages, call_type));
-        }
+        black_box(self.seats.foresee(dn, call_type, &self.accumulators));
         if let Some(queue) = self.queue(dn) {
             black_box(queue.changed_at.0 ^ queue.marked_minute ^ queue.ledger.counts[0]);
         }
         if let Some(stats) = self.agents.get(agent.index()) {
             black_box(self.memberships[agent.index()].first());
             black_box(stats.ledger.at(stats.status as usize, Micros(0)));
-            black_box(self.accumulators.foresee(&stats.pages, call_type));
         }
     }
 
@@ -520,10 +517,28 @@ impl Board {
         });
     }
 
-    /// Base accumulators of a DN.
+    /// Base accumulators of a DN for a call type; `None` when it has seen none of that type.
     #[must_use]
-    pub fn device_pages(&self, dn: DnId) -> Option<&Pages> {
-        self.devices.get(dn.index())
+    pub fn base_of_device(&self, dn: DnId, call_type: CallType) -> Option<Cells> {
+        self.seats.of_device(dn, call_type, &self.accumulators)
+    }
+
+    /// Base accumulators of an agent for a call type; `None` when he has seen none of that type.
+    #[must_use]
+    pub fn base_of_agent(&self, agent: AgentId, call_type: CallType) -> Option<Cells> {
+        self.seats.of_agent(agent, call_type, &self.accumulators)
+    }
+
+    /// Base accumulators of a queue for a call type; `None` when it has seen none of that type.
+    #[must_use]
+    pub fn base_of_queue(&self, queue: &Queue, call_type: CallType) -> Option<Cells> {
+        self.accumulators.read(&queue.pages, call_type)
+    }
+
+    /// Broken invariants: always zero.
+    #[must_use]
+    pub const fn violations(&self) -> u64 {
+        self.accumulators.violations
     }
 
     /// Starts the reporting day anew at `day_start`.

@@ -12,4 +12,5 @@ pub mod board;
 pub mod late;
 pub mod pair;
 pub mod queue;
+pub mod seat;
 pub mod wait;

@@ -131,7 +131,7 @@ pub struct Queue {
     /// Calls offered to a target now.
     pub alerting: u32,
     /// Base accumulators.
-    pub pages: Pages,
+    pub(super) pages: Pages,
     /// Columns at the begin of the interval.
     pub base: Base<QUEUE_COUNTS, QUEUE_TIMES>,
     /// Ledger at the begin of the day.

@@ -144,7 +144,7 @@ fn base_accumulators_obey_the_conservation_law() {
             *outcomes.entry((s.queue_id.0, s.outcome)).or_default() += 1;
         }
         for queue in &board.queues {
-            let pages = || CallType::ALL.iter().filter_map(|t| board.accumulators.read(&queue.pages, *t));
+            let pages = || CallType::ALL.iter().filter_map(|t| board.base_of_queue(queue, *t));
             let finished = |what: Retrospective| pages().map(|p| i64::from(p.retrospective(what).0)).sum::<i64>();
             let started = |what: Durable| pages().map(|p| i64::from(p.durable(what).started)).sum::<i64>();
             let ongoing = |what: Durable| pages().map(|p| i64::from(p.durable(what).ongoing())).sum::<i64>();
@@ -187,7 +187,7 @@ fn base_accumulators_last_as_long_as_the_rows() {
         for summary in run.partition.summary() {
             let queue = board.queues.iter().find(|q| names.dn_text(q.dn) == summary.id).expect("queues have summaries");
             let total = |what: Durable| {
-                let pages = CallType::ALL.iter().filter_map(|t| board.accumulators.read(&queue.pages, *t));
+                let pages = CallType::ALL.iter().filter_map(|t| board.base_of_queue(queue, *t));
                 pages.fold((0, 0), |(ms, n), p| {
                     let cell = p.durable(what);
                     (ms + cell.total_at(now) / 1000, n + i64::from(cell.started))

@@ -27,7 +27,7 @@ use callfold::engine::settings::Settings;
 use callfold::model::action::{Durable, Momentary, Retrospective};
 use callfold::model::row::Rows;
 use callfold::model::tevent::CallType;
-use callfold::stats::accumulator::Pages;
+use callfold::stats::accumulator::Cells;
 
 use self::sheet::{Sheets, Style};
 
@@ -245,26 +245,27 @@ fn actions(run: &Run, object: &str) -> Vec<Vec<String>> {
     let (kind, id) = object.split_once('=').expect("an object is kind=id");
     let names = run.partition.names();
     let board = &run.partition.engine().board;
-    let pages: Pages = match kind {
+    let read: Box<dyn Fn(CallType) -> Option<Cells>> = match kind {
         "queue" => {
             let queue = board.queues.iter().find(|q| names.dn_number(q.dn) == id);
-            queue.unwrap_or_else(|| panic!("no queue {id}")).pages
+            let queue = queue.unwrap_or_else(|| panic!("no queue {id}"));
+            Box::new(move |call_type| board.base_of_queue(queue, call_type))
         }
         "agent" => {
             let mut agents = (0..names.agent_count()).map(|i| callfold::model::ids::AgentId(i as u32));
             let agent = agents.find(|a| names.agent_id(*a) == id).unwrap_or_else(|| panic!("no agent {id}"));
-            board.agents[agent.index()].pages
+            Box::new(move |call_type| board.base_of_agent(agent, call_type))
         }
         "dn" => {
             let mut dns = (0..names.dn_count()).map(|i| callfold::model::ids::DnId(i as u32));
             let dn = dns.find(|d| names.dn_number(*d) == id).unwrap_or_else(|| panic!("no DN {id}"));
-            *board.device_pages(dn).expect("the board knows every DN")
+            Box::new(move |call_type| board.base_of_device(dn, call_type))
         }
         _ => panic!("objects are queue, agent and dn, not {kind}"),
     };
     let mut rows = Vec::new();
     for call_type in CallType::ALL {
-        let Some(page) = board.accumulators.read(&pages, call_type) else { continue };
+        let Some(page) = read(call_type) else { continue };
         let mut row = |name: String, count: u32, ongoing: Option<u32>, micros: Option<i64>| {
             if count > 0 {
                 let text = |n: Option<i64>| n.map_or("-".to_owned(), |n| n.to_string());

@@ -4,7 +4,6 @@ use super::Board;
 use crate::model::action::{Durable, Momentary, On, Retrospective};
 use crate::model::tevent::CallType;
 use crate::model::time::{Micros, Span};
-use crate::stats::accumulator::{Accumulators, Pages};
 use crate::stats::pair::{PairCount, PairTime};
 use crate::stats::queue::{QueueCount, QueueTime};
 
@@ -13,21 +12,26 @@ impl Board {
     pub(super) fn durable(&mut self, what: Durable, on: On, call_type: CallType, started: Option<Micros>, at: Micros) {
         match on {
             On::Device { dn, agent } => {
-                if dn.is_some() {
-                    let pages = &mut self.devices[dn.index()];
-                    book(&mut self.accumulators, pages, what, call_type, started, at);
-                }
                 if agent.is_some() {
                     self.touch_agent(agent);
-                    let pages = &mut self.agents[agent.index()].pages;
-                    book(&mut self.accumulators, pages, what, call_type, started, at);
+                }
+                let (seats, all) = (&mut self.seats, &mut self.accumulators);
+                match started {
+                    None => seats.started(dn, agent, what, call_type, at, all),
+                    Some(started) => seats.ended(dn, agent, what, call_type, (started, at), all),
                 }
             }
             On::Queue { queue, agent, .. } => {
                 let starts = started.is_none();
                 let slot = self.slot(queue, at);
                 self.queue_durable(slot, what, starts, at);
-                book(&mut self.accumulators, &mut self.queues[slot].pages, what, call_type, started, at);
+                let (pages, all) = (&mut self.queues[slot].pages, &mut self.accumulators);
+                match started {
+                    None => all.started(pages, what, call_type, at),
+                    Some(started) => {
+                        all.violations += u64::from(!all.ended(pages, what, call_type, started, at));
+                    }
+                }
                 let pair = match what {
                     Durable::CallRinging => PairTime::RingMs,
                     Durable::CallTalk => PairTime::TalkMs,
@@ -64,13 +68,10 @@ impl Board {
     pub(super) fn occurred(&mut self, what: Momentary, on: On, call_type: CallType, at: Micros) {
         match on {
             On::Device { dn, agent } => {
-                if dn.is_some() {
-                    self.accumulators.occurred(&mut self.devices[dn.index()], what, call_type);
-                }
                 if agent.is_some() {
                     self.touch_agent(agent);
-                    self.accumulators.occurred(&mut self.agents[agent.index()].pages, what, call_type);
                 }
+                self.seats.occurred(dn, agent, what, call_type, &mut self.accumulators);
             }
             On::Queue { queue, agent, .. } => {
                 let slot = self.slot(queue, at);
@@ -88,13 +89,10 @@ impl Board {
     pub(super) fn finished(&mut self, what: Retrospective, on: On, call_type: CallType, lasted: Span, at: Micros) {
         match on {
             On::Device { dn, agent } => {
-                if dn.is_some() {
-                    self.accumulators.finished(&mut self.devices[dn.index()], what, call_type, lasted);
-                }
                 if agent.is_some() {
                     self.touch_agent(agent);
-                    self.accumulators.finished(&mut self.agents[agent.index()].pages, what, call_type, lasted);
                 }
+                self.seats.finished(dn, agent, what, call_type, lasted, &mut self.accumulators);
             }
             On::Queue { queue, agent, entered_at } => {
                 let slot = self.slot(queue, entered_at);
@@ -104,21 +102,5 @@ impl Board {
                 }
             }
         }
-    }
-}
-
-/// Books a begin (`started` absent) or an end.
-#[inline]
-fn book(
-    all: &mut Accumulators,
-    pages: &mut Pages,
-    what: Durable,
-    call_type: CallType,
-    started: Option<Micros>,
-    at: Micros,
-) {
-    match started {
-        None => all.started(pages, what, call_type, at),
-        Some(started) => all.ended(pages, what, call_type, started, at),
     }
 }
