@@ -5,6 +5,7 @@
 //!
 //! Every queue here is bounded; what happens when one is full is the caller's explicit choice (wait, give up, skip).
 
+pub mod backlog;
 pub mod publish;
 pub mod ring;
 pub mod stop;

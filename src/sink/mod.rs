@@ -6,7 +6,7 @@
 //!                       columns           columns
 //! ```
 //!
-//! The front is [`Store`]. A plain glob over `DIR/history/TABLE/**/*.parquet` shows every key exactly once at any time;
+//! Beside it [`postgres`] carries the same batches into a database. The front of the files is [`Store`]. A plain glob over `DIR/history/TABLE/**/*.parquet` shows every key exactly once at any time;
 //! the manifests add what a glob cannot know: rows, checksums, time ranges, the watermark. This directory knows nothing of
 //! open intervals or of how a row came to be.
 

@@ -1,4 +1,8 @@
 //! PostgreSQL: a real server, thrown away afterwards. What is in its tables, who sees it, and what no accident changes.
 
+mod cells;
 mod cluster;
+mod delivery;
+mod floor;
 mod schema;
+mod takeover;

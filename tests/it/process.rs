@@ -17,7 +17,18 @@ pub struct Place {
 
 impl Place {
     pub fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("callfold-it-{}-{name}", std::process::id()));
+        Self::below(&std::env::temp_dir(), name)
+    }
+
+    /// The same in memory, where there is such a place: thousands of small files are synced at once.
+    pub fn in_memory(name: &str) -> Self {
+        let memory = Path::new("/dev/shm");
+        let path = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        Self::below(&path, name)
+    }
+
+    fn below(dir: &Path, name: &str) -> Self {
+        let path = dir.join(format!("callfold-it-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).expect("a directory for the test");
         Self { path }

@@ -1,16 +1,33 @@
 //! Rows to a PostgreSQL database: the same tables as the files, under the same names, each key once.
 //!
+//! ```text
+//!  RowBatch ─▶ encode ─▶ segment ─▶ spool ─▶ courier ─▶ merge ─▶ tables
+//!            tuples of   on disk    waits    one        COPY,
+//!            COPY                            transaction INSERT … ON CONFLICT
+//! ```
+//!
 //! Schema, partitions and rights are migrations, the tables made from the declarations of the rows.
 //! Nothing below this directory knows that there is a database.
 
 mod connect;
+mod courier;
 mod ddl;
+mod encode;
 mod error;
+mod intake;
+mod merge;
 mod migration;
+mod segment;
+mod spool;
 mod status;
+mod tuple;
 
 pub use connect::{Session, Target};
+pub use courier::{Courier, Left, Order};
 pub use ddl::declarations;
 pub use error::{PostgresError, Trouble};
+pub use intake::{Collector, IntakeError, Merged, Spooler};
 pub use migration::{MIGRATIONS, Migrated, Migration, Standing, migrate, standing};
+pub use segment::SegmentError;
+pub use spool::{Spool, SpoolLook};
 pub use status::{SourceStatus, Status, TableStatus, status};

@@ -27,6 +27,7 @@ const FAST: &str = "-c fsync=off -c full_page_writes=off -c synchronous_commit=o
 pub struct Cluster {
     dir: PathBuf,
     bin: PathBuf,
+    port: u16,
     options: String,
     running: Option<Child>,
 }
@@ -65,10 +66,14 @@ fn run(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-#[allow(dead_code, reason = "tests of the schema kill no server; those of rows will")]
 impl Cluster {
     /// A new server with further `options`, or `None` where none is installed.
     pub fn start(options: &str) -> Option<Self> {
+        Self::start_on(5432, options)
+    }
+
+    /// The same with the number of its socket's name, and of its port if it listens on one.
+    pub fn start_on(port: u16, options: &str) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let Some(bin) = programs() else {
             assert!(
@@ -91,7 +96,7 @@ impl Cluster {
         let data = dir.join("data");
         let initdb = ["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=trust", "--username=postgres", "-D"];
         run(as_nobody_special(&bin.join("initdb")).args(initdb).arg(&data).current_dir(&dir));
-        let mut cluster = Self { dir, bin, options: options.to_owned(), running: None };
+        let mut cluster = Self { dir, bin, port, options: options.to_owned(), running: None };
         cluster.resume();
         Some(cluster)
     }
@@ -102,13 +107,19 @@ impl Cluster {
         SHARED.get_or_init(|| Self::start("")).as_ref()
     }
 
+    /// Other options for the next start.
+    pub fn set_options(&mut self, options: &str) {
+        self.options = options.to_owned();
+    }
+
     /// Starts the server again after [`Cluster::kill`].
     pub fn resume(&mut self) {
         let dir = self.dir.display();
         let guard = format!(
-            "{}/postgres -D {dir}/data -k {dir} -c listen_addresses= {FAST} {} >>{dir}/log 2>&1 & server=$!\n\
+            "{}/postgres -D {dir}/data -k {dir} -p {} -c listen_addresses= {FAST} {} >>{dir}/log 2>&1 & server=$!\n\
              cat >/dev/null; kill -QUIT $server; wait $server; [ -e {dir}/again ] || rm -rf {dir}",
             self.bin.display(),
+            self.port,
             self.options
         );
         let _ = fs::remove_file(self.dir.join("again"));
@@ -144,7 +155,7 @@ impl Cluster {
 
     /// Address of a database for a user.
     pub fn url_for(&self, user: &str, database: &str) -> String {
-        format!("host={} user={user} dbname={database}", self.dir.display())
+        format!("host={} port={} user={user} dbname={database}", self.dir.display(), self.port)
     }
 
     /// The directory of the server.

@@ -1,0 +1,538 @@
+//! The thread that carries segments from the spool into the database, whatever happens to either.
+//!
+//! ```text
+//!  connect ─▶ lock ─▶ where were we? ─▶ take segments ─▶ one transaction: rows and cursor ─▶ remove segments ─┐
+//!     ▲         │ held by another: stand by                    ▲─────────────────────────────────────────────┘
+//!     └── wait ─┴──────────── anything fails: nothing of it is there, try again
+//! ```
+//!
+//! The cursor moves in the transaction that writes the rows, so a crash anywhere writes once. Of two programs with one writer
+//! name the one that holds the lock of that name writes. The other drops what the holder's watermarks show as written, switch by
+//! switch, and takes over when the holder's connection is gone. What the database refuses for its content is put aside, loudly; everything
+//! else waits and is tried again. Refuses to know what a row says.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam::channel::{Receiver, Sender, bounded};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use twox_hash::XxHash64;
+
+use super::connect::{Session, Target};
+use super::ddl::literal;
+use super::error::{PostgresError, Trouble};
+use super::merge::{Merge, MergeError, Rule, Staging};
+use super::migration::{migrate, standing};
+use super::segment::{Segment, SegmentError};
+use super::spool::{Spool, Waiting};
+use crate::handoff::backlog::{Backlog, Role};
+use crate::model::time::Micros;
+
+/// Rows of one transaction when many segments wait.
+const ROWS_MAX: u64 = 250_000;
+
+/// Shortest and longest wait before the next attempt.
+const WAITS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
+
+/// How often somebody who stands by asks for the lock.
+const STAND_BY: Duration = Duration::from_millis(500);
+
+/// How often a connection is tried while there is nothing to write: what was lost is noticed, and others may take over.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// How much later the holder's watermark must be before a segment counts as written: the clocks of two machines differ, and
+/// each lets time pass by its own.
+const MARGIN_US: i64 = 10_000_000;
+
+/// How often partitions are made ahead; they are made for this month and the next.
+const LOOK_AHEAD: Duration = Duration::from_secs(6 * 3600);
+
+/// How often a trouble that stays is told again.
+const TELL_AGAIN: Duration = Duration::from_secs(300);
+
+/// What the thread needs.
+#[derive(Debug)]
+pub struct Order {
+    /// The database.
+    pub target: Target,
+    /// The name we write under.
+    pub writer: String,
+    /// Where segments come from.
+    pub spool: Arc<Spool>,
+    /// Where figures are shown.
+    pub backlog: Arc<Backlog>,
+}
+
+/// The running thread.
+#[derive(Debug)]
+pub struct Courier {
+    thread: JoinHandle<()>,
+    /// Until when the thread has time, once it is asked to end.
+    closing: watch::Sender<Option<Instant>>,
+    backlog: Arc<Backlog>,
+}
+
+/// What is left when the thread ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Rows written since the start.
+    pub rows_written: u64,
+    /// Rows that wait on disk for the next start.
+    pub rows_waiting: u64,
+    /// Batches put aside since the start.
+    pub segments_refused: u64,
+    /// What was in the way.
+    pub trouble: Option<String>,
+}
+
+impl Courier {
+    /// Starts the thread and waits for its first attempt.
+    ///
+    /// # Errors
+    /// Trouble of the first attempt that only a person can end. A server that is not there is none: it is tried again.
+    pub fn start(order: Order) -> Result<Self, PostgresError> {
+        let closing = watch::Sender::new(None);
+        let backlog = Arc::clone(&order.backlog);
+        let (first, attempted) = bounded(1);
+        let carrier = Carrier { order, closing: closing.subscribe(), first: Some(first), told: None };
+        let started = std::thread::Builder::new().name("postgres".into()).spawn(move || carrier.run());
+        let thread = started.map_err(|e| {
+            PostgresError::new(Trouble::Other, format!("failed to start a thread: {e}"), "raise the limit of threads")
+        })?;
+        let courier = Self { thread, closing, backlog };
+        match Receiver::recv(&attempted) {
+            Ok(Some(error)) if error.trouble.needs_somebody() => {
+                let _ = courier.thread.join();
+                Err(error)
+            }
+            _ => Ok(courier),
+        }
+    }
+
+    /// Ends the thread when everything is written, or after `patience`; what is left waits for the next start.
+    pub fn finish(self, patience: Duration) -> Left {
+        self.closing.send_replace(Some(Instant::now() + patience));
+        let panicked = self.thread.join().is_err();
+        let count = |n: &std::sync::atomic::AtomicU64| n.load(Ordering::Relaxed);
+        Left {
+            rows_written: count(&self.backlog.rows_written),
+            rows_waiting: count(&self.backlog.rows),
+            segments_refused: count(&self.backlog.segments_refused),
+            trouble: if panicked { Some("the thread panicked".into()) } else { self.backlog.trouble() },
+        }
+    }
+}
+
+/// Why a session ended.
+enum Ended {
+    /// The program ends.
+    Closing,
+    /// Something is in the way.
+    Trouble(PostgresError),
+    /// The spool cannot be used.
+    Spool(SegmentError),
+}
+
+impl From<PostgresError> for Ended {
+    fn from(error: PostgresError) -> Self {
+        Self::Trouble(error)
+    }
+}
+
+impl From<SegmentError> for Ended {
+    fn from(error: SegmentError) -> Self {
+        Self::Spool(error)
+    }
+}
+
+impl From<MergeError> for Ended {
+    fn from(error: MergeError) -> Self {
+        match error {
+            MergeError::Postgres(error) => Self::Trouble(error),
+            MergeError::Segment(error) => Self::Spool(error),
+        }
+    }
+}
+
+/// Resolves when the time to end has run out.
+async fn out_of_time(closing: &mut watch::Receiver<Option<Instant>>) {
+    let until = closing.wait_for(Option::is_some).await.ok().and_then(|until| *until);
+    // Without anybody who could ask there is nobody to end for.
+    match until {
+        Some(until) => sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}
+
+struct Carrier {
+    order: Order,
+    closing: watch::Receiver<Option<Instant>>,
+    /// Where the outcome of the first attempt goes.
+    first: Option<Sender<Option<PostgresError>>>,
+    /// The trouble told last, and when.
+    told: Option<(String, Instant)>,
+}
+
+/// A session that may write.
+struct Writing<'a> {
+    session: &'a Session,
+    merge: Merge,
+    /// When partitions were made ahead.
+    ahead: Option<Instant>,
+}
+
+impl Carrier {
+    fn run(mut self) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        match runtime {
+            Ok(runtime) => runtime.block_on(async {
+                let mut closing = self.closing.clone();
+                tokio::select! {
+                    () = self.carry() => {}
+                    // What is half done goes with the connection; nothing of it stays.
+                    () = out_of_time(&mut closing) => {}
+                }
+            }),
+            Err(error) => {
+                let what = format!("failed to start the thread that writes to the database: {error}");
+                self.tell(&PostgresError::new(Trouble::Other, what, "raise the limit of open files"));
+            }
+        }
+    }
+
+    async fn carry(&mut self) {
+        let mut wait = WAITS.0;
+        loop {
+            let begun = Instant::now();
+            let ended = self.attempt().await;
+            if begun.elapsed() > WAITS.1 {
+                wait = WAITS.0;
+            }
+            match ended {
+                Ended::Closing => return,
+                Ended::Trouble(error) => match self.first.take() {
+                    // Whoever started us waits for it, and ends.
+                    Some(first) if error.trouble.needs_somebody() => {
+                        let _ = first.send(Some(error));
+                        return;
+                    }
+                    first => {
+                        self.tell(&error);
+                        first.map(|first| first.send(None));
+                    }
+                },
+                Ended::Spool(error) => {
+                    let fix = "check the disk; rows wait until then";
+                    self.tell(&PostgresError::new(Trouble::Other, error.to_string(), fix));
+                }
+            }
+            // A program that ends does not wait for a database that is not there.
+            if self.is_closing() {
+                return;
+            }
+            // Asked to close, it makes one more attempt.
+            self.rest(wait).await;
+            wait = (wait * 2).min(WAITS.1);
+        }
+    }
+
+    fn is_closing(&self) -> bool {
+        self.closing.borrow().is_some()
+    }
+
+    /// Waits, no longer than until it is asked to close.
+    async fn rest(&mut self, wait: Duration) {
+        // An error says that whoever asks has gone; time goes on all the same.
+        let _ = timeout(wait, self.closing.wait_for(Option::is_some)).await;
+    }
+
+    /// Says what is in the way: at once when it is new, now and then when it stays.
+    fn tell(&mut self, error: &PostgresError) {
+        let text = error.to_string();
+        self.order.backlog.set(Role::Away, Some(text.clone()));
+        let is_known = self.told.as_ref().is_some_and(|(told, at)| *told == text && at.elapsed() < TELL_AGAIN);
+        if !is_known {
+            tracing::warn!(rows_waiting = self.order.backlog.rows.load(Ordering::Relaxed), "{text}; rows wait on disk");
+            self.told = Some((text, Instant::now()));
+        }
+    }
+
+    /// One session, from its begin to whatever ends it.
+    async fn attempt(&mut self) -> Ended {
+        match self.session().await {
+            Ok(never) => never,
+            Err(ended) => ended,
+        }
+    }
+
+    async fn session(&mut self) -> Result<Ended, Ended> {
+        let session = self.order.target.connect().await?;
+        bring_up_to_date(&session).await?;
+        // In doubt the rows of a segment are written twice, which changes nothing; that they are lost would be worse.
+        session.run("prepare the session at", "SET synchronous_commit = on").await?;
+        if let Some(first) = self.first.take() {
+            let _ = first.send(None);
+        }
+        if !self.take_lock(&session).await? {
+            return Ok(Ended::Closing);
+        }
+        let prefix = format!("s{:08x}", XxHash64::oneshot(0, self.staging_owner(&session).await?.as_bytes()) as u32);
+        let merge = Merge::begin(&session, Staging::Kept { prefix }, Rule::Later).await?;
+        let mut writing = Writing { session: &session, merge, ahead: None };
+        self.skip_written(&session).await?;
+        self.order.backlog.set(Role::Writes, None);
+        self.told = None;
+        tracing::info!(database = self.order.target.place(), writer = self.order.writer, "rows go to the database");
+        loop {
+            writing.look_ahead().await?;
+            let waiting = self.order.spool.oldest(ROWS_MAX);
+            if !waiting.is_empty() {
+                self.deliver(&mut writing, &waiting).await?;
+                continue;
+            }
+            if self.is_closing() {
+                return Ok(Ended::Closing);
+            }
+            let mut closing = self.closing.clone();
+            tokio::select! {
+                () = self.order.spool.arrived.notified() => {}
+                _ = closing.wait_for(Option::is_some) => {}
+                () = sleep(HEARTBEAT) => session.run("ask", "SELECT 1").await?,
+            }
+        }
+    }
+
+    /// Who the staging tables belong to: each user makes his own.
+    async fn staging_owner(&self, session: &Session) -> Result<String, PostgresError> {
+        let row = session.client.query_one("SELECT current_user::text", &[]).await;
+        let user: String = row.map_err(|e| session.met("ask", &e))?.get(0);
+        Ok(format!("{}\n{user}", self.order.writer))
+    }
+
+    /// Waits for the lock of our name; false when the program ends before.
+    async fn take_lock(&mut self, session: &Session) -> Result<bool, Ended> {
+        let lock = format!("callfold writer {}", self.order.writer);
+        let mut is_told = false;
+        loop {
+            let taken =
+                session.client.query_one("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", &[&lock]).await;
+            if taken.map_err(|e| session.met("ask for the lock in", &e))?.get(0) {
+                return Ok(true);
+            }
+            if !is_told {
+                tracing::info!(
+                    database = self.order.target.place(),
+                    writer = self.order.writer,
+                    "another program with this name writes to the database; this one stands by"
+                );
+                is_told = true;
+            }
+            self.stand_by(session).await?;
+            if self.is_closing() {
+                return Ok(false);
+            }
+            // Asked to close, it looks once more.
+            self.rest(STAND_BY).await;
+        }
+    }
+
+    /// Drops what the holder of the lock has written.
+    async fn stand_by(&mut self, session: &Session) -> Result<(), Ended> {
+        let sources = "SELECT tenant_id, site_id, (extract(epoch FROM watermark) * 1000000)::bigint FROM callfold.delivery_source \
+                       WHERE writer = $1";
+        let rows = session.client.query(sources, &[&self.order.writer]).await.map_err(|e| session.met("ask", &e))?;
+        let reached = |tenant: &str, site: &str| {
+            let found = rows.iter().find(|row| row.get::<_, &str>(0) == tenant && row.get::<_, &str>(1) == site);
+            found.map(|row| row.get::<_, i64>(2))
+        };
+        let mut foreign = None;
+        for waiting in self.order.spool.oldest(u64::MAX) {
+            let segment = Segment::open(&self.order.spool.path(waiting.number))?;
+            let needed = segment.index.watermark_us.saturating_add(MARGIN_US);
+            let missing = segment.index.sites.iter().find(|(tenant, site)| reached(tenant, site).is_none());
+            foreign = foreign.or(missing.cloned());
+            let is_written = segment.index.sites.iter().all(|(tenant, site)| reached(tenant, site) >= Some(needed));
+            if !is_written {
+                break;
+            }
+            self.order.spool.delivered(waiting.number)?;
+            self.order.backlog.reached(Micros(segment.index.watermark_us));
+        }
+        let trouble = foreign.map(|(_, site)| {
+            format!(
+                "another program writes as {} and has nothing of switch {site}; if it does not listen to it, give this program a \
+                 name of its own with postgres.writer",
+                self.order.writer
+            )
+        });
+        if let Some(text) = trouble.as_ref().filter(|text| self.told.as_ref().is_none_or(|(told, _)| told != *text)) {
+            tracing::warn!("{text}");
+            self.told = Some((text.clone(), Instant::now()));
+        }
+        self.order.backlog.set(Role::StandsBy, trouble);
+        Ok(())
+    }
+
+    /// Removes the segments that the database already has.
+    async fn skip_written(&self, session: &Session) -> Result<(), Ended> {
+        let cursor = "SELECT segment FROM callfold_store.delivery_cursor WHERE writer = $1 AND spool = $2";
+        let row = session.client.query_opt(cursor, &[&self.order.writer, &self.order.spool.id]).await;
+        if let Some(row) = row.map_err(|e| session.met("read the cursor of", &e))? {
+            let segment: i64 = row.get(0);
+            self.order.spool.delivered(segment.unsigned_abs())?;
+        }
+        Ok(())
+    }
+
+    /// Writes segments, all of them or, when the server refuses their content, one by one.
+    async fn deliver(&self, writing: &mut Writing<'_>, waiting: &[Waiting]) -> Result<(), Ended> {
+        match self.deliver_together(writing, waiting).await {
+            Err(Ended::Trouble(error)) if error.trouble == Trouble::Data => {}
+            other => return other,
+        }
+        // A partition that somebody dropped looks like wrong content, too.
+        writing.merge.forget_partitions();
+        for one in waiting {
+            match self.deliver_together(writing, std::slice::from_ref(one)).await {
+                Err(Ended::Trouble(error)) if error.trouble == Trouble::Data => {
+                    let put = self.order.spool.refuse(one.number)?;
+                    tracing::error!(segment = %put.display(), rows = one.rows, "{error}; these rows are put aside and not written");
+                }
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn deliver_together(&self, writing: &mut Writing<'_>, waiting: &[Waiting]) -> Result<(), Ended> {
+        let mut segments = Vec::with_capacity(waiting.len());
+        for one in waiting {
+            let opened = Segment::open(&self.order.spool.path(one.number)).and_then(|mut segment| {
+                segment.verify()?;
+                Ok(segment)
+            });
+            match opened {
+                Ok(segment) => segments.push(segment),
+                Err(SegmentError::Damaged { why, .. }) => {
+                    let put = self.order.spool.refuse(one.number)?;
+                    tracing::error!(segment = %put.display(), rows = one.rows, why, "rows are damaged on disk, put aside and not written");
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let Some(last) = waiting.last() else { return Ok(()) };
+        let rows: u64 = segments.iter().map(|segment| segment.index.rows()).sum();
+        match self.transaction(writing, &mut segments, last.number, rows, false).await {
+            Err(Ended::Trouble(error)) if error.trouble == Trouble::Doubled => {
+                self.transaction(writing, &mut segments, last.number, rows, true).await?;
+            }
+            other => other?,
+        }
+        self.order.backlog.rows_written.fetch_add(rows, Ordering::Relaxed);
+        for segment in &segments {
+            self.order.backlog.reached(Micros(segment.index.watermark_us));
+        }
+        self.order.spool.delivered(last.number)?;
+        Ok(())
+    }
+
+    /// Rows and cursor in one transaction.
+    async fn transaction(
+        &self,
+        writing: &mut Writing<'_>,
+        segments: &mut [Segment],
+        last: u64,
+        rows: u64,
+        doubled: bool,
+    ) -> Result<(), Ended> {
+        let session = writing.session;
+        writing.merge.prepare(session, segments).await?;
+        session.run("write to", "BEGIN").await?;
+        let merged = writing.merge.merge(session, segments, doubled, &|_| {}).await.map_err(Ended::from);
+        let done = match merged {
+            Ok(()) => {
+                let cursor = cursor(&self.order.writer, &self.order.spool.id, last, rows)
+                    + &sources(&self.order.writer, segments);
+                session.run("move the cursor of", &format!("{cursor}COMMIT")).await.map_err(Ended::from)
+            }
+            Err(ended) => Err(ended),
+        };
+        if done.is_err() && !session.client.is_closed() {
+            session.run("roll back in", "ROLLBACK").await?;
+        }
+        done
+    }
+}
+
+/// Brings the schema up to date; whoever may not goes on when only rights are due.
+async fn bring_up_to_date(session: &Session) -> Result<(), PostgresError> {
+    match migrate(session).await {
+        Ok(migrated) => {
+            if !migrated.applied.is_empty() {
+                tracing::info!(applied = migrated.applied.join(", "), "the tables in the database are up to date now");
+            }
+            Ok(())
+        }
+        Err(error) if error.trouble == Trouble::Rights => {
+            let due = standing(session).await?.due;
+            if due.iter().all(|name| name.starts_with('R')) { Ok(()) } else { Err(error) }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn cursor(writer: &str, spool: &str, segment: u64, rows: u64) -> String {
+    format!(
+        "INSERT INTO callfold_store.delivery_cursor AS c (writer, spool, segment, rows) VALUES ({}, {}, {segment}, {rows}) \
+         ON CONFLICT (writer, spool) DO UPDATE SET segment = excluded.segment, rows = c.rows + excluded.rows, written_at = now();",
+        literal(writer),
+        literal(spool)
+    )
+}
+
+/// How far each switch has come with these segments.
+pub(super) fn sources(writer: &str, segments: &[Segment]) -> String {
+    let mut reached = std::collections::BTreeMap::new();
+    for segment in segments {
+        for site in &segment.index.sites {
+            let at = reached.entry(site).or_insert(i64::MIN);
+            *at = segment.index.watermark_us.max(*at);
+        }
+    }
+    let values: Vec<String> = reached
+        .into_iter()
+        .filter(|(_, at)| *at > 0)
+        .map(|((tenant, site), at)| {
+            let at = format!("'epoch'::timestamptz + {at} * interval '1 microsecond'");
+            format!("({}, {}, {}, {at})", literal(writer), literal(tenant), literal(site))
+        })
+        .collect();
+    if values.is_empty() {
+        return String::new();
+    }
+    format!(
+        "INSERT INTO callfold.delivery_source AS d (writer, tenant_id, site_id, watermark) VALUES {} \
+         ON CONFLICT (tenant_id, site_id, writer) DO UPDATE SET watermark = excluded.watermark, written_at = now() \
+         WHERE d.watermark < excluded.watermark;",
+        values.join(", ")
+    )
+}
+
+impl Writing<'_> {
+    /// Makes the partitions of this month and the next, so that rows find them there.
+    async fn look_ahead(&mut self) -> Result<(), PostgresError> {
+        let now = "SELECT date_trunc('month', now())::date - DATE '1970-01-01', \
+                   (date_trunc('month', now()) + interval '1 month')::date - DATE '1970-01-01'";
+        if self.ahead.is_some_and(|at| at.elapsed() < LOOK_AHEAD) {
+            return Ok(());
+        }
+        let row = self.session.client.query_one(now, &[]).await.map_err(|e| self.session.met("ask", &e))?;
+        let months: [i32; 2] = [row.get(0), row.get(1)];
+        self.merge.ahead(self.session, &months).await?;
+        self.ahead = Some(Instant::now());
+        Ok(())
+    }
+}
