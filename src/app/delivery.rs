@@ -1,8 +1,9 @@
-//! The thread that carries rows to the store and refused lines to their file.
+//! The thread that carries rows to the store and a database, and refused lines to their file.
 //!
 //! In: batches from the worker, through one bounded queue that keeps their order. Out: published tables and a reject file.
-//! It ends when the worker has gone, and then publishes; told to discard, it publishes nothing. Refuses to know how a
-//! table is stored.
+//! It ends when the worker has gone, and then publishes; told to discard, it publishes nothing. Rows of a replay become visible in
+//! the database and in the files one right after the other, when both have taken all of them. Refuses to know how a table is
+//! stored.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::reject::{RejectError, RejectFile};
 use super::writer::Progress;
 use crate::engine::output::{Reject, RowBatch};
 use crate::handoff::stop::Stop;
+use crate::sink::postgres::{Collector, IntakeError, Merged, SegmentError, Spooler};
 use crate::sink::{Published, Store, StoreError};
 
 /// Batches that wait for the delivery thread.
@@ -50,6 +52,9 @@ pub enum DeliveryError {
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database or the rows on their way to it could not be written.
+    #[error(transparent)]
+    Database(#[from] IntakeError),
     /// The reject file could not be written.
     #[error(transparent)]
     Reject(#[from] RejectError),
@@ -61,6 +66,12 @@ pub enum DeliveryError {
     Panicked,
 }
 
+impl From<SegmentError> for DeliveryError {
+    fn from(error: SegmentError) -> Self {
+        Self::Database(error.into())
+    }
+}
+
 /// The delivery thread.
 pub type Thread = JoinHandle<Result<Delivered, DeliveryError>>;
 
@@ -69,16 +80,45 @@ pub type Thread = JoinHandle<Result<Delivered, DeliveryError>>;
 pub struct Delivered {
     /// What the store published, if there is one and nothing was discarded.
     pub published: Option<Published>,
+    /// Rows that a replay wrote to the database, if there is one and nothing was discarded.
+    pub database_rows: Option<u64>,
     /// The reject file, if anything is in it.
     pub reject_file: Option<PathBuf>,
     /// Rows given to the store.
     pub rows: u64,
 }
 
+/// The database that rows go to, too.
+pub enum Database {
+    /// Batch by batch; when the second is set, nothing waits for room any more.
+    Live(Box<Spooler>, Stop),
+    /// All rows at the end.
+    Replay(Box<Collector>),
+}
+
+impl Database {
+    fn deliver(&mut self, batch: &RowBatch) -> Result<(), SegmentError> {
+        match self {
+            Self::Live(spooler, stop) => spooler.deliver(batch, || stop.is_set()),
+            Self::Replay(collector) => collector.deliver(batch),
+        }
+    }
+
+    /// Gives the database what it has not seen; it is not visible yet.
+    fn merge(self) -> Result<Option<Merged>, IntakeError> {
+        match self {
+            Self::Live(..) => Ok(None),
+            Self::Replay(collector) => collector.merge().map(Some),
+        }
+    }
+}
+
 /// Where deliveries end.
 pub struct Outlet {
     /// The store, if rows are kept.
     pub store: Option<Store>,
+    /// The database, if there is one.
+    pub database: Option<Database>,
     /// The reject file, if refused lines are kept.
     pub rejects: Option<RejectFile>,
     /// When set at the end, nothing is published.
@@ -122,6 +162,9 @@ impl Outlet {
                     if let Some(store) = &mut self.store {
                         store.deliver(&batch)?;
                     }
+                    if let Some(database) = &mut self.database {
+                        database.deliver(&batch)?;
+                    }
                     batch.rows.clear();
                     // Where enough wait already, one more is freed.
                     let _ = emptied.push(batch);
@@ -139,10 +182,20 @@ impl Outlet {
         if let Some(file) = self.rejects {
             delivered.reject_file = file.finish(self.progress.rejected.load(Ordering::Relaxed))?;
         }
-        if !self.discard.is_some_and(|discard| discard.is_set())
-            && let Some(store) = self.store
-        {
+        let is_discarded = || self.discard.as_ref().is_some_and(Stop::is_set);
+        if is_discarded() {
+            return Ok(delivered);
+        }
+        let merged = self.database.map(Database::merge).transpose()?.flatten();
+        // That may have taken long; somebody may have lost patience.
+        if is_discarded() {
+            return Ok(delivered);
+        }
+        if let Some(store) = self.store {
             delivered.published = Some(store.finish()?);
+        }
+        if let Some(merged) = merged {
+            delivered.database_rows = Some(merged.commit().map_err(IntakeError::from)?);
         }
         Ok(delivered)
     }

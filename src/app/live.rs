@@ -3,10 +3,11 @@
 //! ```text
 //!  sources ──▶ ring ──▶ worker ──▶ publisher ──▶ board ──▶ HTTP
 //!                          └─────▶ delivery ──▶ store
+//!                                          └──▶ spool ──▶ courier ──▶ database
 //! ```
 //!
-//! Stopping goes along the arrows: sources stop, the ring drains, the worker ends the partition, the store publishes,
-//! readers are told goodbye, listeners close last. A store that fails stops everything, so that no event is taken that
+//! Stopping goes along the arrows: sources stop, the ring drains, the worker ends the partition, the store publishes, the
+//! database gets a moment, readers are told goodbye, listeners close last. A store that fails stops everything, so that no event is taken that
 //! would not be kept. Refuses to know what sources there are.
 
 use std::future::Future;
@@ -21,17 +22,20 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::clock::Clock;
-use super::delivery::{self, Delivered, DeliveryError, Outlet};
+use super::delivery::{self, Database, Delivered, DeliveryError, Outlet};
+use super::postgres::Postgres;
 use super::reject::{Begin, RejectError, RejectFile};
 use super::settings::Settings;
 use super::writer::{Ended, Leave, Progress, Writer};
 use crate::engine::partition::Partition;
+use crate::handoff::backlog::Backlog;
 use crate::handoff::publish::{Picture, Pictures, publisher};
 use crate::handoff::ring::{Feeder, ring};
 use crate::handoff::stop::Stop;
 use crate::model::time::Micros;
 use crate::serve::guard::{self, Guarded};
 use crate::serve::{self, Board, BoardInfo};
+use crate::sink::postgres::{Courier, Left, Order, PostgresError, SegmentError, Spool, Spooler};
 use crate::sink::{self, Mode, Store, StoreError};
 use crate::source;
 
@@ -40,6 +44,9 @@ const RING_DEPTH: usize = 64;
 
 /// How long sources and readers may take to end before they are dropped.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a database may take for what is still waiting; the rest is written at the next start.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a live partition could not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +57,12 @@ pub enum LiveError {
     /// Tables or the reject file could not be written.
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
+    /// The database refuses, and waiting will not change that.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
+    /// Rows on their way to the database cannot be kept.
+    #[error(transparent)]
+    Segment(#[from] SegmentError),
     /// The reject file cannot be prepared.
     #[error(transparent)]
     Reject(#[from] RejectError),
@@ -68,6 +81,8 @@ pub struct Closed {
     pub ended: Ended,
     /// What was delivered.
     pub delivered: Delivered,
+    /// What became of the rows for the database, if there is one.
+    pub database: Option<Left>,
 }
 
 /// A running partition.
@@ -85,6 +100,7 @@ pub struct Live {
     worker: JoinHandle<Ended>,
     publisher: JoinHandle<()>,
     delivery: delivery::Thread,
+    courier: Option<Courier>,
 }
 
 impl Live {
@@ -92,13 +108,25 @@ impl Live {
     ///
     /// # Errors
     /// See [`LiveError`].
-    pub fn start(settings: &Settings, info: BoardInfo, clock: Clock, stop: Stop) -> Result<Self, LiveError> {
+    pub fn start(settings: &Settings, mut info: BoardInfo, clock: Clock, stop: Stop) -> Result<Self, LiveError> {
         let stored_until = sink::stored_until(&settings.data)?;
         let store = Store::open(&settings.data, Mode::Live)?;
         let rejects = RejectFile::new(&reject_path(&settings.data), Begin::Append)?;
         let progress = Arc::new(Progress::default());
+        let (database, courier) = match &settings.postgres {
+            Some(postgres) => {
+                let (spooler, courier, backlog) = database(&settings.data, postgres)?;
+                info.backlog = Some(backlog);
+                (Some(Database::Live(Box::new(spooler), stop.clone())), Some(courier))
+            }
+            None => {
+                warn_if_waiting(&settings.data)?;
+                (None, None)
+            }
+        };
         let outlet = Outlet {
             store: Some(store),
+            database,
             rejects: Some(rejects),
             discard: None,
             progress: Arc::clone(&progress),
@@ -130,7 +158,7 @@ impl Live {
                 writer.run()
             }
         })?;
-        Ok(Self { board, feeder, progress, stop, sources: JoinSet::new(), worker, publisher, delivery })
+        Ok(Self { board, feeder, progress, stop, sources: JoinSet::new(), worker, publisher, delivery, courier })
     }
 
     /// Adds a source that runs as a task; it ends by itself when `stop` is set.
@@ -190,9 +218,12 @@ impl Live {
             sources.abort_all();
         }
         self.feeder.close();
-        let (worker, publisher, delivery) = (self.worker, self.publisher, self.delivery);
-        let joined = tokio::task::spawn_blocking(move || (worker.join(), publisher.join(), delivery::join(delivery)));
-        let (ended, published, delivered) = joined.await.map_err(|_| LiveError::Panicked("closing"))?;
+        let (worker, publisher, delivery, courier) = (self.worker, self.publisher, self.delivery, self.courier);
+        let joined = tokio::task::spawn_blocking(move || {
+            let joined = (worker.join(), publisher.join(), delivery::join(delivery));
+            (joined, courier.map(|courier| courier.finish(DATABASE_PATIENCE)))
+        });
+        let ((ended, published, delivered), database) = joined.await.map_err(|_| LiveError::Panicked("closing"))?;
         self.board.shutdown();
         http_stop.stop();
         if tokio::time::timeout(PATIENCE, server).await.is_err() {
@@ -200,8 +231,33 @@ impl Live {
         }
         let delivered = delivered?;
         published.map_err(|_| LiveError::Panicked("publisher"))?;
-        Ok(Closed { ended: ended.map_err(|_| LiveError::Panicked("worker"))?, delivered })
+        Ok(Closed { ended: ended.map_err(|_| LiveError::Panicked("worker"))?, delivered, database })
     }
+}
+
+/// Opens the spool below `data` and starts the thread that writes from it.
+fn database(data: &Path, postgres: &Postgres) -> Result<(Spooler, Courier, Arc<Backlog>), LiveError> {
+    let backlog = Arc::new(Backlog::new(postgres.spool_max));
+    let spool = Arc::new(Spool::open(data, Arc::clone(&backlog))?);
+    let order = Order {
+        target: postgres.target.clone(),
+        writer: postgres.writer.clone(),
+        spool: Arc::clone(&spool),
+        backlog: Arc::clone(&backlog),
+    };
+    Ok((Spooler::new(spool), Courier::start(order)?, backlog))
+}
+
+/// Says so when an earlier run left rows for a database that is not configured now.
+fn warn_if_waiting(data: &Path) -> Result<(), SegmentError> {
+    let look = Spool::look(data)?;
+    if look.segments > 0 {
+        tracing::warn!(
+            rows = look.rows,
+            "rows of an earlier run wait for the database; name it with --postgres and they are written"
+        );
+    }
+    Ok(())
 }
 
 /// Asks everything to stop when the worker ends, whether it returns or panics.

@@ -5,7 +5,7 @@
 //!                    ◀─buffers──
 //! ```
 //!
-//! In: recordings and where the store is. Out: figures, tables, a reject file. An interrupted replay publishes nothing, so
+//! In: recordings, where the store is, and a database if there is one. Out: figures, tables, a reject file. An interrupted replay publishes nothing, so
 //! that running it again is all there is to do. Refuses to print.
 
 #![expect(clippy::disallowed_methods, reason = "says how long the replay took")]
@@ -18,14 +18,16 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, bounded};
 
-use super::delivery::{self, Delivered, DeliveryError, Outlet};
+use super::delivery::{self, Database, Delivered, DeliveryError, Outlet};
 use super::reject::{Begin, RejectError, RejectFile};
 use super::writer::{Ended, Leave, Progress, Writer};
 use crate::engine::explain::Wanted;
 use crate::engine::partition::Partition;
 use crate::engine::settings::Settings as EngineSettings;
+use crate::handoff::backlog::Backlog;
 use crate::handoff::ring::{Feeder, ring};
 use crate::handoff::stop::Stop;
+use crate::sink::postgres::{Collector, IntakeError, Target};
 use crate::sink::{Mode, Options, Store, StoreError};
 use crate::source::file::{FileError, Recording};
 use crate::source::merge::{self, Merge};
@@ -46,6 +48,8 @@ pub struct Order {
     pub recordings: Vec<Recording>,
     /// The store's directory; `None` writes no tables.
     pub data: Option<PathBuf>,
+    /// The database that rows go to as well; only with a store, where they are collected.
+    pub postgres: Option<Target>,
     /// Whether rows of the same time that are already in the store give way.
     pub replace: bool,
     /// Where refused lines go; `None` only counts them.
@@ -68,6 +72,9 @@ pub enum ReplayError {
     /// Tables or the reject file could not be written.
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
+    /// The database is not there or refuses.
+    #[error(transparent)]
+    Database(#[from] IntakeError),
     /// The reject file of an earlier run is in the way.
     #[error(transparent)]
     Reject(#[from] RejectError),
@@ -93,6 +100,8 @@ pub struct Look {
     pub events: u64,
     /// Lines refused.
     pub rejected: u64,
+    /// Rows merged into the database, and how many there are; once everything is folded.
+    pub merged: Option<(u64, u64)>,
     /// Time since the begin.
     pub elapsed: Duration,
 }
@@ -129,14 +138,17 @@ pub fn run(order: Order, stop: &Stop, mut watch: impl FnMut(&Look)) -> Result<Re
     let bytes_total = order.recordings.iter().map(Recording::size).sum();
     let progress = Arc::new(Progress::default());
     let read_bytes = Arc::new(AtomicU64::new(0));
+    let backlog = Arc::new(Backlog::new(0));
     let look = |begun: Instant| Look {
         bytes: read_bytes.load(Ordering::Relaxed),
         bytes_total,
         events: progress.accepted.load(Ordering::Relaxed),
         rejected: progress.rejected.load(Ordering::Relaxed),
+        merged: Some((backlog.rows_written.load(Ordering::Relaxed), backlog.rows.load(Ordering::Relaxed)))
+            .filter(|(_, rows)| *rows > 0),
         elapsed: begun.elapsed(),
     };
-    let threads = Threads::start(order, stop, &progress, &read_bytes)?;
+    let threads = Threads::start(order, stop, &progress, &read_bytes, &backlog)?;
     let mut asked = None;
     while let Err(RecvTimeoutError::Timeout) = threads.worker_done.recv_timeout(Duration::from_millis(100)) {
         watch(&look(begun));
@@ -147,6 +159,10 @@ pub fn run(order: Order, stop: &Stop, mut watch: impl FnMut(&Look)) -> Result<Re
                 return Err(ReplayError::Interrupted);
             }
         }
+    }
+    while threads.delivery.as_ref().is_some_and(|delivery| !delivery.is_finished()) {
+        watch(&look(begun));
+        std::thread::sleep(Duration::from_millis(20));
     }
     let (readings, ended, delivered) = threads.join()?;
     let look = look(begun);
@@ -167,17 +183,25 @@ impl Threads {
         stop: &Stop,
         progress: &Arc<Progress>,
         read_bytes: &Arc<AtomicU64>,
+        backlog: &Arc<Backlog>,
     ) -> Result<Self, ReplayError> {
         let merge = Merge::new(order.recordings, Arc::clone(read_bytes))?;
         let store = match &order.data {
             Some(data) => Some(open(data, order.replace)?),
             None => None,
         };
+        let database = match (&order.data, order.postgres) {
+            (Some(data), Some(target)) => {
+                let collector = Collector::new(target, data, Arc::clone(backlog))?;
+                Some(Database::Replay(Box::new(collector)))
+            }
+            _ => None,
+        };
         let rejects = order.reject_file.as_deref().map(|path| RejectFile::new(path, Begin::Fresh)).transpose()?;
         let (mut deliveries, mut delivery) = (None, None);
         if store.is_some() || rejects.is_some() {
             let discard = Some(stop.clone());
-            let outlet = Outlet { store, rejects, discard, progress: Arc::clone(progress), gives_way: false };
+            let outlet = Outlet { store, database, rejects, discard, progress: Arc::clone(progress), gives_way: false };
             let (sender, thread) = outlet.spawn()?;
             (deliveries, delivery) = (Some(sender), Some(thread));
         }

@@ -1,17 +1,18 @@
 //! `callfold db`: what concerns the database itself: its tables, and how it stands.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::Global;
 use super::exit::{Code, Failure};
-use super::output::{self, grouped};
+use super::output::{self, counted, grouped};
 use super::serve::{configuration, runtime};
 use crate::app::config::{Config, Hidden, Problem};
 use crate::app::postgres::{self, Postgres};
-use crate::sink::postgres::{Status, migrate, status};
+use crate::app::settings::DATA_DEFAULT;
+use crate::sink::postgres::{Spool, SpoolLook, Status, migrate, status};
 
 /// Makes the tables of a PostgreSQL database, or says how it stands.
 ///
@@ -41,6 +42,9 @@ struct PlaceArgs {
     /// Configuration file (TOML) with a section [postgres]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Directory of the store whose waiting rows `status` counts [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
 }
 
 /// Which database.
@@ -66,6 +70,10 @@ pub fn run(arguments: &DbArgs, global: &Global) -> Result<Code, Failure> {
     let (DbCommand::Migrate(place) | DbCommand::Status(place)) = &arguments.command;
     let mut config = configuration(place.config.as_deref())?;
     place.postgres.lay_over(&mut config);
+    if place.data.is_some() {
+        config.store.path.clone_from(&place.data);
+    }
+    let data = PathBuf::from(config.store.path.as_deref().unwrap_or(DATA_DEFAULT));
     let found = postgres::check(&config).map_err(|problems| Failure::configuration(&problems))?;
     let Some(postgres) = found else {
         let what = "no database is named".to_owned();
@@ -75,7 +83,7 @@ pub fn run(arguments: &DbArgs, global: &Global) -> Result<Code, Failure> {
     runtime()?.block_on(async {
         match &arguments.command {
             DbCommand::Migrate(_) => run_migrate(&postgres, global).await,
-            DbCommand::Status(_) => run_status(&postgres, global).await,
+            DbCommand::Status(_) => run_status(&postgres, &data, global).await,
         }
     })
 }
@@ -105,14 +113,47 @@ async fn run_migrate(postgres: &Postgres, global: &Global) -> Result<Code, Failu
     Ok(Code::Done)
 }
 
-async fn run_status(postgres: &Postgres, global: &Global) -> Result<Code, Failure> {
-    let session = postgres.target.connect().await?;
-    let status = status(&session).await?;
-    output::data(&if global.json { document(&status) } else { page(postgres.target.place(), &status) })?;
+async fn run_status(postgres: &Postgres, data: &Path, global: &Global) -> Result<Code, Failure> {
+    let spool = Spool::look(data).map_err(|error| Failure::new(Code::Unexpected, error.to_string()))?;
+    let waiting = format!("{}: {}", data.join("postgres").display(), waits(&spool));
+    let asked = async { status(&postgres.target.connect().await?).await };
+    let status = asked.await.map_err(|error| {
+        let mut failure = Failure::from(error);
+        // How much waits matters most when the database is away.
+        failure.findings.push(waiting.clone());
+        failure
+    })?;
+    let page = if global.json {
+        document(&status, &spool)
+    } else {
+        page(postgres.target.place(), &status) + "\n" + &waiting + "\n"
+    };
+    output::data(&page)?;
     Ok(if status.standing.due.is_empty() { Code::Done } else { Code::Findings })
 }
 
-fn document(status: &Status) -> String {
+/// What waits on disk, in words.
+fn waits(spool: &SpoolLook) -> String {
+    let mut text = match spool.segments {
+        0 => "nothing waits".to_owned(),
+        _ => format!(
+            "{} in {} waiting, {:.1} MiB",
+            counted(spool.rows, "row"),
+            counted(spool.segments, "segment"),
+            mib(spool.bytes)
+        ),
+    };
+    if spool.refused > 0 {
+        text += &format!("; {} refused and put aside", counted(spool.refused, "segment"));
+    }
+    text
+}
+
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+fn document(status: &Status, spool: &SpoolLook) -> String {
     let tables = status.tables.iter().map(|table| {
         json!({"bytes": table.bytes, "name": table.name, "partitions": table.partitions, "rows_about": table.rows_about})
     });
@@ -123,6 +164,7 @@ fn document(status: &Status) -> String {
     let value = json!({
         "due": status.standing.due,
         "server": status.server,
+        "spool": {"bytes": spool.bytes, "refused": spool.refused, "rows": spool.rows, "segments": spool.segments},
         "sources": sources.collect::<Vec<_>>(),
         "tables": tables.collect::<Vec<_>>(),
         "version": status.standing.version,
@@ -142,7 +184,7 @@ fn page(place: &str, status: &Status) -> String {
     }
     for table in &status.tables {
         let rows = table.rows_about.map_or_else(|| "–".to_owned(), |rows| grouped(rows.unsigned_abs()));
-        let mib = table.bytes as f64 / f64::from(1 << 20);
+        let mib = mib(table.bytes.unsigned_abs());
         text += &format!("{:24} {rows:>14} {mib:>10.1} {:>10}\n", table.name, table.partitions);
     }
     if !status.sources.is_empty() {

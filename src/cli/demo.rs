@@ -8,16 +8,17 @@ use clap::Args;
 use tokio::net::TcpListener;
 
 use super::Global;
+use super::db::PostgresArgs;
 use super::exit::{Code, Failure};
 use super::output;
 use super::reading::ReadingArgs;
-use super::serve::{bind, board_info, finish, local, runtime};
+use super::serve::{bind, board_info, configuration, database, finish, local, runtime};
 use super::signal::Signal;
 use crate::app::clock::{Clock, wall_now};
 use crate::app::config::Problem;
 use crate::app::live::Live;
 use crate::app::settings::{self, DATA_DEFAULT, LISTEN_DEFAULT, PUBLISH_EVERY_DEFAULT, Settings, live_engine};
-use crate::app::{playback, synthetic};
+use crate::app::{playback, postgres, synthetic};
 use crate::engine::partition::Position;
 use crate::handoff::ring::{Chunk, Feeder};
 use crate::handoff::stop::Stop;
@@ -74,6 +75,8 @@ pub struct DemoArgs {
     from: Option<PathBuf>,
     #[command(flatten)]
     reading: ReadingArgs,
+    #[command(flatten)]
+    postgres: PostgresArgs,
     /// Do not open a browser
     #[arg(long)]
     no_open: bool,
@@ -89,6 +92,9 @@ pub(super) fn speed(text: &str) -> Result<f64, String> {
 pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
     let recordings = arguments.from.as_ref().map(|path| arguments.reading.find(std::slice::from_ref(path)));
     let recordings = recordings.transpose()?;
+    let mut config = configuration(None)?;
+    arguments.postgres.lay_over(&mut config);
+    let postgres = postgres::check(&config).map_err(|problems| Failure::configuration(&problems))?;
     let stop = Stop::new();
     let _signal = Signal::watch(stop.clone())?;
     let runtime = runtime()?;
@@ -101,7 +107,7 @@ pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
             publish_every: PUBLISH_EVERY_DEFAULT,
             sl_target: 0.8,
             engine: live_engine(),
-            postgres: None,
+            postgres,
             feeds: Vec::new(),
         };
         let is_wall_clock = recordings.is_none() && arguments.speed == 1.0;
@@ -149,7 +155,7 @@ pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
             }
         };
         if !global.quiet && !live.stop.is_set() {
-            greet(&what, address, &settings.data, arguments.no_open);
+            greet(&what, address, &settings, arguments.no_open);
         }
         finish(live.run(listener).await, global)
     })
@@ -241,12 +247,13 @@ impl Simulated<'_> {
 }
 
 /// Says where to look, and opens a browser if there is one.
-fn greet(what: &str, address: SocketAddr, data: &Path, no_open: bool) {
+fn greet(what: &str, address: SocketAddr, settings: &Settings, no_open: bool) {
     let url = format!("http://{address}/");
     output::note(&format!("callfold {what}"));
     output::note(&format!("  wallboard  {url}"));
     output::note(&format!("  API        {url}api/v1/queues   {url}api/v1/agents   {url}metrics"));
-    output::note(&format!("  history    {}/history/TABLE/**/*.parquet, as each interval ends", data.display()));
+    let place = format!("{}/history/TABLE/**/*.parquet{}", settings.data.display(), database(settings));
+    output::note(&format!("  history    {place}, as each interval ends"));
     output::note("  look at     waiting and longest wait of the queues, worst first; timers and reasons of the agents");
     output::note("  Ctrl-C stops");
     if !no_open && output::is_terminal() {

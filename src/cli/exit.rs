@@ -9,7 +9,7 @@ use crate::app::delivery::DeliveryError;
 use crate::app::live::LiveError;
 use crate::app::replay::ReplayError;
 use crate::sink::StoreError;
-use crate::sink::postgres::{PostgresError, Trouble};
+use crate::sink::postgres::{IntakeError, PostgresError, Trouble};
 use crate::source::file::FileError;
 
 use super::output;
@@ -178,10 +178,20 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<IntakeError> for Failure {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Postgres(error) => error.into(),
+            error => Self::new(Code::Unexpected, error.to_string()),
+        }
+    }
+}
+
 impl From<DeliveryError> for Failure {
     fn from(error: DeliveryError) -> Self {
         match error {
             DeliveryError::Store(error) => error.into(),
+            DeliveryError::Database(error) => error.into(),
             error => Self::new(Code::Unexpected, error.to_string()),
         }
     }
@@ -193,6 +203,7 @@ impl From<ReplayError> for Failure {
             ReplayError::File(error) => error.into(),
             ReplayError::Store(error) => error.into(),
             ReplayError::Delivery(error) => error.into(),
+            ReplayError::Database(error) => error.into(),
             ReplayError::Interrupted => Self::new(Code::Interrupted, error.to_string()),
             error => Self::new(Code::Unexpected, error.to_string()),
         }
@@ -204,6 +215,7 @@ impl From<LiveError> for Failure {
         match error {
             LiveError::Store(error) => error.into(),
             LiveError::Delivery(error) => error.into(),
+            LiveError::Postgres(error) => error.into(),
             error => Self::new(Code::Unexpected, error.to_string()),
         }
     }

@@ -67,6 +67,7 @@ pub fn run(arguments: &ExplainArgs, global: &Global) -> Result<Code, Failure> {
     let order = Order {
         recordings: arguments.reading.find(&arguments.files)?,
         data: None,
+        postgres: None,
         replace: false,
         reject_file: None,
         engine,

@@ -74,7 +74,11 @@ impl Progress {
 fn figures(look: &Look) -> String {
     let secs = look.elapsed.as_secs_f64().max(1e-3);
     let rate = grouped((look.events as f64 / secs) as u64);
-    format!("{}, {rate}/s, {} rejected", counted(look.events, "event"), grouped(look.rejected))
+    let text = format!("{}, {rate}/s, {} rejected", counted(look.events, "event"), grouped(look.rejected));
+    match look.merged {
+        Some((merged, rows)) => format!("{text}; {} of {} in the database", grouped(merged), counted(rows, "row")),
+        None => text,
+    }
 }
 
 /// One plain line.
@@ -101,10 +105,13 @@ mod tests {
             bytes_total: Some(4 << 20),
             events: 20_000,
             rejected: 3,
+            merged: None,
             elapsed: Duration::from_secs(10),
         };
         let expected = "10 s: 1.0 MiB of 4.0 MiB (25 %), eta 30 s; 20,000 events, 2,000/s, 3 rejected";
         assert_eq!(line(&look), expected);
+        let merging = Look { merged: Some((1_000, 30_000)), ..look };
+        assert_eq!(line(&merging), format!("{expected}; 1,000 of 30,000 rows in the database"));
         let endless = Look { bytes_total: None, ..look };
         assert_eq!(line(&endless), "10 s: 1.0 MiB; 20,000 events, 2,000/s, 3 rejected");
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Global;
+use super::db::PostgresArgs;
 use super::exit::{Code, Failure};
 use super::output::{self, counted, grouped};
 use super::progress::Progress;
@@ -12,6 +13,7 @@ use super::reading::ReadingArgs;
 use super::signal::Signal;
 use super::summary::{self, Format};
 use crate::app::live::reject_path;
+use crate::app::postgres::{self, Postgres};
 use crate::app::replay::{self, Order, Report};
 use crate::app::settings::{self, DATA_DEFAULT};
 use crate::engine::settings::Settings as EngineSettings;
@@ -22,12 +24,14 @@ use crate::handoff::stop::Stop;
 /// Files may be plain, gzip or zstd; a directory stands for the files of events in it. They hold the event feed or the text
 /// log of a server, of one of its clients, or of a program that uses the Platform SDK, told by their content. Files of one
 /// server are read in the order of their headers, everything else is merged by time, so it does not matter how a day is
-/// cut into files. Either all tables appear at the end, or, if the replay is interrupted, none.
+/// cut into files. Either all tables appear at the end, or, if the replay is interrupted, none; with --postgres also in the database,
+/// where they replace rows of the same keys and intervals.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  callfold replay monday.ndjson.gz --data ./data\n  \
     callfold replay east.*.log.gz west/ --time-zone Europe/Berlin\n  \
     zstdcat week/*.zst | callfold replay - --dry-run --output csv > queues.csv\n\n\
-    Exit codes: 0 done, 5 file not found, 6 done but lines were refused, 9 the store is in use or holds the same time.")]
+    Exit codes: 0 done, 4 the database refuses, 5 file or database not found, 6 done but lines were refused,\n    \
+    7 no database, 9 the store is in use or holds the same time.")]
 pub struct ReplayArgs {
     /// Files or directories of events; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
@@ -48,6 +52,8 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
+    postgres: PostgresArgs,
+    #[command(flatten)]
     attached: super::attached::AttachedArgs,
     #[command(flatten)]
     reading: ReadingArgs,
@@ -61,13 +67,15 @@ pub fn run(arguments: &ReplayArgs, global: &Global) -> Result<Code, Failure> {
     let recordings = arguments.reading.find(&arguments.files)?;
     let stop = Stop::new();
     let signal = Signal::watch(stop.clone())?;
+    let (engine, postgres) = settings(arguments)?;
     let default_rejects = (!arguments.dry_run).then(|| reject_path(&arguments.data));
     let order = Order {
         recordings,
         data: (!arguments.dry_run).then(|| arguments.data.clone()),
+        postgres: postgres.filter(|_| !arguments.dry_run).map(|postgres| postgres.target),
         replace: arguments.replace,
         reject_file: arguments.reject_file.clone().or(default_rejects),
-        engine: engine(arguments)?,
+        engine,
         explain: None,
     };
     let mut progress = Progress::new(global.quiet);
@@ -90,11 +98,14 @@ pub fn run(arguments: &ReplayArgs, global: &Global) -> Result<Code, Failure> {
     if complete && report.look.rejected == 0 { Ok(Code::Done) } else { findings(&report, global) }
 }
 
-/// The engine's settings, as far as a replay has any.
-fn engine(arguments: &ReplayArgs) -> Result<EngineSettings, Failure> {
+/// The engine's settings, as far as a replay has any, and the database.
+fn settings(arguments: &ReplayArgs) -> Result<(EngineSettings, Option<Postgres>), Failure> {
     let mut config = super::serve::configuration(arguments.config.as_deref())?;
     arguments.attached.lay_over(&mut config);
-    settings::check_replay(&config).map_err(|problems| Failure::configuration(&problems))
+    arguments.postgres.lay_over(&mut config);
+    let engine = settings::check_replay(&config).map_err(|problems| Failure::configuration(&problems))?;
+    let postgres = postgres::check(&config).map_err(|problems| Failure::configuration(&problems))?;
+    Ok((engine, postgres))
 }
 
 /// What happened, where it is, and what to do next.
@@ -110,6 +121,9 @@ fn notes(arguments: &ReplayArgs, report: &Report) {
         let rows = published.tables.iter().map(|table| table.rows).sum();
         let data = arguments.data.display();
         text += &format!("; {} in {} under {data}", counted(rows, "row"), counted(files, "file"));
+        if let Some(rows) = report.delivered.database_rows {
+            text += &format!("; {} in the database", counted(rows, "row"));
+        }
         if rows > 0 {
             text += &format!(
                 "\nnext: duckdb -c \"SELECT queue_id, sum(entered), sum(answered) FROM \

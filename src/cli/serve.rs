@@ -9,8 +9,9 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use super::Global;
+use super::db::PostgresArgs;
 use super::exit::{Code, Failure};
-use super::output::{self, counted};
+use super::output::{self, counted, grouped};
 use super::reading::ReadingArgs;
 use super::signal::Signal;
 use crate::app::clock::{Clock, wall_now};
@@ -19,6 +20,7 @@ use crate::app::live::{Closed, Live, LiveError};
 use crate::app::settings::{self, Feed, Settings};
 use crate::handoff::stop::Stop;
 use crate::serve::BoardInfo;
+use crate::sink::postgres::Left;
 use crate::source::file::{self, FileError, Recording};
 use crate::source::follow::{self, can_grow};
 use crate::source::input::Reading;
@@ -34,12 +36,13 @@ use crate::source::tcp;
 /// Rows of calls and agent states are written once a minute of event time; those of a quarter of an hour when it has ended,
 /// first as provisional, five minutes later as final; at a stop, everything up to the last event. There is no journal yet:
 /// an answer to POST means folded, not stored. A restart begins empty, so the quarter of an hour in which it falls holds
-/// what came after it; events sent again after a restart are counted again, and a warning says so.
+/// what came after it; events sent again after a restart are counted again, and a warning says so. With --postgres the same rows
+/// go to a database; while it is away they wait on disk.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  callfold serve --feed tcp-listen://127.0.0.1:9100 --data ./data\n  \
     callfold serve --feed file:/var/log/east --follow\n  \
     callfold serve --config callfold.toml --feed tcp://bridge.example:9100\n\n\
-    Exit codes: 0 stopped, 3 invalid configuration, 5 file not found, 9 address or store in use.")]
+    Exit codes: 0 stopped, 3 invalid configuration, 4 the database refuses, 5 file or database not found, 9 address or store in use.")]
 pub struct ServeArgs {
     /// A source: tcp-listen://ADDR, tcp://ADDR, file:PATH or - (repeatable)
     #[arg(long, value_name = "URL", allow_hyphen_values = true)]
@@ -58,6 +61,8 @@ pub struct ServeArgs {
     /// Configuration file (TOML)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    postgres: PostgresArgs,
     #[command(flatten)]
     attached: super::attached::AttachedArgs,
     /// Allow addresses that other machines can reach, without TLS and tokens
@@ -98,7 +103,7 @@ pub fn run(arguments: &ServeArgs, global: &Global) -> Result<Code, Failure> {
         live.board.set_ready(true);
         if !global.quiet {
             output::note(&format!("callfold {} listens on http://{address}/", env!("CARGO_PKG_VERSION")));
-            output::note(&format!("history goes to {}; Ctrl-C stops", settings.data.display()));
+            output::note(&format!("history goes to {}{}; Ctrl-C stops", settings.data.display(), database(&settings)));
         }
         if settings::is_open(address) {
             tracing::warn!(%address, "other machines can reach this address without TLS and tokens (--insecure)");
@@ -123,6 +128,7 @@ pub(super) fn configuration(file: Option<&std::path::Path>) -> Result<Config, Fa
 fn settings(arguments: &ServeArgs) -> Result<Settings, Failure> {
     let mut config = configuration(arguments.config.as_deref())?;
     arguments.attached.lay_over(&mut config);
+    arguments.postgres.lay_over(&mut config);
     let flags = |flag: &Option<String>, key: &mut Option<String>| {
         if flag.is_some() {
             key.clone_from(flag);
@@ -260,6 +266,28 @@ pub(super) fn finish(closed: Result<Closed, LiveError>, global: &Global) -> Resu
             text += &format!(", {} rejected{path}", counted(counters.rejected, "line"));
         }
         output::note(&text);
+        closed.database.iter().for_each(|left| output::note(&left_over(left)));
     }
     Ok(Code::Done)
+}
+
+/// The database in the sentence about where history goes.
+pub(super) fn database(settings: &Settings) -> String {
+    let target = settings.postgres.as_ref().map(|postgres| postgres.target.place());
+    target.map(|place| format!(" and {place}")).unwrap_or_default()
+}
+
+/// What became of the rows for the database.
+fn left_over(left: &Left) -> String {
+    let mut text = format!("{} written to the database", counted(left.rows_written, "row"));
+    if left.rows_waiting > 0 {
+        text += &format!(", {} left on disk for the next start", grouped(left.rows_waiting));
+        if let Some(trouble) = &left.trouble {
+            text += &format!(": {trouble}");
+        }
+    }
+    if left.segments_refused > 0 {
+        text += &format!("; {} put aside in DATA/postgres/refused", counted(left.segments_refused, "batch"));
+    }
+    text
 }

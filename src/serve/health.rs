@@ -10,6 +10,7 @@ use super::board::Board;
 use super::object::SourceObject;
 use crate::engine::view::{Counters, Open};
 use crate::fold::anomaly::meaning;
+use crate::handoff::backlog::Backlog;
 
 /// Unknown names and values shown; all are counted.
 const UNKNOWN_MAX: usize = 100;
@@ -32,6 +33,45 @@ pub(super) struct Health {
     invariant_violations: u64,
     open: OpenObjects,
     streams: Streams,
+    /// Rows on their way to a database, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postgres: Option<Waiting>,
+}
+
+#[derive(Serialize)]
+struct Waiting {
+    role: &'static str,
+    trouble: Option<String>,
+    rows_waiting: u64,
+    segments_waiting: u64,
+    bytes_waiting: u64,
+    bytes_max: u64,
+    full: bool,
+    rows_written: u64,
+    segments_refused: u64,
+    watermark: Option<String>,
+}
+
+impl Waiting {
+    fn of(backlog: &Backlog) -> Self {
+        let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        Self {
+            role: backlog.role().word(),
+            trouble: backlog.trouble(),
+            rows_waiting: count(&backlog.rows),
+            segments_waiting: count(&backlog.segments),
+            bytes_waiting: count(&backlog.bytes),
+            bytes_max: count(&backlog.bytes_max),
+            full: backlog.full.load(Ordering::Relaxed),
+            rows_written: count(&backlog.rows_written),
+            segments_refused: count(&backlog.segments_refused),
+            watermark: backlog.watermark().map(|at| at.to_string()),
+        }
+    }
+
+    fn is_ok(&self) -> bool {
+        self.trouble.is_none() && !self.full && self.segments_refused == 0
+    }
 }
 
 #[derive(Serialize)]
@@ -94,12 +134,14 @@ impl Health {
         unknown.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         let up = sources.iter().all(|source| source.view.up);
         let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        let postgres = board.info().backlog.as_deref().map(Waiting::of);
+        let delivered = postgres.as_ref().is_none_or(Waiting::is_ok);
         Self {
             build: board.info().build(),
             started_at: board.info().started_at.to_string(),
             ready: board.is_ready(),
             watermark: watermark.map(|at| at.to_string()),
-            ok: up && violations == 0 && board.is_ready(),
+            ok: up && violations == 0 && board.is_ready() && delivered,
             sources: sources
                 .iter()
                 .map(|entry| {
@@ -135,6 +177,7 @@ impl Health {
                 refused: count(&board.counts.refused),
                 stalled: count(&board.counts.stalled),
             },
+            postgres,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What a board is told once, when the program starts: identity, targets and limits.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::ratio::ServiceLevel;
+use crate::handoff::backlog::Backlog;
 use crate::model::time::{Micros, Span};
 
 /// Identity, targets and limits of a board. [`Default`] gives what a program without configuration has.
@@ -62,6 +64,8 @@ pub struct BoardInfo {
     pub ring_bytes: usize,
     /// Most time series in one answer of `/metrics`.
     pub series_max: usize,
+    /// Rows on their way to a database, if there is one.
+    pub backlog: Option<Arc<Backlog>>,
 }
 
 impl Default for BoardInfo {
@@ -92,6 +96,7 @@ impl Default for BoardInfo {
             ring_frames: 2048,
             ring_bytes: 16 << 20,
             series_max: 50_000,
+            backlog: None,
         }
     }
 }

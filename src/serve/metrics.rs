@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::board::{Board, SourceEntry, has_event};
 use super::object::{STATE_WORDS, agents_by_word};
 use crate::engine::view::{Counters, QueueFigures, QueueView};
+use crate::handoff::backlog::{Backlog, Role};
 use crate::model::time::Micros;
 
 /// Media type of [`text`].
@@ -27,6 +28,9 @@ pub(super) fn text(board: &Board) -> String {
     write_queues(&mut page, &picture);
     write_sources(&mut page, &picture.sources);
     write_engine(&mut page, &picture.counters, picture.watermark);
+    if let Some(backlog) = &board.info().backlog {
+        write_backlog(&mut page, backlog);
+    }
     write_serving(&mut page, board);
     page.0
 }
@@ -245,6 +249,27 @@ fn write_engine(page: &mut Page, counters: &Counters, watermark: Option<Micros>)
     page.family("watermark_timestamp_seconds", "gauge", help);
     if let Some(watermark) = watermark {
         page.sample("watermark_timestamp_seconds", &[], watermark.0 as f64 / 1e6);
+    }
+}
+
+fn write_backlog(page: &mut Page, backlog: &Backlog) {
+    let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    page.family("postgres_role", "gauge", "What the thread that writes to the database does: 1 for one of them.");
+    for role in [Role::Away, Role::StandsBy, Role::Writes] {
+        page.sample("postgres_role", &[("role", role.word())], u8::from(role == backlog.role()));
+    }
+    page.single("postgres_rows_waiting", "gauge", "Rows that wait on disk for the database.", of(&backlog.rows));
+    page.single("postgres_segments_waiting", "gauge", "Batches of them.", of(&backlog.segments));
+    page.single("postgres_bytes_waiting", "gauge", "Bytes of them.", of(&backlog.bytes));
+    page.single("postgres_bytes_max", "gauge", "Most bytes that may wait on disk.", of(&backlog.bytes_max));
+    let help = "Whether rows wait in memory because no more may wait on disk.";
+    page.single("postgres_full", "gauge", help, u8::from(backlog.full.load(Ordering::Relaxed)));
+    page.single("postgres_rows_written_total", "counter", "Rows written to the database.", of(&backlog.rows_written));
+    let help = "Batches put aside because the database refuses their content.";
+    page.single("postgres_segments_refused_total", "counter", help, of(&backlog.segments_refused));
+    page.family("postgres_watermark_timestamp_seconds", "gauge", "Event time up to which rows are in the database.");
+    if let Some(watermark) = backlog.watermark() {
+        page.sample("postgres_watermark_timestamp_seconds", &[], watermark.0 as f64 / 1e6);
     }
 }
 

@@ -4,5 +4,6 @@ mod cells;
 mod cluster;
 mod delivery;
 mod floor;
+mod program;
 mod schema;
 mod takeover;
