@@ -8,7 +8,7 @@
 //! | floor | directories | what they may use |
 //! | --- | --- | --- |
 //! | F8 | `cli` | anything |
-//! | F7 | `app` | the wall clock, threads |
+//! | F7 | `app`, `audit` | the wall clock, threads |
 //! | F6 | `source`, `sink`, `serve` | files, sockets |
 //! | F5 | `handoff` | threads meet here |
 //! | | *the waterline* | |
@@ -23,6 +23,8 @@
 
 #[cfg(feature = "io")]
 pub mod app;
+#[cfg(feature = "io")]
+pub mod audit;
 #[cfg(feature = "io")]
 pub mod cli;
 pub mod decode;

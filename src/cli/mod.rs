@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 mod attached;
+mod check;
 mod db;
 mod demo;
 pub mod exit;
@@ -58,6 +59,7 @@ enum Command {
     Replay(replay::ReplayArgs),
     Explain(explain::ExplainArgs),
     Inspect(inspect::InspectArgs),
+    Check(check::CheckArgs),
     Simulate(simulate::SimulateArgs),
     Db(db::DbArgs),
     /// Says which version this is
@@ -80,6 +82,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Replay(arguments) => replay::run(arguments, &cli.global),
         Command::Explain(arguments) => explain::run(arguments, &cli.global),
         Command::Inspect(arguments) => inspect::run(arguments, &cli.global),
+        Command::Check(arguments) => check::run(arguments, &cli.global),
         Command::Simulate(arguments) => simulate::run(arguments, &cli.global),
         Command::Db(arguments) => db::run(arguments, &cli.global),
         Command::Version => version(&cli.global),

@@ -14,7 +14,17 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Progress {
     form: Form,
+    words: Words,
 }
+
+/// What is counted: things done, and things that were wrong.
+#[derive(Clone, Copy, Debug)]
+struct Words {
+    done: &'static str,
+    wrong: &'static str,
+}
+
+const REPLAYED: Words = Words { done: "event", wrong: "rejected" };
 
 #[derive(Debug)]
 enum Form {
@@ -27,6 +37,12 @@ impl Progress {
     /// Progress in the form that suits standard error.
     #[must_use]
     pub fn new(quiet: bool) -> Self {
+        Self::of(quiet, REPLAYED.done, REPLAYED.wrong)
+    }
+
+    /// The same of other things than events.
+    #[must_use]
+    pub fn of(quiet: bool, done: &'static str, wrong: &'static str) -> Self {
         let form = if quiet {
             Form::Quiet
         } else if output::is_terminal() {
@@ -35,17 +51,18 @@ impl Progress {
         } else {
             Form::Lines { next: LINE_EVERY }
         };
-        Self { form }
+        Self { form, words: Words { done, wrong } }
     }
 
     /// Shows the latest figures.
     pub fn show(&mut self, look: &Look) {
+        let words = self.words;
         match &mut self.form {
             Form::Quiet => {}
             Form::Lines { next } => {
                 if look.elapsed >= *next {
                     *next += LINE_EVERY;
-                    output::note(&line(look));
+                    output::note(&line(look, words));
                 }
             }
             Form::Bar(bar) => {
@@ -58,7 +75,7 @@ impl Progress {
                     bar.set_style(style.expect("the template is right"));
                 }
                 bar.set_position(look.bytes);
-                bar.set_message(figures(look));
+                bar.set_message(figures(look, words));
             }
         }
     }
@@ -71,10 +88,10 @@ impl Progress {
     }
 }
 
-fn figures(look: &Look) -> String {
+fn figures(look: &Look, words: Words) -> String {
     let secs = look.elapsed.as_secs_f64().max(1e-3);
     let rate = grouped((look.events as f64 / secs) as u64);
-    let text = format!("{}, {rate}/s, {} rejected", counted(look.events, "event"), grouped(look.rejected));
+    let text = format!("{}, {rate}/s, {} {}", counted(look.events, words.done), grouped(look.rejected), words.wrong);
     match look.merged {
         Some((merged, rows)) => format!("{text}; {} of {} in the database", grouped(merged), counted(rows, "row")),
         None => text,
@@ -82,7 +99,7 @@ fn figures(look: &Look) -> String {
 }
 
 /// One plain line.
-fn line(look: &Look) -> String {
+fn line(look: &Look, words: Words) -> String {
     let elapsed = look.elapsed.as_secs_f64();
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     let mut text = format!("{elapsed:.0} s: {:.1} MiB", mib(look.bytes));
@@ -91,7 +108,7 @@ fn line(look: &Look) -> String {
         let eta = elapsed * (1.0 - share).max(0.0) / share;
         text += &format!(" of {:.1} MiB ({:.0} %), eta {eta:.0} s", mib(total), share * 100.0);
     }
-    format!("{text}; {}", figures(look))
+    format!("{text}; {}", figures(look, words))
 }
 
 #[cfg(test)]
@@ -109,10 +126,10 @@ mod tests {
             elapsed: Duration::from_secs(10),
         };
         let expected = "10 s: 1.0 MiB of 4.0 MiB (25 %), eta 30 s; 20,000 events, 2,000/s, 3 rejected";
-        assert_eq!(line(&look), expected);
+        assert_eq!(line(&look, REPLAYED), expected);
         let merging = Look { merged: Some((1_000, 30_000)), ..look };
-        assert_eq!(line(&merging), format!("{expected}; 1,000 of 30,000 rows in the database"));
+        assert_eq!(line(&merging, REPLAYED), format!("{expected}; 1,000 of 30,000 rows in the database"));
         let endless = Look { bytes_total: None, ..look };
-        assert_eq!(line(&endless), "10 s: 1.0 MiB; 20,000 events, 2,000/s, 3 rejected");
+        assert_eq!(line(&endless, REPLAYED), "10 s: 1.0 MiB; 20,000 events, 2,000/s, 3 rejected");
     }
 }

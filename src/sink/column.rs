@@ -5,7 +5,7 @@
 
 use crate::model::table::{Table, Type};
 
-use super::mirror::TextId;
+use super::mirror::{NULL, TextId};
 
 /// Null in a column of 64-bit integers or instants.
 pub(super) const NULL_LONG: i64 = i64::MIN;
@@ -17,7 +17,7 @@ pub(super) const NULL_FLAG: u8 = 2;
 pub(super) const NULL_SPAN: (u32, u32) = (u32::MAX, 0);
 
 /// The cells of one column in the order of the rows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Values {
     /// Numbers of texts; [`NULL`](super::mirror::NULL) is null.
     Name(Vec<TextId>),
@@ -48,6 +48,30 @@ impl Values {
         }
     }
 
+    /// Appends nulls.
+    pub(super) fn push_nulls(&mut self, n: usize) {
+        match self {
+            Self::Name(v) => v.resize(v.len() + n, NULL),
+            Self::Text { spans, .. } | Self::NameList { spans, .. } => spans.resize(spans.len() + n, NULL_SPAN),
+            Self::Uuid(v) => v.resize(v.len() + n, 0),
+            Self::Long(v) => v.resize(v.len() + n, NULL_LONG),
+            Self::Int(v) => v.resize(v.len() + n, NULL_INT),
+            Self::Flag(v) => v.resize(v.len() + n, NULL_FLAG),
+        }
+    }
+
+    /// Forgets all cells from `rows` on.
+    fn truncate(&mut self, rows: usize) {
+        match self {
+            Self::Name(v) => v.truncate(rows),
+            Self::Text { spans, .. } | Self::NameList { spans, .. } => spans.truncate(rows),
+            Self::Uuid(v) => v.truncate(rows),
+            Self::Long(v) => v.truncate(rows),
+            Self::Int(v) => v.truncate(rows),
+            Self::Flag(v) => v.truncate(rows),
+        }
+    }
+
     fn clear(&mut self) {
         match self {
             Self::Name(v) => v.clear(),
@@ -68,7 +92,7 @@ impl Values {
 }
 
 /// The buffered rows of one file's next row group.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Columns {
     /// One per column of the table.
     pub(super) values: Vec<Values>,
@@ -82,6 +106,12 @@ impl Columns {
     /// Empty buffers for a table.
     pub(super) fn new(table: &Table) -> Self {
         Self { values: table.columns.iter().map(|c| Values::new(c.ty)).collect(), rows: 0, text_bytes: 0 }
+    }
+
+    /// Forgets all rows from `rows` on.
+    pub(super) fn truncate(&mut self, rows: usize) {
+        self.values.iter_mut().for_each(|values| values.truncate(rows));
+        self.rows = rows;
     }
 
     /// Empties the buffers, keeping their memory.

@@ -61,7 +61,7 @@ pub struct FileEntry {
 
 impl FileEntry {
     /// Describes a file by its own metadata; `None` when it is not one of the product's.
-    fn describe(dir: &Path, name: &str) -> Result<Option<Self>, StoreError> {
+    pub(super) fn describe(dir: &Path, name: &str) -> Result<Option<Self>, StoreError> {
         let path = dir.join(name);
         let open = || File::open(&path).map_err(|e| StoreError::io("open", &path, e));
         let Ok(reader) = SerializedFileReader::new(open()?) else { return Ok(None) };

@@ -21,7 +21,7 @@ pub(super) const NULL: TextId = u32::MAX;
 const WORDS: usize = 1024;
 
 /// Every different text that name columns hold, each once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Texts {
     texts: Vec<CompactString>,
     index: HashTable<TextId>,

@@ -25,13 +25,17 @@ mod part;
 mod path;
 pub mod postgres;
 mod publish;
+mod read;
 mod reference;
 mod store;
+mod survey;
 
 pub use manifest::{FileEntry, Manifest, stored_until};
 pub use parquet::{CHECKSUM, DEFINITIONS_VERSION, ROW_GROUP_ROWS, SCHEMA_VERSION, producer};
-pub use reference::{duckdb_tables, reference};
+pub use read::{Block, NO_FLAG, NO_ID, NO_INT, NO_LONG, NO_NAME, ReadError, Reader};
+pub use reference::{duckdb_tables, reference, tables};
 pub use store::{Mode, Options, Published, Store, StoreError, TableTotal};
+pub use survey::{Damage, Partition, is_place_of, is_written, survey};
 
 #[cfg(test)]
 mod tests;

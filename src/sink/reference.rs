@@ -39,6 +39,19 @@ fn table_of<R: Row>(_: &[R]) -> &'static Table {
     const { &R::TABLE }
 }
 
+/// Every table there is, in the order of [`Rows`].
+#[must_use]
+pub fn tables() -> Vec<&'static Table> {
+    let (rows, mut tables) = (Rows::default(), Vec::new());
+    macro_rules! add {
+        ($table:ident) => {
+            tables.push(table_of(&rows.$table));
+        };
+    }
+    for_each_table!(add);
+    tables
+}
+
 fn describe(out: &mut String, table: &Table) {
     let key = table.key.join(", ");
     let sort: Vec<&str> = table.sort.iter().copied().chain([table.time]).collect();

@@ -27,7 +27,7 @@ fn problem(text: &str) -> Value {
 #[test]
 fn every_command_shows_two_examples_on_standard_output() {
     let place = Place::new("help");
-    for command in ["demo", "serve", "replay", "inspect", "explain", "simulate", "version"] {
+    for command in ["demo", "serve", "replay", "inspect", "explain", "simulate", "check", "version"] {
         let output = run(&place, &[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));
         let text = stdout(&output);
@@ -36,6 +36,31 @@ fn every_command_shows_two_examples_on_standard_output() {
         assert!(count >= 2, "{text}");
         assert!(stderr(&output).is_empty());
     }
+}
+
+#[test]
+fn check_data_ends_with_0_when_all_agrees_with_5_without_a_store_and_with_6_when_something_is_found() {
+    let place = Place::new("check");
+    assert_eq!(run(&place, &["check", "data"]).status.code(), Some(5));
+    place.write("call.ndjson", CALL);
+    assert_eq!(run(&place, &["replay", "call.ndjson"]).status.code(), Some(0));
+    let output = run(&place, &["check", "data", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    let value: Value = serde_json::from_str(&stdout(&output)).expect("json");
+    assert_eq!(value["broken"], 0);
+    assert!(value["rows"].as_u64().is_some_and(|rows| rows > 8));
+    std::fs::remove_dir_all(place.path("data/history/party")).expect("removed");
+    let output = run(&place, &["check", "data", "--json"]);
+    assert_eq!(output.status.code(), Some(6));
+    assert_eq!(problem(&stderr(&output))["code"], "findings");
+    let value: Value = serde_json::from_str(&stdout(&output)).expect("json");
+    let broken = |name: &str| {
+        let laws = value["laws"].as_array().expect("laws");
+        laws.iter().find(|law| law["law"] == name).expect("a law")["broken"].as_u64()
+    };
+    assert!(broken("files_listed") >= Some(1) && broken("party_stays") >= Some(1) && broken("leg_parts") >= Some(1));
+    let text = stdout(&run(&place, &["check", "data"]));
+    assert!(text.contains("the manifest names it, and it is not there"), "{text}");
 }
 
 #[test]

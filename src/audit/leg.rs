@@ -1,0 +1,502 @@
+//! Handling segments: their own times, their parties, and what they make of the rows of queues and agents.
+//!
+//! In: `party` and `handling_segment`. Out: entries in the ledgers of queues, agents and calls. Remembers the parties of legs whose
+//! row has not come.
+
+use super::agent::Agents;
+use super::call::{Calls, LegOfCall, PartyOfCall};
+use super::finding::{Example, Findings, example};
+use super::law::Law;
+use super::ledger::{key1, key2};
+use super::queue::Queues;
+use super::stay::Stays;
+use super::{Map, ms, take};
+use crate::model::identity::{Identities, LegKey};
+use crate::model::ids::{DnId, Uuid};
+use crate::model::time::Micros;
+use crate::sink::{Block, NO_ID, NO_LONG, NO_NAME, Reader};
+
+/// The parties of one leg, added up.
+#[derive(Default)]
+struct Parts {
+    alerting_ms: i64,
+    connected_ms: i64,
+    hold_ms: i64,
+    /// End of the last one in microseconds; the greatest there is while one is open.
+    left_at: i64,
+    /// The first one: its call, device and begin.
+    first: Option<(u128, u32, i64)>,
+    /// Agent and session of the first, and whether all have the same.
+    agent: (u32, u128),
+    is_one: bool,
+    has_leg: bool,
+    is_observer: bool,
+    file: u32,
+}
+
+/// After-call work of a leg: from its first stretch to the end of its last one, in milliseconds.
+struct Wrap {
+    leg: u128,
+    session: u128,
+    from: i64,
+    to: i64,
+    acw_ms: i64,
+    file: u32,
+}
+
+/// What handling segments are known by to others.
+#[derive(Default)]
+pub(super) struct Legs {
+    parts: Map<u128, Parts>,
+    /// After-call work whose states may still come.
+    wraps: Vec<Wrap>,
+    identities: Identities,
+}
+
+impl Legs {
+    pub(super) fn take_parties(
+        &mut self,
+        block: &Block,
+        reader: &mut Reader,
+        calls: &mut Calls,
+        stays: &mut Stays,
+        findings: &mut Findings,
+    ) {
+        take!(block;
+            ids: party_id, party_guid, call_id, parent_party_id, interaction_id, agent_session_id;
+            names: agent_id, dn, dn_type, resource_id, role, parent_link_type, site_id, left_cause;
+            longs: joined_at, left_at, alerting_ms, connected_ms, hold_ms, queued_ms, treatment_ms, acw_ms;
+            flags: end_known;
+        );
+        let (routing, observer) = (reader.name("routing"), reader.name("observer"));
+        let extension = reader.name("extension");
+        let mut order: Vec<usize> = (0..block.rows()).collect();
+        order.sort_by_key(|&i| joined_at[i]);
+        for i in order {
+            let key = LegKey { call: Uuid(call_id[i]), dn: DnId::NONE, offered_at: Micros(joined_at[i]) };
+            let wanted = self.identities.party(&key, reader.text(dn[i])).0;
+            findings.that(Law::IdsDerived, wanted == party_id[i], || {
+                example(reader, block, i, format!("its call, device and begin make {}", Uuid(wanted)))
+            });
+            let parts = alerting_ms[i] + connected_ms[i] + hold_ms[i] + queued_ms[i];
+            let whole = (left_at[i] != NO_LONG).then(|| ms(left_at[i]) - ms(joined_at[i]));
+            let is_queue = role[i] == routing;
+            let fits = whole.is_none_or(|whole| parts <= whole && (!is_queue || parts == whole));
+            let is_moved = parent_party_id[i] != NO_ID;
+            let holds = fits
+                && whole.is_none_or(|whole| treatment_ms[i] <= whole)
+                && acw_ms[i] >= 0
+                && resource_id[i] == dn[i]
+                && is_moved != (party_guid[i] == party_id[i])
+                && is_moved == (parent_link_type[i] != NO_NAME)
+                && (!is_moved || self.parts.contains_key(&party_guid[i]))
+                && (left_at[i] == NO_LONG) == (left_cause[i] == NO_NAME)
+                && (left_at[i] != NO_LONG || end_known[i] == 0)
+                && (is_queue || interaction_id[i] == call_id[i])
+                && (!is_queue || (dn_type[i] != extension && agent_id[i] == NO_NAME && agent_session_id[i] == NO_ID));
+            findings.that(Law::PartyTimes, holds, || {
+                example(reader, block, i, format!("its parts are {parts} of {} ms", whole.unwrap_or(parts)))
+            });
+            calls.party(
+                call_id[i],
+                &PartyOfCall {
+                    interaction: interaction_id[i],
+                    site: site_id[i],
+                    dn: dn[i],
+                    joined_at: joined_at[i],
+                    left_at: left_at[i],
+                    is_queue,
+                    file: block.file(i),
+                },
+            );
+            if is_queue {
+                stays.party(call_id[i], dn[i], joined_at[i], queued_ms[i], block.file(i));
+                continue;
+            }
+            let agent = (agent_id[i], agent_session_id[i]);
+            let leg =
+                self.parts.entry(party_guid[i]).or_insert_with(|| Parts { agent, is_one: true, ..Parts::default() });
+            leg.is_one &= leg.agent == agent;
+            leg.alerting_ms += alerting_ms[i];
+            leg.connected_ms += connected_ms[i];
+            leg.hold_ms += hold_ms[i];
+            leg.left_at = leg.left_at.max(if left_at[i] == NO_LONG { i64::MAX } else { left_at[i] });
+            leg.is_observer |= role[i] == observer;
+            leg.file = block.file(i);
+            if party_id[i] == party_guid[i] {
+                leg.first = Some((call_id[i], dn[i], joined_at[i]));
+            }
+        }
+    }
+
+    pub(super) fn take(
+        &mut self,
+        block: &Block,
+        reader: &mut Reader,
+        others: &mut Others<'_>,
+        findings: &mut Findings,
+    ) {
+        take!(block;
+            ids: handling_segment_id, call_id, interaction_id, queue_segment_id, agent_session_id;
+            names: queue_id, agent_id, role, result;
+            longs: offered_at, answered_at, released_at, acw_started_at, acw_ended_at, ring_ms, talk_ms, hold_ms, acw_ms, consult_ms;
+            ints: hold_count;
+            flags: is_complete;
+        );
+        let words = Words::new(reader);
+        for i in 0..block.rows() {
+            times(block, i, reader, findings);
+            let leg = Leg {
+                agent: agent_id[i],
+                session: agent_session_id[i],
+                queue: queue_id[i],
+                role: role[i],
+                result: result[i],
+                offered: ms(offered_at[i]),
+                answered: if answered_at[i] == NO_LONG { NO_LONG } else { ms(answered_at[i]) },
+                released: if released_at[i] == NO_LONG { NO_LONG } else { ms(released_at[i]) },
+                wrapped: ms(if acw_ended_at[i] == NO_LONG { released_at[i] } else { acw_ended_at[i] }),
+                ring_ms: ring_ms[i],
+                talk_ms: talk_ms[i] + consult_ms[i],
+                hold_ms: hold_ms[i],
+                acw_ms: acw_ms[i],
+                is_complete: is_complete[i] == 1,
+            };
+            self.parts_of(block, i, reader, findings);
+            if leg.session != NO_ID && leg.acw_ms > 0 && acw_ended_at[i] != NO_LONG {
+                self.wraps.push(Wrap {
+                    leg: handling_segment_id[i],
+                    session: leg.session,
+                    from: ms(acw_started_at[i]),
+                    to: ms(acw_ended_at[i]),
+                    acw_ms: leg.acw_ms,
+                    file: block.file(i),
+                });
+            }
+            let is_agent = leg.session == NO_ID || others.agents.is_session_of(leg.session, leg.agent);
+            findings.that(Law::LegParts, is_agent, || {
+                example(reader, block, i, "its session is not there, or another agent's")
+            });
+            let stay = others.stays.known.get(&queue_segment_id[i]);
+            let is_queue = if queue_segment_id[i] == NO_ID {
+                queue_id[i] == NO_NAME
+            } else {
+                stay.is_some_and(|s| s.queue == queue_id[i])
+            };
+            findings.that(Law::StayAnswer, is_queue, || {
+                example(reader, block, i, "its stay is not there, or in another queue")
+            });
+            others.calls.leg(
+                call_id[i],
+                &LegOfCall {
+                    interaction: interaction_id[i],
+                    agent: agent_id[i],
+                    answered_at: answered_at[i],
+                    released_at: released_at[i],
+                    hold_count: hold_count[i].into(),
+                    is_transfer: result[i] == words.transferred && role[i] != words.initiated_consult,
+                    is_conference: role[i] == words.in_conference,
+                    talk_ms: talk_ms[i],
+                    hold_ms: hold_ms[i],
+                    acw_ms: acw_ms[i],
+                    file: block.file(i),
+                },
+            );
+            for id in others.stays.answered_by.remove(&handling_segment_id[i]).unwrap_or_default() {
+                let Some(stay) = others.stays.known.get_mut(&id) else { continue };
+                stay.answers += 1;
+                let holds = stay.answered_at == answered_at[i] && stay.agent == leg.agent;
+                findings.that(Law::StayAnswer, holds, || {
+                    let what = format!("the stay {} was answered at another instant or by another agent", Uuid(id));
+                    example(reader, block, i, what)
+                });
+                let (queue, entered) = (stay.queue, ms(stay.entered_at));
+                leg.count_for_queue(queue, entered, others.queues);
+                if leg.agent != NO_NAME {
+                    leg.count_for_pair(queue, others.agents);
+                }
+            }
+            leg.count_offer(others.queues, words);
+            if leg.agent != NO_NAME {
+                leg.count_for_agent(words, others, call_id[i], hold_count[i].into());
+            }
+        }
+    }
+
+    /// A leg is the sum of its parties, and named after the first of them.
+    fn parts_of(&mut self, block: &Block, i: usize, reader: &Reader, findings: &mut Findings) {
+        take!(block;
+            ids: handling_segment_id, party_id, agent_session_id;
+            names: resource_id, agent_id;
+            longs: offered_at, released_at, ring_ms, talk_ms, consult_ms, hold_ms;
+        );
+        let parts = self.parts.get_mut(&party_id[i]);
+        let released = if released_at[i] == NO_LONG { i64::MAX } else { released_at[i] };
+        let holds = parts.as_ref().is_some_and(|parts| {
+            parts.alerting_ms == ring_ms[i]
+                && parts.connected_ms == talk_ms[i] + consult_ms[i]
+                && parts.hold_ms == hold_ms[i]
+                && parts.is_one
+                && parts.agent == (agent_id[i], agent_session_id[i])
+                && parts.first.is_some_and(|(_, dn, at)| (dn, at) == (resource_id[i], offered_at[i]))
+        });
+        let told = parts.as_ref().map(|p| (p.alerting_ms, p.connected_ms, p.hold_ms, p.left_at));
+        // Parties of another day may still come; then the leg goes on beyond what is known.
+        let goes_on = told.is_some_and(|(.., left_at)| left_at < released);
+        findings.that(Law::LegParts, holds || goes_on, || {
+            let what = match told {
+                Some((a, c, h, _)) => format!("its parties rang {a}, talked {c}, held {h} ms, or had another agent"),
+                None => "it has no party".into(),
+            };
+            example(reader, block, i, what)
+        });
+        let Some(parts) = parts else { return };
+        parts.has_leg = true;
+        if let Some((call, dn, at)) = parts.first {
+            let wanted = Stays::leg_id(&mut self.identities, call, reader.text(dn), at);
+            findings.that(Law::IdsDerived, wanted == handling_segment_id[i], || {
+                example(reader, block, i, format!("call, device and begin of its party make {}", Uuid(wanted)))
+            });
+        }
+    }
+
+    /// Judges what ended before `before`, and forgets what nobody names any more.
+    pub(super) fn judge(&mut self, before: i64, agents: &Agents, reader: &Reader, findings: &mut Findings) {
+        self.parts.retain(|id, parts| {
+            if before != i64::MAX && ms(parts.left_at) >= before {
+                return true;
+            }
+            findings.that(Law::LegParts, parts.has_leg || parts.is_observer, || Example {
+                place: reader.text(parts.file).to_owned(),
+                key: format!("party_id={}", Uuid(*id)),
+                what: "no handling segment has it".into(),
+            });
+            false
+        });
+        self.wraps.retain(|wrap| {
+            if wrap.to >= before {
+                return true;
+            }
+            let of_states = agents.wrapped(wrap.session, wrap.from, wrap.to);
+            findings.that(Law::LegParts, of_states == wrap.acw_ms, || Example {
+                place: reader.text(wrap.file).to_owned(),
+                key: format!("handling_segment_id={}", Uuid(wrap.leg)),
+                what: format!("acw_ms is {}, the agent's states make {of_states}", wrap.acw_ms),
+            });
+            false
+        });
+    }
+}
+
+/// What legs have to do with.
+pub(super) struct Others<'a> {
+    pub(super) stays: &'a mut Stays,
+    pub(super) queues: &'a mut Queues,
+    pub(super) agents: &'a mut Agents,
+    pub(super) calls: &'a mut Calls,
+}
+
+#[derive(Clone, Copy)]
+struct Words {
+    received: [u32; 4],
+    received_consult: u32,
+    received_transfer: u32,
+    initiated: u32,
+    initiated_consult: u32,
+    in_conference: u32,
+    transferred: u32,
+    no_answer: u32,
+    gave_up: u32,
+    outbound: u32,
+    internal: u32,
+}
+
+impl Words {
+    fn new(reader: &mut Reader) -> Self {
+        let mut word = |text| reader.name(text);
+        Self {
+            received: ["received", "received_transfer", "received_consult", "in_conference"].map(&mut word),
+            received_consult: word("received_consult"),
+            received_transfer: word("received_transfer"),
+            initiated: word("initiated"),
+            initiated_consult: word("initiated_consult"),
+            in_conference: word("in_conference"),
+            transferred: word("transferred"),
+            no_answer: word("no_answer"),
+            gave_up: word("abandoned_while_ringing"),
+            outbound: word("outbound"),
+            internal: word("internal"),
+        }
+    }
+}
+
+/// A leg, in milliseconds.
+struct Leg {
+    agent: u32,
+    session: u128,
+    queue: u32,
+    role: u32,
+    result: u32,
+    offered: i64,
+    answered: i64,
+    released: i64,
+    wrapped: i64,
+    ring_ms: i64,
+    /// Consultation included.
+    talk_ms: i64,
+    hold_ms: i64,
+    acw_ms: i64,
+    is_complete: bool,
+}
+
+impl Leg {
+    fn handle_ms(&self) -> i64 {
+        self.talk_ms + self.hold_ms + self.acw_ms
+    }
+
+    fn is_handled(&self) -> bool {
+        self.answered != NO_LONG && self.released != NO_LONG
+    }
+
+    /// The leg answered a stay in `queue` that was entered at `entered`.
+    fn count_for_queue(&self, queue: u32, entered: i64, queues: &mut Queues) {
+        let key = key1(queue);
+        for (column, by) in [("talk_ms", self.talk_ms), ("hold_ms", self.hold_ms), ("acw_ms", self.acw_ms)] {
+            queues.cohort.add(key, entered, column, by);
+            queues.times.add(key, 0, column, by);
+        }
+        if self.is_handled() && self.is_complete {
+            queues.period.add(key, self.wrapped, "handled", 1);
+            queues.period.add(key, self.wrapped, "handle_ms", self.handle_ms());
+        } else if self.is_handled() {
+            queues.period.may_add(key, self.wrapped, "handled", 1);
+            queues.period.may_add(key, self.wrapped, "handle_ms", self.handle_ms());
+        }
+    }
+
+    /// An offer of a queue's call that nobody took, or a call of it that was passed on.
+    fn count_offer(&self, queues: &mut Queues, words: Words) {
+        if self.queue == NO_NAME || self.released == NO_LONG {
+            return;
+        }
+        if self.answered == NO_LONG && self.result != words.gave_up {
+            queues.period.add(key1(self.queue), self.released, "no_answer", 1);
+        }
+        if self.result == words.transferred && self.answered != NO_LONG {
+            queues.period.add(key1(self.queue), self.released, "transferred_out", 1);
+        }
+    }
+
+    /// The leg answered a stay in `queue`.
+    fn count_for_pair(&self, queue: u32, agents: &mut Agents) {
+        let key = key2(self.agent, queue);
+        for (column, by) in [("talk_ms", self.talk_ms), ("hold_ms", self.hold_ms), ("acw_ms", self.acw_ms)] {
+            agents.pair_times.add(key, 0, column, by);
+        }
+        agents.pairs.add(key, self.answered, "answered", 1);
+        if self.is_handled() && self.is_complete {
+            agents.pairs.add(key, self.wrapped, "handled", 1);
+            agents.pairs.add(key, self.wrapped, "handle_ms", self.handle_ms());
+        } else if self.is_handled() {
+            agents.pairs.may_add(key, self.wrapped, "handled", 1);
+            agents.pairs.may_add(key, self.wrapped, "handle_ms", self.handle_ms());
+        }
+    }
+
+    fn count_for_agent(&self, words: Words, others: &mut Others<'_>, call: u128, holds: i64) {
+        let agents = &mut *others.agents;
+        let key = key1(self.agent);
+        if self.queue != NO_NAME {
+            let pair = key2(self.agent, self.queue);
+            agents.pairs.add(pair, self.offered, "offered", 1);
+            agents.pairs.cut(pair, self.offered, self.offered + self.ring_ms, "ring_ms");
+        }
+        let mut count = |at: i64, column, by| agents.count(self.session, key, at, column, by);
+        let is_received = words.received.contains(&self.role);
+        if is_received {
+            count(self.offered, "offered", 1);
+        }
+        if self.role == words.initiated {
+            match others.calls.type_of(call) {
+                t if t == words.outbound => count(self.offered, "outbound_made", 1),
+                t if t == words.internal => count(self.offered, "internal_made", 1),
+                _ => {}
+            }
+        }
+        if self.answered != NO_LONG {
+            if is_received {
+                count(self.answered, "answered", 1);
+            }
+            if self.role == words.initiated_consult {
+                count(self.answered, "consult_made", 1);
+            }
+        }
+        if self.released != NO_LONG {
+            if is_received && self.result == words.no_answer {
+                count(self.released, "no_answer", 1);
+            }
+            if self.result == words.gave_up {
+                count(self.released, "abandoned_while_ringing", 1);
+            }
+            if self.result == words.transferred && self.role != words.initiated_consult {
+                count(self.released, "transfers_made", 1);
+            }
+            if self.answered != NO_LONG && self.released - self.answered < 5000 {
+                count(self.released, "short_calls", 1);
+            }
+        }
+        let is_consult = self.role == words.initiated_consult || self.role == words.received_consult;
+        if self.is_handled() && !is_consult {
+            if self.is_complete {
+                // After-call work may last; what counts is who was there at the release.
+                agents.count_at(self.session, key, (self.released, self.wrapped), "handled", 1);
+                agents.count_at(self.session, key, (self.released, self.wrapped), "handle_ms", self.handle_ms());
+            } else {
+                agents.counts.may_add(key, self.wrapped, "handled", 1);
+                agents.counts.may_add(key, self.wrapped, "handle_ms", self.handle_ms());
+            }
+        }
+        agents.sums.add(key, 0, "holds", holds);
+        if self.answered != NO_LONG {
+            if self.role == words.received_transfer && self.queue == NO_NAME {
+                agents.sums.add(key, 0, "transfers_received", 1);
+            }
+            if self.role == words.received_consult {
+                agents.sums.add(key, 0, "consult_received", 1);
+            } else if self.role == words.received_transfer || self.role == words.in_conference {
+                agents.sums.may_add(key, 0, "consult_received", 1);
+            }
+        }
+    }
+}
+
+/// The times of a leg among themselves.
+fn times(block: &Block, i: usize, reader: &Reader, findings: &mut Findings) {
+    take!(block;
+        names: result;
+        longs: offered_at, answered_at, released_at, acw_started_at, acw_ended_at, ring_ms, talk_ms, hold_ms, acw_ms,
+            consult_ms, dial_ms;
+        ints: hold_count;
+    );
+    let parts = ring_ms[i] + dial_ms[i] + talk_ms[i] + consult_ms[i] + hold_ms[i];
+    let before = ring_ms[i] + dial_ms[i];
+    let wrong = if released_at[i] != NO_LONG && ms(released_at[i]) - ms(offered_at[i]) != parts {
+        Some("its parts do not add up to it")
+    } else if answered_at[i] != NO_LONG && ms(answered_at[i]) - ms(offered_at[i]) != before {
+        Some("ring_ms and dial_ms do not lead to the answer")
+    } else if answered_at[i] == NO_LONG && parts != before {
+        Some("talked without an answer")
+    } else if (result[i] == NO_NAME) != (released_at[i] == NO_LONG) {
+        Some("result does not fit the release")
+    } else if (acw_started_at[i] == NO_LONG) != (acw_ms[i] == 0)
+        || (acw_started_at[i] == NO_LONG && acw_ended_at[i] != NO_LONG)
+        || (acw_ended_at[i] != NO_LONG && acw_ms[i] > ms(acw_ended_at[i]) - ms(acw_started_at[i]))
+    {
+        Some("acw_ms does not fit its instants")
+    } else if hold_count[i] == 0 && hold_ms[i] > 0 {
+        Some("held without a hold")
+    } else {
+        None
+    };
+    findings.that(Law::LegTimes, wrong.is_none(), || example(reader, block, i, wrong.unwrap_or_default()));
+}

@@ -1,0 +1,47 @@
+//! The check of stored rows: whether files are whole, and whether what the tables say agrees, to the last millisecond.
+//!
+//! ```text
+//!  survey ─▶ partition by partition, oldest day first ─▶ cells ─▶ laws of sources, queues, agents, calls, contacts ─▶ findings
+//! ```
+//!
+//! In: a data directory. Out: [`Findings`] by [`Law`], with the first rows that break each. Interval rows are derived again from
+//! detail rows and compared; what refers to another row must find it. Reads one day of one tenant at a time and remembers
+//! what later days may still refer to. Changes nothing, and knows nothing of how a row came to be.
+
+use std::collections::HashMap;
+
+mod agent;
+mod call;
+mod cells;
+mod contact;
+mod finding;
+mod law;
+mod ledger;
+mod leg;
+mod queue;
+mod run;
+mod source;
+mod stay;
+
+pub use finding::{Example, Findings, Verdict};
+pub use law::Law;
+pub use run::{Look, Report, check};
+
+/// A map whose order nobody looks at.
+type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
+
+/// Reads columns of a block into variables of their names.
+macro_rules! take {
+    ($block:expr; $($kind:ident: $($name:ident),+;)+) => {
+        $($(let $name = $block.$kind(stringify!($name));)+)+
+    };
+}
+use take;
+
+/// Milliseconds of an instant on the grid of rows.
+const fn ms(at: i64) -> i64 {
+    at.div_euclid(1000)
+}
+
+#[cfg(test)]
+mod tests;
