@@ -43,8 +43,9 @@ BEGIN
         EXECUTE format('CREATE POLICY writer ON callfold.%I TO %s
             USING (coalesce(current_setting(''callfold.tenant'', true), '''') IN ('''', tenant_id))', kept.relname, writers);
     END LOOP;
-    FOR kept IN SELECT relname FROM pg_class WHERE relnamespace = 'callfold'::regnamespace AND relkind = 'v' LOOP
-        EXECUTE format('ALTER VIEW callfold.%I SET (security_invoker = true)', kept.relname);
+    FOR kept IN SELECT oid::regclass AS name FROM pg_class
+        WHERE relnamespace IN ('callfold'::regnamespace, 'callfold_compat'::regnamespace) AND relkind = 'v' LOOP
+        EXECUTE format('ALTER VIEW %s SET (security_invoker = true)', kept.name);
     END LOOP;
 END
 $$;
@@ -55,8 +56,8 @@ DECLARE
     kept record;
 BEGIN
     FOR wanted IN SELECT rolname FROM pg_roles WHERE rolname IN ('callfold_ingest', 'callfold_report', 'callfold_admin') LOOP
-        EXECUTE format('GRANT USAGE ON SCHEMA callfold TO %I', wanted);
-        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA callfold TO %I', wanted);
+        EXECUTE format('GRANT USAGE ON SCHEMA callfold, callfold_compat TO %I', wanted);
+        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA callfold, callfold_compat TO %I', wanted);
         EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA callfold TO %I', wanted);
         -- What was computed once knows no reader.
         FOR kept IN SELECT relname FROM pg_class WHERE relnamespace = 'callfold'::regnamespace AND relkind = 'm' LOOP

@@ -147,12 +147,23 @@ mod tests {
         must_be_current("parquet.md", |_| reference());
     }
 
+    /// Puts `text` between the marks of a part.
+    fn with_part(written: &str, part: &str, text: &str) -> String {
+        let (begin, end) = (format!("-- {part}: begin\n"), format!("-- {part}: end\n"));
+        let (head, rest) = written.split_once(&begin).expect("a place where the part begins");
+        let (_, tail) = rest.split_once(&end).expect("a place where it ends");
+        [head, &begin, text, &end, tail].concat()
+    }
+
     #[test]
-    fn the_views_over_the_files_are_those_of_the_code() {
+    fn duckdb_has_the_tables_of_the_code_and_the_views_of_postgres() {
+        let views = concat!(
+            include_str!("../../schemas/migrations/R2000__views.sql"),
+            "\n",
+            include_str!("../../schemas/migrations/R3000__compatibility.sql")
+        );
         must_be_current("duckdb.sql", |written| {
-            let (head, rest) = written.split_once("-- tables: begin\n").expect("a place where the tables begin");
-            let (_, tail) = rest.split_once("-- tables: end\n").expect("a place where they end");
-            format!("{head}-- tables: begin\n{}-- tables: end\n{tail}", duckdb_tables())
+            with_part(&with_part(written, "tables", &duckdb_tables()), "views", views)
         });
     }
 }
