@@ -297,6 +297,7 @@ fn server(plan: &Arc<Plan>) -> Histogram<u64> {
         sl_target: 0.8,
         engine: live_engine(),
         postgres: None,
+        described: Default::default(),
         feeds: Vec::new(),
     };
     let info = BoardInfo { coalesce: Duration::ZERO, ..BoardInfo::default() };

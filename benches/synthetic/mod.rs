@@ -7,12 +7,14 @@ use super::engine::output::NewNames;
 use super::model::identity::{LegKey, QueueSegmentKey, SessionKey};
 use super::model::ids::{AgentId, ConnId, DnId, EventId, ReasonId, SwitchId, Uuid};
 use super::model::row::*;
-use super::model::table::{PartyKey, ReasonCode, ReasonKey, RouteKey, Site, Tenant};
+use super::model::table::{LocalDate, LocalTime, Name, PartyKey, ReasonCode, ReasonKey, RouteKey, Site, Tenant};
 use super::model::time::{Micros, Span};
 
 mod data;
+mod dimension;
 
 pub use data::*;
+pub use dimension::*;
 
 /// Agents, each with a DN of the same number.
 pub const AGENTS: u32 = 10_000;

@@ -29,6 +29,20 @@ pub struct Config {
     pub dn: Vec<Dn>,
     /// `[[feed]]`, any number of times.
     pub feed: Vec<Feed>,
+    /// `[calendar]`
+    pub calendar: Calendar,
+    /// `[[tenant]]`, any number of times.
+    pub tenant: Vec<Tenant>,
+    /// `[[site]]`, any number of times.
+    pub site: Vec<Site>,
+    /// `[[agent]]`, any number of times.
+    pub agent: Vec<Agent>,
+    /// `[[queue]]`, any number of times.
+    pub queue: Vec<Queue>,
+    /// `[[reason]]`, any number of times.
+    pub reason: Vec<Reason>,
+    /// `[[group]]`, any number of times.
+    pub group: Vec<Group>,
 }
 
 /// How the program is reached.
@@ -81,6 +95,8 @@ pub struct QueueDefaults {
     pub short_abandon: Option<String>,
     /// Share of calls that should be within.
     pub sl_target: Option<f64>,
+    /// Version of these limits, as rows name it.
+    pub definition_version: Option<i64>,
 }
 
 /// What becomes of callers' numbers, and the secret of hashes.
@@ -130,6 +146,8 @@ pub struct Dn {
     pub switch: Option<String>,
     /// The kind.
     pub kind: String,
+    /// What people call them.
+    pub name: Option<String>,
 }
 
 /// A source.
@@ -142,16 +160,117 @@ pub struct Feed {
     pub follow: Option<bool>,
 }
 
+/// Local days, for reports.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Calendar {
+    /// Names of time zones.
+    pub zones: Option<Vec<String>>,
+    /// Days of the week on which business is done.
+    pub business_days: Option<Vec<String>>,
+    /// Dates on which it is not.
+    pub holidays: Option<Vec<String>>,
+    /// Time of day at which the reporting day begins.
+    pub day_begins: Option<String>,
+}
+
+/// A tenant's name.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenant {
+    /// The tenant as the feed has it.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+}
+
+/// A switch's name.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// The switch as the feed has it.
+    pub id: String,
+    /// Its tenant.
+    pub tenant: Option<String>,
+    /// What people call it.
+    pub name: String,
+}
+
+/// An agent's name.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agent {
+    /// The AgentID as the feed has it.
+    pub id: String,
+    /// His tenant.
+    pub tenant: Option<String>,
+    /// His name.
+    pub name: Option<String>,
+    /// The employer's number for him.
+    pub employee_id: Option<String>,
+}
+
+/// A queue's name.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Queue {
+    /// As `8001@east`.
+    pub id: String,
+    /// Its tenant.
+    pub tenant: Option<String>,
+    /// What people call it.
+    pub name: String,
+}
+
+/// A reason's name.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    /// Its key.
+    pub key: String,
+    /// Its code.
+    pub code: String,
+    /// Its tenant.
+    pub tenant: Option<String>,
+    /// What people call it.
+    pub name: String,
+}
+
+/// Members of a group over a stretch of time.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// The group's name.
+    pub name: String,
+    /// Its tenant.
+    pub tenant: Option<String>,
+    /// AgentIDs.
+    pub agents: Option<Vec<String>>,
+    /// Queues, as `8001@east`.
+    pub queues: Option<Vec<String>>,
+    /// Since when.
+    pub valid_from: Option<String>,
+    /// Until when.
+    pub valid_to: Option<String>,
+}
+
 /// Every key there is, by section; a test holds it against [`Config`].
-const KEYS: [(&str, &[&str]); 8] = [
+const KEYS: [(&str, &[&str]); 15] = [
     ("server", &["listen", "insecure", "publish_every"]),
     ("store", &["path"]),
     ("postgres", &["url", "url_file", "password", "password_file", "ca_file", "writer", "spool_max"]),
-    ("queue_defaults", &["sl_threshold", "short_abandon", "sl_target"]),
+    ("queue_defaults", &["sl_threshold", "short_abandon", "sl_target", "definition_version"]),
     ("privacy", &["ani", "dnis", "hash_key", "hash_key_file"]),
     ("user_data", &["key", "policy", "list"]),
-    ("dn", &["numbers", "switch", "kind"]),
+    ("dn", &["numbers", "switch", "kind", "name"]),
     ("feed", &["url", "follow"]),
+    ("calendar", &["zones", "business_days", "holidays", "day_begins"]),
+    ("tenant", &["id", "name"]),
+    ("site", &["id", "tenant", "name"]),
+    ("agent", &["id", "tenant", "name", "employee_id"]),
+    ("queue", &["id", "tenant", "name"]),
+    ("reason", &["key", "code", "tenant", "name"]),
+    ("group", &["name", "tenant", "agents", "queues", "valid_from", "valid_to"]),
 ];
 
 /// Something that is wrong with the configuration.
@@ -263,6 +382,9 @@ fn overlay(table: &mut toml::Table, variable: &str, text: &str) -> Result<(), St
         "user_data" => {
             return Err("attached keys are a list; give them with --user-data or in the configuration file".into());
         }
+        "tenant" | "site" | "agent" | "queue" | "reason" | "group" => {
+            return Err(format!("[[{section}]] is a list; give it in the configuration file"));
+        }
         _ => {}
     }
     if !keys.contains(&key.as_str()) {
@@ -271,6 +393,13 @@ fn overlay(table: &mut toml::Table, variable: &str, text: &str) -> Result<(), St
     let value = match key.as_str() {
         "insecure" => text.parse().map(toml::Value::Boolean).map_err(|_| "expected true or false".to_owned())?,
         "sl_target" => text.parse().map(toml::Value::Float).map_err(|_| "expected a number, as 0.8".to_owned())?,
+        "definition_version" => {
+            text.parse().map(toml::Value::Integer).map_err(|_| "expected a number, as 2".to_owned())?
+        }
+        "zones" | "business_days" | "holidays" => {
+            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+            toml::Value::Array(parts.map(|part| toml::Value::String(part.to_owned())).collect())
+        }
         _ => toml::Value::String(text.to_owned()),
     };
     let entry = table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));

@@ -13,12 +13,13 @@ use std::thread::JoinHandle;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use crossbeam::queue::ArrayQueue;
 
+use super::catalogue::Catalogue;
 use super::reject::{RejectError, RejectFile};
 use super::writer::Progress;
 use crate::engine::output::{Reject, RowBatch};
 use crate::handoff::stop::Stop;
 use crate::sink::postgres::{Collector, IntakeError, Merged, SegmentError, Spooler};
-use crate::sink::{Published, Store, StoreError};
+use crate::sink::{Mode, Published, Store, StoreError};
 
 /// Batches that wait for the delivery thread.
 const DEPTH: usize = 4;
@@ -119,6 +120,8 @@ pub struct Outlet {
     pub store: Option<Store>,
     /// The database, if there is one.
     pub database: Option<Database>,
+    /// What is known of the things that rows name.
+    pub catalogue: Catalogue,
     /// The reject file, if refused lines are kept.
     pub rejects: Option<RejectFile>,
     /// When set at the end, nothing is published.
@@ -158,12 +161,11 @@ impl Outlet {
         while let Ok(delivery) = deliveries.recv() {
             match delivery {
                 Delivery::Rows(mut batch, emptied) => {
-                    delivered.rows += batch.rows.len() as u64;
-                    if let Some(store) = &mut self.store {
-                        store.deliver(&batch)?;
-                    }
-                    if let Some(database) = &mut self.database {
-                        database.deliver(&batch)?;
+                    self.deliver(&batch, &mut delivered)?;
+                    self.catalogue.hear(&batch);
+                    // Of a replay everything appears together, and what is known is known best at its end.
+                    if self.store.as_ref().is_some_and(|store| store.mode() == Mode::Live) {
+                        self.describe(&mut delivered)?;
                     }
                     batch.rows.clear();
                     // Where enough wait already, one more is freed.
@@ -179,6 +181,7 @@ impl Outlet {
                 }
             }
         }
+        self.describe(&mut delivered)?;
         if let Some(file) = self.rejects {
             delivered.reject_file = file.finish(self.progress.rejected.load(Ordering::Relaxed))?;
         }
@@ -198,6 +201,27 @@ impl Outlet {
             delivered.database_rows = Some(merged.commit().map_err(IntakeError::from)?);
         }
         Ok(delivered)
+    }
+}
+
+impl Outlet {
+    fn deliver(&mut self, batch: &RowBatch, delivered: &mut Delivered) -> Result<(), DeliveryError> {
+        delivered.rows += batch.rows.len() as u64;
+        if let Some(store) = &mut self.store {
+            store.deliver(batch)?;
+        }
+        if let Some(database) = &mut self.database {
+            database.deliver(batch)?;
+        }
+        Ok(())
+    }
+
+    /// Delivers what is new about the things that rows name.
+    fn describe(&mut self, delivered: &mut Delivered) -> Result<(), DeliveryError> {
+        match self.catalogue.take() {
+            Some(batch) => self.deliver(&batch, delivered),
+            None => Ok(()),
+        }
     }
 }
 

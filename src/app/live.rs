@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use super::catalogue::Catalogue;
 use super::clock::Clock;
 use super::delivery::{self, Database, Delivered, DeliveryError, Outlet};
 use super::postgres::Postgres;
@@ -128,6 +129,7 @@ impl Live {
             store: Some(store),
             database,
             rejects: Some(rejects),
+            catalogue: Catalogue::new(settings.described.clone(), &settings.engine),
             discard: None,
             progress: Arc::clone(&progress),
             gives_way: true,

@@ -4,9 +4,12 @@
 //! number is below; this floor only carries inputs to the engine and outputs away. It refuses to print: what people read
 //! is made by `cli`.
 
+pub mod calendar;
+pub mod catalogue;
 pub mod clock;
 pub mod config;
 pub mod delivery;
+pub mod describe;
 pub mod inspect;
 pub mod live;
 pub mod playback;

@@ -18,7 +18,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, bounded};
 
+use super::catalogue::Catalogue;
 use super::delivery::{self, Database, Delivered, DeliveryError, Outlet};
+use super::describe::Described;
 use super::reject::{Begin, RejectError, RejectFile};
 use super::writer::{Ended, Leave, Progress, Writer};
 use crate::engine::explain::Wanted;
@@ -56,6 +58,8 @@ pub struct Order {
     pub reject_file: Option<PathBuf>,
     /// The engine's settings.
     pub engine: EngineSettings,
+    /// What people call things.
+    pub described: Described,
     /// A call whose every step is wanted.
     pub explain: Option<Wanted>,
 }
@@ -201,7 +205,9 @@ impl Threads {
         let (mut deliveries, mut delivery) = (None, None);
         if store.is_some() || rejects.is_some() {
             let discard = Some(stop.clone());
-            let outlet = Outlet { store, database, rejects, discard, progress: Arc::clone(progress), gives_way: false };
+            let catalogue = Catalogue::new(order.described, &order.engine);
+            let progress = Arc::clone(progress);
+            let outlet = Outlet { store, database, rejects, catalogue, discard, progress, gives_way: false };
             let (sender, thread) = outlet.spawn()?;
             (deliveries, delivery) = (Some(sender), Some(thread));
         }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::{Config, Problem};
+use super::describe::{self, Described};
 use super::postgres::{self, Postgres};
 use super::privacy;
 use crate::decode::text::Zone;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub engine: EngineSettings,
     /// The database that history goes to, too.
     pub postgres: Option<Postgres>,
+    /// What people call things.
+    pub described: Described,
     /// Sources.
     pub feeds: Vec<Feed>,
 }
@@ -181,6 +184,7 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
     check.closed("server.listen", listen, insecure);
     let publish_every = check.duration("server.publish_every", config.server.publish_every.as_deref(), "0s", "10s");
     let engine = check.engine(config, live_engine());
+    let described = check.described(config);
     let sl_target = config.queue_defaults.sl_target.unwrap_or(0.8);
     if !(0.0..=1.0).contains(&sl_target) {
         check.problem("queue_defaults.sl_target", format!("{sl_target} is not between 0 and 1"));
@@ -214,21 +218,22 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
         return Err(check.problems);
     }
     let publish_every = publish_every.map_or(PUBLISH_EVERY_DEFAULT, std_duration);
-    Ok(Settings { listen, data, publish_every, sl_target, engine, postgres, feeds })
+    Ok(Settings { listen, data, publish_every, sl_target, engine, described, postgres, feeds })
 }
 
-/// Checks what concerns the engine alone, over the settings of a replay.
+/// Checks what concerns the engine, over the settings of a replay, and what people call things.
 ///
 /// # Errors
 /// Every problem.
-pub fn check_replay(config: &Config) -> Result<EngineSettings, Vec<Problem>> {
+pub fn check_replay(config: &Config) -> Result<(EngineSettings, Described), Vec<Problem>> {
     let mut check = Check { problems: Vec::new() };
     let engine = check.engine(config, replay_engine());
-    if check.problems.is_empty() { Ok(engine) } else { Err(check.problems) }
+    let described = check.described(config);
+    if check.problems.is_empty() { Ok((engine, described)) } else { Err(check.problems) }
 }
 
 /// The numbers from the first to the last of `text`, as `6010` or `6000-6099`.
-fn range(text: &str) -> Result<(String, String), String> {
+pub(super) fn range(text: &str) -> Result<(String, String), String> {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     match text.split_once('-') {
         Some((first, last)) if digits(first) && digits(last) => {
@@ -266,6 +271,12 @@ impl Check {
         engine.sl_threshold = threshold.unwrap_or(engine.sl_threshold);
         let short = self.duration("queue_defaults.short_abandon", queue.short_abandon.as_deref(), "0s", "1h");
         engine.short_abandon = short.unwrap_or(engine.short_abandon);
+        if let Some(version) = queue.definition_version {
+            match i32::try_from(version) {
+                Ok(version) if version >= 1 => engine.definition_version = version,
+                _ => self.problem("queue_defaults.definition_version", format!("`{version}` is no version, as 2")),
+            }
+        }
         match privacy::check(config) {
             Ok(privacy) => engine.privacy = privacy,
             Err(problems) => self.problems.extend(problems),
@@ -282,6 +293,13 @@ impl Check {
             }
         }
         engine
+    }
+
+    fn described(&mut self, config: &Config) -> Described {
+        describe::check(config).unwrap_or_else(|problems| {
+            self.problems.extend(problems);
+            Described::default()
+        })
     }
 
     fn duration(&mut self, key: &str, text: Option<&str>, least: &str, most: &str) -> Option<Span> {
@@ -342,8 +360,10 @@ mod tests {
             text.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
         let settings = check(&config::read("sample", &text, []).expect("known keys")).expect("right");
         let built_in = check(&Config::default()).expect("right");
-        let Settings { listen, data, publish_every, sl_target, mut engine, postgres, feeds } = settings;
+        let Settings { listen, data, publish_every, sl_target, mut engine, described, postgres, feeds } = settings;
         assert_eq!(postgres, None);
+        assert_eq!(described.days, built_in.described.days);
+        assert_eq!((described.dns.len(), described.agents.len(), described.groups.len()), (2, 1, 1));
         assert_eq!(std::mem::take(&mut engine.privacy).rules.len(), 1, "the one attached key of the sample");
         assert_eq!((listen, data, publish_every), (built_in.listen, built_in.data, built_in.publish_every));
         assert_eq!(sl_target, built_in.sl_target);
@@ -356,7 +376,7 @@ mod tests {
     #[test]
     fn dns_are_single_numbers_names_and_ranges() {
         let text = "[[dn]]\nnumbers = [\"6000-6099\", \"VQ-Sales\"]\nkind = \"ivr_port\"\n";
-        let engine = check_replay(&config::read("c.toml", text, []).expect("known keys")).expect("right");
+        let (engine, _) = check_replay(&config::read("c.toml", text, []).expect("known keys")).expect("right");
         assert_eq!(engine.dns[0].last, "6099");
         assert_eq!(engine.dns[1].first, "VQ-Sales");
         let wrong = "[[dn]]\nnumbers = [\"6000-60\"]\nkind = \"trunk\"\n[[dn]]\nnumbers = []\nkind = \"phone\"\n";

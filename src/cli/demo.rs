@@ -16,6 +16,7 @@ use super::serve::{bind, board_info, configuration, database, finish, local, run
 use super::signal::Signal;
 use crate::app::clock::{Clock, wall_now};
 use crate::app::config::Problem;
+use crate::app::describe::Described;
 use crate::app::live::Live;
 use crate::app::settings::{self, DATA_DEFAULT, LISTEN_DEFAULT, PUBLISH_EVERY_DEFAULT, Settings, live_engine};
 use crate::app::{playback, postgres, synthetic};
@@ -108,6 +109,7 @@ pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
             sl_target: 0.8,
             engine: live_engine(),
             postgres,
+            described: Described::default(),
             feeds: Vec::new(),
         };
         let is_wall_clock = recordings.is_none() && arguments.speed == 1.0;

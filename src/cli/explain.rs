@@ -63,7 +63,7 @@ fn wanted(text: &str) -> Result<Wanted, String> {
 /// Runs the command.
 pub fn run(arguments: &ExplainArgs, global: &Global) -> Result<Code, Failure> {
     let config = super::serve::configuration(arguments.config.as_deref())?;
-    let engine = settings::check_replay(&config).map_err(|problems| Failure::configuration(&problems))?;
+    let (engine, described) = settings::check_replay(&config).map_err(|problems| Failure::configuration(&problems))?;
     let order = Order {
         recordings: arguments.reading.find(&arguments.files)?,
         data: None,
@@ -71,6 +71,7 @@ pub fn run(arguments: &ExplainArgs, global: &Global) -> Result<Code, Failure> {
         replace: false,
         reject_file: None,
         engine,
+        described,
         explain: Some(arguments.call.clone()),
     };
     let stop = Stop::new();

@@ -12,10 +12,11 @@ use super::progress::Progress;
 use super::reading::ReadingArgs;
 use super::signal::Signal;
 use super::summary::{self, Format};
+use crate::app::describe::Described;
 use crate::app::live::reject_path;
 use crate::app::postgres::{self, Postgres};
 use crate::app::replay::{self, Order, Report};
-use crate::app::settings::{self, DATA_DEFAULT};
+use crate::app::settings::{self as checked, DATA_DEFAULT};
 use crate::engine::settings::Settings as EngineSettings;
 use crate::handoff::stop::Stop;
 
@@ -48,7 +49,7 @@ pub struct ReplayArgs {
     /// Fold and report, but write no tables
     #[arg(long)]
     dry_run: bool,
-    /// Configuration file (TOML); its thresholds, attached keys, policies and kinds of DNs apply
+    /// Configuration file (TOML); its thresholds, attached keys, policies, kinds of DNs, names, groups and zones apply
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -67,7 +68,7 @@ pub fn run(arguments: &ReplayArgs, global: &Global) -> Result<Code, Failure> {
     let recordings = arguments.reading.find(&arguments.files)?;
     let stop = Stop::new();
     let signal = Signal::watch(stop.clone())?;
-    let (engine, postgres) = settings(arguments)?;
+    let (engine, described, postgres) = settings(arguments)?;
     let default_rejects = (!arguments.dry_run).then(|| reject_path(&arguments.data));
     let order = Order {
         recordings,
@@ -76,6 +77,7 @@ pub fn run(arguments: &ReplayArgs, global: &Global) -> Result<Code, Failure> {
         replace: arguments.replace,
         reject_file: arguments.reject_file.clone().or(default_rejects),
         engine,
+        described,
         explain: None,
     };
     let mut progress = Progress::new(global.quiet);
@@ -98,14 +100,15 @@ pub fn run(arguments: &ReplayArgs, global: &Global) -> Result<Code, Failure> {
     if complete && report.look.rejected == 0 { Ok(Code::Done) } else { findings(&report, global) }
 }
 
-/// The engine's settings, as far as a replay has any, and the database.
-fn settings(arguments: &ReplayArgs) -> Result<(EngineSettings, Option<Postgres>), Failure> {
+/// The settings, as far as a replay has any, and the database.
+fn settings(arguments: &ReplayArgs) -> Result<(EngineSettings, Described, Option<Postgres>), Failure> {
     let mut config = super::serve::configuration(arguments.config.as_deref())?;
     arguments.attached.lay_over(&mut config);
     arguments.postgres.lay_over(&mut config);
-    let engine = settings::check_replay(&config).map_err(|problems| Failure::configuration(&problems))?;
+    let checked = checked::check_replay(&config);
+    let (engine, described) = checked.map_err(|problems| Failure::configuration(&problems))?;
     let postgres = postgres::check(&config).map_err(|problems| Failure::configuration(&problems))?;
-    Ok((engine, postgres))
+    Ok((engine, described, postgres))
 }
 
 /// What happened, where it is, and what to do next.
@@ -117,8 +120,10 @@ fn notes(arguments: &ReplayArgs, report: &Report) {
         if look.rejected == 0 { "none rejected".into() } else { format!("{} rejected", grouped(look.rejected)) };
     let mut text = format!("{} in {secs:.2} s ({rate}/s), {rejected}", counted(look.events, "event"));
     if let Some(published) = &report.delivered.published {
-        let files = published.tables.iter().map(|table| table.files).sum();
-        let rows = published.tables.iter().map(|table| table.rows).sum();
+        // Of dimensions nobody counts the rows: they tell nothing of the recording.
+        let facts = || published.tables.iter().filter(|table| !table.is_dimension);
+        let files = facts().map(|table| table.files).sum();
+        let rows = facts().map(|table| table.rows).sum();
         let data = arguments.data.display();
         text += &format!("; {} in {} under {data}", counted(rows, "row"), counted(files, "file"));
         if let Some(rows) = report.delivered.database_rows {

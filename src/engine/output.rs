@@ -7,10 +7,14 @@ use crate::model::names::Names;
 use crate::model::row::Rows;
 use crate::model::time::Micros;
 
+/// The partition of rows that describe things: no engine's, with names of its own.
+pub const DESCRIBING: u32 = u32::MAX;
+
 /// Rows that left the engine, with the names minted since the previous batch.
 ///
 /// Rows refer to names by dense ids; a reader that applies every `names` in order can resolve each id of `rows`.
-/// Interval rows of one `interval_start` come complete each time, and replace those that came before.
+/// Interval rows of one `interval_start` come complete each time, and replace those that came before. Rows of dimensions
+/// come in batches of the partition [`DESCRIBING`], and as their [`Kind`](crate::model::table::Kind) says.
 #[derive(Debug, Default)]
 pub struct RowBatch {
     /// Which partition's ids these are.

@@ -14,6 +14,8 @@ pub struct Settings {
     pub short_abandon: Span,
     /// Short-call limit: short means answer to release < this. Default 5 s.
     pub short_call: Span,
+    /// Version of these limits, as rows name it. Default 1.
+    pub definition_version: i32,
     /// How long after a departure, an unanswered offer or a release the fold waits for what explains it. Default 2 s.
     pub settle: Span,
     /// How far events may be out of sequence, in event time; zero on a transport that keeps order. Default 2 s.
@@ -42,6 +44,7 @@ impl Default for Settings {
             sl_threshold: Span::from_secs(20),
             short_abandon: Span::from_secs(5),
             short_call: Span::from_secs(5),
+            definition_version: 1,
             settle: Span::from_secs(2),
             reorder_window: Span::from_secs(2),
             grace: Span::from_mins(5),

@@ -70,6 +70,7 @@ impl Engine {
         let patience = Patience { settle: settings.settle, stuck: settings.stuck_call, ..Patience::default() };
         let policy = Policy {
             thresholds,
+            definition_version: settings.definition_version,
             settle: settings.settle,
             grace: settings.grace,
             provisional: settings.provisional_rows,
@@ -214,9 +215,10 @@ impl Engine {
         }
         let stays = &mut out.stays;
         if stays.len() > self.judged {
-            let short_ms = self.intervals.short_abandon_ms();
+            let (short_ms, version) = (self.intervals.short_abandon_ms(), self.intervals.definition_version());
             for row in &mut stays[self.judged..] {
                 row.is_short_abandon = row.outcome.starts_with("abandoned") && row.wait_ms < short_ms;
+                row.definition_version = version;
             }
             self.judged = stays.len();
         }

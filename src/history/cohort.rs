@@ -108,6 +108,8 @@ pub struct Stamp {
     pub status: &'static str,
     /// Starts at 1.
     pub revision: i32,
+    /// Version of the limits.
+    pub definition_version: i32,
     /// Event time of the writing.
     pub written_at: Micros,
 }
@@ -279,7 +281,7 @@ impl Cohorts {
                 talk_ms: c.talk_ms,
                 hold_ms: c.hold_ms,
                 acw_ms: c.acw_ms,
-                definition_version: 1,
+                definition_version: stamp.definition_version,
                 coverage_ms: about.coverage_ms,
                 status: stamp.status,
                 revision: stamp.revision,
@@ -296,7 +298,7 @@ impl Cohorts {
                         kind,
                         upper_ms,
                         n: n as i32,
-                        definition_version: 1,
+                        definition_version: stamp.definition_version,
                         coverage_ms: about.coverage_ms,
                         status: stamp.status,
                         revision: stamp.revision,

@@ -86,6 +86,8 @@ struct Kept {
 pub struct Policy {
     /// Limits by which durations are judged.
     pub thresholds: Thresholds,
+    /// Version of these limits.
+    pub definition_version: i32,
     /// How long after an edge conclusions about the time before may still be drawn as a matter of course.
     pub settle: Span,
     /// How long after its end an interval stays provisional.
@@ -150,6 +152,12 @@ impl Intervals {
     #[must_use]
     pub const fn short_abandon_ms(&self) -> i64 {
         self.policy.thresholds.short_abandon_ms
+    }
+
+    /// Version of the limits, for detail rows.
+    #[must_use]
+    pub const fn definition_version(&self) -> i32 {
+        self.policy.definition_version
     }
 
     /// When the next rows become ready, by event time.
@@ -364,7 +372,8 @@ impl Intervals {
         // A queue whose first event came late, from another source, has its zero row in this interval, too.
         kept.queues.resize_with(board.queues.len().max(kept.queues.len()), QueueKept::default);
         let levels = self.sweep(&mut kept.queues);
-        let stamp = Stamp { start: kept.start, status, revision: kept.revision, written_at };
+        let definition_version = self.policy.definition_version;
+        let stamp = Stamp { start: kept.start, status, revision: kept.revision, definition_version, written_at };
         let range = TimeRange { start: kept.start, end: kept.start + INTERVAL };
         let coverage = |s: SwitchId| self.coverage.get(s.index()).map_or(0, |c| c.ms(range, kept.until));
         for ((queue, kept_queue), levels) in board.queues.iter().zip(&kept.queues).zip(&levels) {
@@ -438,7 +447,13 @@ impl Intervals {
         board: &Board,
         names: &impl Directory,
     ) {
-        let stamp = Stamp { start, status: set.status.unwrap_or("final"), revision: set.revision, written_at };
+        let stamp = Stamp {
+            start,
+            status: set.status.unwrap_or("final"),
+            revision: set.revision,
+            definition_version: self.policy.definition_version,
+            written_at,
+        };
         let range = TimeRange { start, end: start + INTERVAL };
         let coverage = &self.coverage;
         let describe = |dn: DnId| {

@@ -9,6 +9,7 @@ mod agent;
 mod call;
 mod contact;
 mod data;
+mod dimension;
 mod queue;
 mod route;
 mod source;
@@ -19,6 +20,10 @@ pub use agent::{
 pub use call::{CallRow, PartyRow};
 pub use contact::{CallLinkRow, InteractionRow};
 pub use data::{UserDataChangeRow, UserDataFinalRow};
+pub use dimension::{
+    DimAgentRow, DimCalendarRow, DimDefinitionRow, DimGroupRow, DimQueueRow, DimReasonRow, DimResourceRow, DimSiteRow,
+    DimTenantRow, GroupMemberRow,
+};
 pub use queue::{QueueCohortIntervalRow, QueueIntervalRow, QueueSegmentRow, QueueWaitHistRow};
 pub use route::RouteDecisionRow;
 pub use source::SourceSessionRow;
@@ -45,6 +50,16 @@ pub struct Rows {
     pub agent_interval: Vec<AgentIntervalRow>,
     pub agent_queue_interval: Vec<AgentQueueIntervalRow>,
     pub agent_reason_interval: Vec<AgentReasonIntervalRow>,
+    pub dim_tenant: Vec<DimTenantRow>,
+    pub dim_site: Vec<DimSiteRow>,
+    pub dim_resource: Vec<DimResourceRow>,
+    pub dim_agent: Vec<DimAgentRow>,
+    pub dim_queue: Vec<DimQueueRow>,
+    pub dim_reason: Vec<DimReasonRow>,
+    pub dim_definition: Vec<DimDefinitionRow>,
+    pub dim_group: Vec<DimGroupRow>,
+    pub group_member: Vec<GroupMemberRow>,
+    pub dim_calendar: Vec<DimCalendarRow>,
 }
 
 /// Calls `$do!(field)` for the list of every table in [`Rows`], so that nobody writes their names again.
@@ -69,6 +84,16 @@ macro_rules! for_each_table {
         $do!(agent_interval);
         $do!(agent_queue_interval);
         $do!(agent_reason_interval);
+        $do!(dim_tenant);
+        $do!(dim_site);
+        $do!(dim_resource);
+        $do!(dim_agent);
+        $do!(dim_queue);
+        $do!(dim_reason);
+        $do!(dim_definition);
+        $do!(dim_group);
+        $do!(group_member);
+        $do!(dim_calendar);
     };
 }
 

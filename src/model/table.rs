@@ -28,6 +28,22 @@ pub enum Type {
     Flag,
     /// List of short texts.
     NameList,
+    /// Day of a local calendar, as days since 1970-01-01.
+    Date,
+    /// Time of day of a local clock, as microseconds since its midnight.
+    Time,
+}
+
+/// How the rows of a table come, and how long they stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Facts: partitioned by the UTC date of the table's time column.
+    Fact,
+    /// What is known of objects that facts name. A row comes when something about its object is new, and what it does not
+    /// know (null) stays as it was; `valid_from` outside the key stays the earliest. Objects that do not come stay.
+    Known,
+    /// What somebody has declared: all rows of a tenant come together, and are all there is.
+    Declared,
 }
 
 /// One column.
@@ -54,10 +70,32 @@ pub struct Table {
     pub columns: &'static [Column],
     /// The logical key.
     pub key: &'static [&'static str],
-    /// The column whose UTC date is the partition, and by which rows of one object are sorted.
+    /// How its rows come.
+    pub kind: Kind,
+    /// The column whose UTC date is the partition, and by which rows of one object are sorted; empty in a dimension.
     pub time: &'static str,
     /// The columns rows are sorted by before `time`.
     pub sort: &'static [&'static str],
+}
+
+impl Table {
+    /// Whether the table describes what facts name. Dimensions are not partitioned by time.
+    #[must_use]
+    pub const fn is_dimension(&self) -> bool {
+        !matches!(self.kind, Kind::Fact)
+    }
+
+    /// Whether its rows belong to a tenant; the others are the same for everybody.
+    #[must_use]
+    pub fn has_tenant(&self) -> bool {
+        self.columns.iter().any(|column| column.name == "tenant_id")
+    }
+
+    /// The columns by which rows are sorted.
+    pub fn order(&self) -> impl Iterator<Item = &'static str> {
+        let time = (!self.time.is_empty()).then_some(self.time);
+        self.sort.iter().copied().chain(time)
+    }
 }
 
 /// Takes cells one after the other. Ids are resolved to texts by whoever holds the names.
@@ -89,6 +127,15 @@ pub trait CellWriter {
     }
     fn words(&mut self, v: &'static [&'static str]) {
         mismatch("words");
+    }
+    fn name(&mut self, v: &str) {
+        mismatch("name");
+    }
+    fn date(&mut self, v: LocalDate) {
+        mismatch("date");
+    }
+    fn time(&mut self, v: LocalTime) {
+        mismatch("time");
     }
     fn text(&mut self, v: &str) {
         mismatch("text");
@@ -187,6 +234,16 @@ pub struct PartyKey(pub LegKey);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RouteKey(pub LegKey);
 
+/// A text worth a dictionary that no id stands for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Name(pub CompactString);
+/// A day of a local calendar, as days since 1970-01-01.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LocalDate(pub i32);
+/// A time of day of a local clock, as microseconds since its midnight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LocalTime(pub i64);
+
 macro_rules! cell {
     ($ty:ty, $logical:ident, $this:ident, $w:ident => $put:expr) => {
         impl Cell for $ty {
@@ -217,6 +274,9 @@ cell!(ReasonKey, Name, v, w => w.reason_key(v.0));
 cell!(ReasonCode, Name, v, w => w.reason_code(v.0));
 cell!(&'static str, Name, v, w => w.word(v));
 cell!(&'static [&'static str], NameList, v, w => w.words(v));
+cell!(Name, Name, v, w => w.name(&v.0));
+cell!(LocalDate, Date, v, w => w.date(*v));
+cell!(LocalTime, Time, v, w => w.time(*v));
 cell!(CompactString, Text, v, w => w.text(v));
 cell!(ConnId, Text, v, w => w.conn(*v));
 cell!(Uuid, Uuid, v, w => w.uuid(*v));
@@ -249,10 +309,43 @@ id_cell!(AgentId, Name, agent, |v: &AgentId| v.is_none());
 id_cell!(EventId, Text, event, |v: &EventId| v.seq == u64::MAX);
 
 /// Declares a table: the struct of its rows, its schema and the walk over its cells.
+///
+/// Facts name the column that is their time; dimensions say how their rows come (a [`Kind`]), and whether they are a tenant's.
 macro_rules! table {
     (
         $(#[doc = $doc:literal])*
-        $row:ident = $name:literal, key [$($key:literal),*], sort [$($sort:literal),*], time $time:ident, {
+        $row:ident = $name:literal, key [$($key:literal),*], sort [$($sort:literal),*], time $time:ident, { $($fields:tt)* }
+    ) => {
+        $crate::model::table::table! {
+            @declare $(#[doc = $doc])*
+            $row = $name, key [$($key),*], sort [$($sort),*], kind Fact, time (stringify!($time)),
+            belongs (|row: &$row| row.tenant_id.0), at (|row: &$row| row.$time), { $($fields)* }
+        }
+    };
+    (
+        $(#[doc = $doc:literal])*
+        $row:ident = $name:literal, key [$($key:literal),*], sort [$($sort:literal),*], dimension $kind:ident, { $($fields:tt)* }
+    ) => {
+        $crate::model::table::table! {
+            @declare $(#[doc = $doc])*
+            $row = $name, key [$($key),*], sort [$($sort),*], kind $kind, time (""),
+            belongs (|row: &$row| row.tenant_id.0), at (|_: &$row| $crate::model::time::Micros(0)), { $($fields)* }
+        }
+    };
+    (
+        $(#[doc = $doc:literal])*
+        $row:ident = $name:literal, key [$($key:literal),*], sort [$($sort:literal),*], shared dimension $kind:ident, { $($fields:tt)* }
+    ) => {
+        $crate::model::table::table! {
+            @declare $(#[doc = $doc])*
+            $row = $name, key [$($key),*], sort [$($sort),*], kind $kind, time (""),
+            belongs (|_: &$row| $crate::model::ids::SwitchId::NONE), at (|_: &$row| $crate::model::time::Micros(0)), { $($fields)* }
+        }
+    };
+    (
+        @declare $(#[doc = $doc:literal])*
+        $row:ident = $name:literal, key [$($key:literal),*], sort [$($sort:literal),*], kind $kind:ident, time ($time:expr),
+        belongs ($tenant:expr), at ($at:expr), {
             $( $field:ident : $ty:ty, $meaning:literal; )*
         }
     ) => {
@@ -275,16 +368,21 @@ macro_rules! table {
                     }, )*
                 ],
                 key: &[$($key),*],
-                time: stringify!($time),
+                kind: $crate::model::table::Kind::$kind,
+                time: $time,
                 sort: &[$($sort),*],
             };
 
+            #[inline]
             fn tenant(&self) -> $crate::model::ids::SwitchId {
-                self.tenant_id.0
+                let tenant: fn(&Self) -> $crate::model::ids::SwitchId = $tenant;
+                tenant(self)
             }
 
+            #[inline]
             fn time(&self) -> $crate::model::time::Micros {
-                self.$time
+                let at: fn(&Self) -> $crate::model::time::Micros = $at;
+                at(self)
             }
 
             #[inline]

@@ -27,9 +27,9 @@ pub(super) enum Values {
     NameList { spans: Vec<(u32, u32)>, items: Vec<TextId> },
     /// Ids; zero is null where null is allowed.
     Uuid(Vec<u128>),
-    /// Longs and instants.
+    /// Longs, instants and times of day.
     Long(Vec<i64>),
-    /// Counts.
+    /// Counts and dates.
     Int(Vec<i32>),
     /// 0, 1 or [`NULL_FLAG`].
     Flag(Vec<u8>),
@@ -42,8 +42,8 @@ impl Values {
             Type::Text => Self::Text { spans: Vec::new(), data: Vec::new() },
             Type::NameList => Self::NameList { spans: Vec::new(), items: Vec::new() },
             Type::Uuid => Self::Uuid(Vec::new()),
-            Type::Instant | Type::Long => Self::Long(Vec::new()),
-            Type::Int => Self::Int(Vec::new()),
+            Type::Instant | Type::Long | Type::Time => Self::Long(Vec::new()),
+            Type::Int | Type::Date => Self::Int(Vec::new()),
             Type::Flag => Self::Flag(Vec::new()),
         }
     }

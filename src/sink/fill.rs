@@ -7,7 +7,7 @@
 use crate::model::digit::{decimal, hex};
 use crate::model::identity::{LegKey, QueueSegmentKey, SessionKey};
 use crate::model::ids::{AgentId, ConnId, DnId, EventId, ReasonId, SwitchId, Uuid};
-use crate::model::table::{Cell, CellWriter, ColumnWriter, Type};
+use crate::model::table::{Cell, CellWriter, ColumnWriter, LocalDate, LocalTime, Type};
 use crate::model::time::Micros;
 
 use super::column::{NULL_FLAG, NULL_INT, NULL_LONG, NULL_SPAN, Values};
@@ -48,11 +48,11 @@ impl ColumnWriter for Fill<'_> {
                 out.reserve(n);
                 put(cells, UuidCells { out, scope: *scope, texts, derived });
             }
-            (Type::Instant | Type::Long, Some(Values::Long(out))) => {
+            (Type::Instant | Type::Long | Type::Time, Some(Values::Long(out))) => {
                 out.reserve(n);
                 put(cells, LongCells(out));
             }
-            (Type::Int, Some(Values::Int(out))) => {
+            (Type::Int | Type::Date, Some(Values::Int(out))) => {
                 out.reserve(n);
                 put(cells, IntCells(out));
             }
@@ -124,6 +124,11 @@ impl CellWriter for NameCells<'_> {
             self.last = (v, self.texts.word(v));
         }
         self.out.push(self.last.1);
+    }
+
+    #[inline]
+    fn name(&mut self, v: &str) {
+        self.out.push(self.texts.intern(v));
     }
 }
 
@@ -259,6 +264,11 @@ impl CellWriter for LongCells<'_> {
     fn long(&mut self, v: i64) {
         self.0.push(v);
     }
+
+    #[inline]
+    fn time(&mut self, v: LocalTime) {
+        self.0.push(v.0);
+    }
 }
 
 struct IntCells<'a>(&'a mut Vec<i32>);
@@ -272,6 +282,11 @@ impl CellWriter for IntCells<'_> {
     #[inline]
     fn int(&mut self, v: i32) {
         self.0.push(v);
+    }
+
+    #[inline]
+    fn date(&mut self, v: LocalDate) {
+        self.0.push(v.0);
     }
 }
 

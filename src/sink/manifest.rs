@@ -20,9 +20,9 @@ use crate::model::time::Micros;
 pub struct Manifest {
     /// Table.
     pub table: String,
-    /// Tenant as sent, not escaped.
+    /// Tenant as sent, not escaped; empty where all share one table.
     pub tenant: String,
-    /// UTC date of the rows' time column.
+    /// UTC date of the rows' time column; empty in a dimension.
     pub date: String,
     /// Version of the columns.
     pub schema_version: u32,

@@ -13,6 +13,7 @@
 mod chunk;
 mod column;
 mod derive;
+mod dimension;
 mod encode;
 mod fill;
 mod lock;

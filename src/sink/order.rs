@@ -45,7 +45,7 @@ impl Order {
         assert!(n < 1 << POSITION_BITS, "{n} rows in a row group");
         self.rank(texts);
         let names = width_of(texts.len() as u64);
-        let wanted = table.sort.iter().chain([&table.time]).filter_map(|name| column(table, columns, name));
+        let wanted = table.order().filter_map(|name| column(table, columns, name));
         let parts: Vec<(Part<'_>, u32)> = wanted
             .filter_map(|values| match values {
                 Values::Name(keys) => Some((Part::Name(keys), names)),

@@ -53,8 +53,8 @@ impl Schema {
     pub(super) fn new(table: &'static Table) -> Result<Self> {
         let fields = table.columns.iter().map(node).collect::<Result<Vec<_>>>()?;
         let root = Arc::new(Node::group_type_builder(table.name).with_fields(fields).build()?);
-        let sorting = table.sort.iter().chain([&table.time]).filter_map(|name| {
-            let at = table.columns.iter().position(|c| c.name == *name)?;
+        let sorting = table.order().filter_map(|name| {
+            let at = table.columns.iter().position(|c| c.name == name)?;
             Some(SortingColumn { column_idx: at as i32, descending: false, nulls_first: false })
         });
         let properties = WriterProperties::builder()
@@ -82,6 +82,8 @@ fn node(column: &Column) -> Result<TypePtr> {
         Type::Long => (Physical::INT64, None, 0),
         Type::Int => (Physical::INT32, None, 0),
         Type::Flag => (Physical::BOOLEAN, None, 0),
+        Type::Date => (Physical::INT32, Some(LogicalType::Date), 0),
+        Type::Time => (Physical::INT64, Some(LogicalType::time(false, TimeUnit::MICROS)), 0),
         Type::NameList => return list(column.name, repetition),
     };
     let node = Node::primitive_type_builder(column.name, physical);

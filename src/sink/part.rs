@@ -14,10 +14,12 @@ use crate::model::time::Micros;
 
 use super::column::Columns;
 use super::derive::{Derived, Scope};
+use super::dimension;
 use super::fill::Fill;
 use super::mirror::{Mirror, NULL, TextId, Texts};
 use super::parquet::{About, ROW_GROUP_ROWS, Schema, Workshop, Writer, Written};
 use super::path;
+use super::store::Mode;
 
 /// Open files of one table.
 const OPEN: usize = 32;
@@ -40,14 +42,16 @@ pub(super) enum Grain {
     Instant,
     /// Those of one tenant and date, per partition of the engine.
     PartitionDay,
+    /// All there are of one tenant, with those that an earlier file knows; in a replay or live.
+    Whole(Mode),
 }
 
 impl Grain {
     /// What kind of writer makes such files.
     pub(super) const fn writer(self) -> &'static str {
         match self {
-            Self::Day => "replay",
-            Self::Instant | Self::PartitionDay => "live",
+            Self::Day | Self::Whole(Mode::Replay) => "replay",
+            Self::Instant | Self::PartitionDay | Self::Whole(Mode::Live) => "live",
         }
     }
 }
@@ -75,6 +79,8 @@ pub(super) struct Shared {
     pub(super) shop: Workshop,
     /// Directory of temporary files.
     pub(super) temp: PathBuf,
+    /// Directory of the tables.
+    pub(super) history: PathBuf,
     /// Temporary files named so far.
     pub(super) named: u64,
     /// Event time up to which everything has been seen.
@@ -107,7 +113,11 @@ struct Route {
 
 /// What decides, besides the tenant, which file a row of this time goes to.
 fn slot_of(grain: Grain, time: Micros) -> i64 {
-    if grain == Grain::Instant { time.0 } else { path::day(time) }
+    match grain {
+        Grain::Instant => time.0,
+        Grain::Day | Grain::PartitionDay => path::day(time),
+        Grain::Whole(_) => 0,
+    }
 }
 
 struct Part {
@@ -163,6 +173,7 @@ impl Parts {
         partition: u32,
         shared: &mut Shared,
     ) -> Result<(), ParquetError> {
+        let at_once = matches!(self.grain, Grain::Whole(_));
         let mut rest = rows;
         while let Some(first) = rest.first() {
             let (tenant, time) = (first.tenant(), first.time());
@@ -174,7 +185,8 @@ impl Parts {
             };
             let part = &mut self.open[at];
             // Blocks end where they would end however the rows are cut into batches: where a file is cut depends on it.
-            let room = (BLOCK_ROWS - part.columns.rows % BLOCK_ROWS).min(BUFFERED_ROWS - self.buffered);
+            let room = BLOCK_ROWS - part.columns.rows % BLOCK_ROWS;
+            let room = if at_once { BLOCK_ROWS } else { room.min(BUFFERED_ROWS - self.buffered) };
             let same = |row: &&R| row.tenant() == tenant && slot_of(self.grain, row.time()) == slot;
             let (block, later) = rest.split_at(rest.iter().take(room).take_while(same).count());
             rest = later;
@@ -193,6 +205,9 @@ impl Parts {
             };
             R::columns(block, &mut fill);
             columns.rows += block.len();
+            if at_once {
+                continue;
+            }
             self.buffered += block.len();
             let is_whole = columns.rows.is_multiple_of(BLOCK_ROWS);
             if columns.rows >= ROW_GROUP_ROWS || (is_whole && columns.text_bytes >= TEXT_BYTES) {
@@ -214,6 +229,7 @@ impl Parts {
             Some(&at) => at,
             None => {
                 let tenant = match mirror.tenant(route.switch) {
+                    NULL if !self.schema.table.has_tenant() => shared.texts.word(""),
                     NULL => shared.texts.word("default"),
                     tenant => tenant,
                 };
@@ -221,13 +237,17 @@ impl Parts {
                     NULL => String::new(),
                     site => shared.texts.get(site).to_owned(),
                 };
-                let source = if self.grain == Grain::Day { 0 } else { route.partition };
+                let is_whole = matches!(self.grain, Grain::Whole(_));
+                let mixes = is_whole || self.grain == Grain::Day;
+                let source = if mixes { 0 } else { route.partition };
                 let key = Key { tenant, slot: route.slot, source };
                 let at = match self.open.iter().position(|p| p.key == key) {
                     Some(at) => at,
                     None => self.open_part(key, time, shared)?,
                 };
-                self.open[at].switches.insert(site);
+                if !is_whole {
+                    self.open[at].switches.insert(site);
+                }
                 self.routes.insert(route, at);
                 at
             }
@@ -239,6 +259,7 @@ impl Parts {
 
     fn open_part(&mut self, key: Key, time: Micros, shared: &mut Shared) -> Result<usize, ParquetError> {
         if self.open.len() >= OPEN
+            && !matches!(self.grain, Grain::Whole(_))
             && let Some(oldest) = (0..self.open.len()).min_by_key(|&i| self.open[i].used)
         {
             self.close(oldest, shared)?;
@@ -268,8 +289,28 @@ impl Parts {
         writer.row_group(&mut part.columns, &shared.texts, &mut shared.shop)
     }
 
+    /// Writes the rows of a dimension, and with them what the file knows that they replace.
+    fn write_whole(&mut self, at: usize, shared: &mut Shared) -> Result<(), ParquetError> {
+        let part = &mut self.open[at];
+        let table = self.schema.table;
+        let dir = shared.history.join(path::dimension(table, &part.tenant));
+        let rows = dimension::merge(table, &mut part.columns, &dir, &mut shared.texts)?;
+        let mut writer = Writer::create(&shared.temp_path(), &self.schema)?;
+        let mut group = Columns::new(table);
+        for rows in rows.chunks(ROW_GROUP_ROWS) {
+            dimension::gather(&part.columns, rows, &mut group);
+            writer.row_group(&mut group, &shared.texts, &mut shared.shop)?;
+        }
+        part.columns.clear();
+        part.writer = Some(writer);
+        Ok(())
+    }
+
     fn close(&mut self, at: usize, shared: &mut Shared) -> Result<(), ParquetError> {
-        self.flush(at, shared)?;
+        match self.grain {
+            Grain::Whole(_) => self.write_whole(at, shared)?,
+            _ => self.flush(at, shared)?,
+        }
         self.routes.clear();
         self.last = None;
         let part = self.open.swap_remove(at);

@@ -4,9 +4,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use sha1::{Digest, Sha1};
 
+use crate::model::table::Table;
 use crate::model::time::{Micros, civil_from_days};
 
 /// Microseconds of a day.
@@ -53,6 +55,12 @@ pub(super) fn tenant(tenant: &str) -> String {
         out.push_str("__HIVE_DEFAULT_PARTITION__");
     }
     out
+}
+
+/// Where the file of a dimension is, below the directory of the tables.
+pub(super) fn dimension(table: &Table, of_tenant: &str) -> PathBuf {
+    let dir = PathBuf::from(table.name);
+    if table.has_tenant() { dir.join(format!("tenant={}", tenant(of_tenant))) } else { dir }
 }
 
 /// `19990802T0715`, with seconds and microseconds only when there are any.

@@ -31,6 +31,8 @@ pub(super) enum Rule {
     Once,
     /// All rows of one interval: they replace the interval.
     Interval,
+    /// All rows there are: they replace everything.
+    Whole,
 }
 
 /// Which old files go.
@@ -49,6 +51,7 @@ pub(super) fn plan<'a>(
         let named_again = new.iter().any(|n| n.name == file.name);
         let goes = match rule {
             Rule::Once if file.writer == "live" => named_again,
+            Rule::Whole => true,
             _ if met.is_empty() => named_again,
             Rule::Run { replace: true } => true,
             Rule::Run { replace: false } => {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::for_each_table;
 use crate::model::row::Rows;
-use crate::model::table::{Row, Table, Type};
+use crate::model::table::{Kind, Row, Table, Type};
 
 use super::parquet::{DEFINITIONS_VERSION, SCHEMA_VERSION};
 
@@ -20,6 +20,9 @@ rows, bytes, checksum (`xxh64` of the content, seed 0), first and last instant, 
   where a reader can use them. Packed columns are compressed with zstd only when that makes them smaller.
 * Key-value metadata of a file: `callfold.table`, `.tenant`, `.schema_version`, `.definitions_version`, `.producer`,
   `.writer` (`replay` or `live`), `.watermark_us`, `.rows`, `.first_us`, `.last_us`, `.switches`. Nothing depends on the time of writing: same input, same bytes.
+* A *dimension* has no date: its rows are one file at `DATA/history/TABLE/tenant=T/part-*.parquet`, that of the calendar, which all
+  tenants share, at `DATA/history/dim_calendar/part-*.parquet`; the file is replaced as a whole, and
+  its manifest is `DATA/manifest/TABLE/tenant=T.json` (`DATA/manifest/dim_calendar.json`).
 * Columns are only ever added, and added ones may be null. Read by name.
 ";
 
@@ -32,6 +35,8 @@ const fn parquet_type(ty: Type) -> &'static str {
         Type::Int => "INT32",
         Type::Flag => "BOOLEAN",
         Type::NameList => "LIST&lt;STRING&gt;",
+        Type::Date => "DATE",
+        Type::Time => "TIME(µs, local)",
     }
 }
 
@@ -54,9 +59,16 @@ pub fn tables() -> Vec<&'static Table> {
 
 fn describe(out: &mut String, table: &Table) {
     let key = table.key.join(", ");
-    let sort: Vec<&str> = table.sort.iter().copied().chain([table.time]).collect();
+    let sort: Vec<&str> = table.order().collect();
     let _ = writeln!(out, "\n## {}\n\n{}\n", table.name, table.doc.trim());
-    let _ = writeln!(out, "Key: {key}. Sorted by: {}.\n", sort.join(", "));
+    let comes = match table.kind {
+        Kind::Fact => "",
+        Kind::Known => {
+            " A dimension: a row comes again when something about it is new; what it does not know stays as it was."
+        }
+        Kind::Declared => " A dimension: the rows of a tenant are replaced as a whole.",
+    };
+    let _ = writeln!(out, "Key: {key}. Sorted by: {}.{comes}\n", sort.join(", "));
     let _ = writeln!(out, "| column | type | null | meaning |\n| --- | --- | --- | --- |");
     for column in table.columns {
         let null = if column.nullable { "yes" } else { "" };
@@ -75,6 +87,8 @@ const fn duckdb_type(ty: Type) -> &'static str {
         Type::Int => "INTEGER",
         Type::Flag => "BOOLEAN",
         Type::NameList => "VARCHAR[]",
+        Type::Date => "DATE",
+        Type::Time => "TIME",
     }
 }
 

@@ -4,7 +4,7 @@
 //! live writer publishes each batch: rows that come once go into a file of their own, rows of an interval replace the
 //! interval's file. What replaces what is decided in [`super::publish`].
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -109,6 +109,8 @@ fn holder(pid: Option<u32>) -> String {
 pub struct TableTotal {
     /// The table.
     pub name: &'static str,
+    /// Whether it describes what facts name.
+    pub is_dimension: bool,
     /// Rows taken.
     pub rows: u64,
     /// Files published.
@@ -144,6 +146,7 @@ pub struct Store {
 fn parts<R: Row>(_: &[R], mode: Mode) -> Result<Parts, ParquetError> {
     let table: &'static Table = const { &R::TABLE };
     let grain = match mode {
+        _ if table.is_dimension() => Grain::Whole(mode),
         Mode::Replay => Grain::Day,
         Mode::Live if table.time == "interval_start" => Grain::Instant,
         Mode::Live => Grain::PartitionDay,
@@ -176,7 +179,9 @@ impl Store {
         let mut totals = Published { watermark: Micros::MIN, ..Published::default() };
         let mut add = |parts: Result<Parts, ParquetError>| -> Result<(), StoreError> {
             let parts = parts.map_err(|source| StoreError::Parquet { table: "", path: temp.clone(), source })?;
-            totals.tables.push(TableTotal { name: parts.schema.table.name, ..TableTotal::default() });
+            let Table { name, .. } = *parts.schema.table;
+            let is_dimension = parts.schema.table.is_dimension();
+            totals.tables.push(TableTotal { name, is_dimension, ..TableTotal::default() });
             tables.push(parts);
             Ok(())
         };
@@ -192,6 +197,7 @@ impl Store {
             derived: Default::default(),
             shop: Workshop::new().map_err(|e| StoreError::io("prepare compression for", &temp, e))?,
             temp,
+            history: dir.join("history"),
             named: 0,
             watermark: Micros::MIN,
         };
@@ -235,6 +241,12 @@ impl Store {
         self.publish()?;
         self.totals.watermark = self.shared.watermark;
         Ok(self.totals)
+    }
+
+    /// How batches arrive.
+    #[must_use]
+    pub const fn mode(&self) -> Mode {
+        self.options.mode
     }
 
     /// Rows taken so far, and files and bytes published.
@@ -285,12 +297,20 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let grain = self.tables[at].grain;
         let table = self.tables[at].schema.table.name;
-        let place = PathBuf::from(table).join(format!("tenant={}", path::tenant(tenant)));
-        let dir = place.join(format!("date={}", path::date(day)));
-        let manifest_path = Path::new("manifest").join(&place).join(format!("date={}.json", path::date(day)));
+        let (dir, date) = match grain {
+            Grain::Whole(_) => (path::dimension(self.tables[at].schema.table, tenant), String::new()),
+            _ => {
+                let date = path::date(day);
+                let place = PathBuf::from(table).join(format!("tenant={}", path::tenant(tenant)));
+                (place.join(format!("date={date}")), date)
+            }
+        };
+        let mut manifest_path = Path::new("manifest").join(&dir).into_os_string();
+        manifest_path.push(".json");
+        let manifest_path = PathBuf::from(manifest_path);
         let mut manifest = match Manifest::read(&self.root.join(&manifest_path))? {
             Some(manifest) => manifest,
-            None => Manifest::empty(table, tenant, &path::date(day)),
+            None => Manifest::empty(table, tenant, &date),
         };
         manifest.reconcile(&self.root.join("history").join(&dir))?;
         let entries = self.entries(grain, files);
@@ -298,6 +318,7 @@ impl Store {
             Grain::Day => Rule::Run { replace: self.options.replace },
             Grain::PartitionDay => Rule::Once,
             Grain::Instant => Rule::Interval,
+            Grain::Whole(_) => Rule::Whole,
         };
         let gone = plan(rule, &manifest.files, &entries)
             .map_err(|old| StoreError::Overlap { partition: dir.display().to_string(), file: old.name.clone() })?;
@@ -323,11 +344,13 @@ impl Store {
         let mut entries: Vec<FileEntry> = Vec::new();
         for file in files {
             let batch = self.batches.get(&file.source).copied().unwrap_or((file.watermark, 1));
-            let (stamp, mut count) = match grain {
-                Grain::Day | Grain::Instant => (path::stamp(file.first), 1),
-                Grain::PartitionDay => (path::stamp(batch.0), batch.1),
+            let scope = path::scope_hash(&file.tenant, &file.switches);
+            let (base, mut count) = match grain {
+                Grain::Day | Grain::Instant => (format!("part-{}-{scope}", path::stamp(file.first)), 1),
+                Grain::PartitionDay => (format!("part-{}-{scope}", path::stamp(batch.0)), batch.1),
+                // One name for ever: the new file takes the place of the old one in one step.
+                Grain::Whole(_) => (format!("part-{}", path::scope_hash(&file.tenant, &BTreeSet::new())), 1),
             };
-            let base = format!("part-{stamp}-{}", path::scope_hash(&file.tenant, &file.switches));
             let mut name = numbered(&base, count);
             while entries.iter().any(|e| e.name == name) {
                 count += 1;

@@ -8,6 +8,9 @@ use hdrhistogram::Histogram;
 /// Longest wait told apart: 24 hours.
 pub const WAIT_MS_MAX: i64 = 86_400_000;
 
+/// Buckets in an octave.
+pub const SUB_BUCKETS: i64 = 256;
+
 /// The highest wait equivalent to `wait_ms`: the upper edge of its bucket. 256 buckets an octave, under 1 % wide.
 #[must_use]
 pub const fn bucket_upper_ms(wait_ms: i64) -> i64 {

@@ -40,6 +40,16 @@ KEYS = {
     "agent_reason_interval": [
         "tenant_id", "agent_id", "state", "reason_key", "reason_code", "media_type", "interval_start",
     ],
+    "dim_tenant": ["tenant_id"],
+    "dim_site": ["tenant_id", "site_id"],
+    "dim_resource": ["tenant_id", "resource_id"],
+    "dim_agent": ["tenant_id", "agent_id"],
+    "dim_queue": ["tenant_id", "queue_id"],
+    "dim_reason": ["tenant_id", "reason_key", "reason_code"],
+    "dim_definition": ["tenant_id", "definition_version", "name"],
+    "dim_group": ["tenant_id", "group_id"],
+    "group_member": ["tenant_id", "group_id", "member_id", "valid_from"],
+    "dim_calendar": ["tz", "interval_start"],
 }
 PARTITION = {"tenant", "date"}
 problems = []
@@ -63,6 +73,10 @@ def kind(name, arrow):
         return {"BIGINT"}, polars.Int64
     if pa.types.is_int32(arrow):
         return {"INTEGER"}, polars.Int32
+    if pa.types.is_date32(arrow):
+        return {"DATE"}, polars.Date
+    if pa.types.is_time64(arrow):
+        return {"TIME"}, polars.Time
     if pa.types.is_boolean(arrow):
         return {"BOOLEAN"}, polars.Boolean
     if pa.types.is_list(arrow):
@@ -80,16 +94,19 @@ def read_table(data, table, expected):
     pattern = os.path.join(data, "history", table, "**", "*.parquet")
     files = sorted(glob.glob(pattern, recursive=True))
     print(f"{table}: {len(files)} files")
-    part = pa.dataset.partitioning(pa.schema([("tenant", pa.string()), ("date", pa.string())]), flavor="hive")
+    # Dimensions have no date, and the calendar has no tenant either.
+    by = [name for name in ("tenant", "date") if f"/{name}=" in files[0]]
+    part = pa.dataset.partitioning(pa.schema([(name, pa.string()) for name in by]), flavor="hive")
+    types = ", ".join(f"'{name}': {'DATE' if name == 'date' else 'VARCHAR'}" for name in by)
+    hive = f"hive_partitioning = true, hive_types = {{{types}}}" if by else "hive_partitioning = false"
     dataset = pa.dataset.dataset(files, format="parquet", partitioning=part, partition_base_dir=os.path.join(data, "history", table))
     arrow = dataset.to_table()
     duck = duckdb.connect()
     duck.execute("SET TimeZone = 'UTC'")
     duck.execute(
-        f"CREATE VIEW t AS SELECT * FROM read_parquet('{pattern}', hive_partitioning = true, "
-        "hive_types = {'tenant': VARCHAR, 'date': DATE}, union_by_name = true)"
+        f"CREATE VIEW t AS SELECT * FROM read_parquet('{pattern}', {hive}, union_by_name = true)"
     )
-    frame = polars.scan_parquet(pattern, hive_partitioning=True).collect()
+    frame = polars.scan_parquet(pattern, hive_partitioning=bool(by)).collect()
 
     rows = arrow.num_rows
     in_duck = duck.execute("SELECT count(*) FROM t").fetchone()[0]
@@ -109,7 +126,7 @@ def read_table(data, table, expected):
             check(pa.types.is_integer(field.type), f"{table}.{field.name}: durations are integers, not {field.type}")
 
     numbers, columns = sums(arrow.schema)
-    duck_sums = duck.execute("SELECT " + ", ".join(f'sum("{n}")::HUGEINT' for n in numbers) + " FROM t").fetchone()
+    duck_sums = duck.execute("SELECT count(*), " + ", ".join(f'sum("{n}")::HUGEINT' for n in numbers) + " FROM t").fetchone()[1:]
     for name, from_duck in zip(numbers, duck_sums):
         from_arrow = pa.compute.sum(arrow[name].cast(pa.int64())).as_py()
         from_polars = frame[name].cast(polars.Int64).sum()
@@ -148,7 +165,8 @@ def check_filters(table, pattern, duck, frame):
 
 def check_files(data, table, files, rows):
     listed = {}
-    for path in glob.glob(os.path.join(data, "manifest", table, "*", "*.json")):
+    manifests = glob.glob(os.path.join(data, "manifest", table, "**", "*.json"), recursive=True)
+    for path in manifests + glob.glob(os.path.join(data, "manifest", table + ".json")):
         with open(path) as f:
             manifest = json.load(f)
         partition = os.path.relpath(path, os.path.join(data, "manifest"))[: -len(".json")]

@@ -6,6 +6,8 @@
 //! * A row replaces the one with its key when it differs and was not written earlier. Of several in one go the last counts.
 //! * An interval comes complete: what its writer had there before and does not bring again is removed, by switch and tenant, so that
 //!   another writer's rows stay. Which switch an agent's rows belong to says `callfold_store.agent_site`.
+//! * Of a dimension, what a row does not know (null) stays as it was, and `valid_from` stays the earliest; of one that is declared, rows
+//!   of a tenant that do not come with the others go.
 //! * A detail row whose time moved leaves no second row behind under its old time.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use futures_util::SinkExt;
 
-use crate::model::table::Table;
+use crate::model::table::{Kind, Table};
 use crate::model::time::{Micros, Span};
 
 use super::connect::Session;
@@ -96,6 +98,8 @@ struct Statements {
     insert_last: String,
     /// Removes rows under times they no longer have; the bounds of the time come behind it.
     moved: Option<String>,
+    /// Removes what a tenant has declared before and does not any more.
+    undeclared: Option<String>,
     /// The condition for a row of an interval to be one of the switches in `k (tenant, site)`.
     scope: Option<&'static str>,
 }
@@ -113,6 +117,16 @@ fn list(columns: &[&str], prefix: &str) -> String {
 
 fn has(table: &Table, column: &str) -> bool {
     table.columns.iter().any(|known| known.name == column)
+}
+
+/// What a column becomes when a row comes under a key that is there.
+fn coming(table: &Table, column: &str) -> String {
+    let name = ident(column);
+    match table.kind {
+        Kind::Known if column == "valid_from" => format!("least(t.{name}, excluded.{name})"),
+        Kind::Known => format!("coalesce(excluded.{name}, t.{name})"),
+        Kind::Fact | Kind::Declared => format!("excluded.{name}"),
+    }
 }
 
 /// How the switch of a row of an interval is known.
@@ -137,7 +151,7 @@ fn scope(table: &Table) -> Option<&'static str> {
 /// a row.
 pub(super) fn leads(name: &str) -> &'static [&'static str] {
     match name {
-        "queue_wait_hist" => &["queue_cohort_interval"],
+        "queue_wait_hist" | "queue_handle_hist" => &["queue_cohort_interval"],
         "queue_interval" | "agent_interval" | "agent_queue_interval" | "agent_reason_interval" => {
             &["queue_interval", "agent_interval", "agent_queue_interval", "agent_reason_interval"]
         }
@@ -163,11 +177,13 @@ impl Statements {
             }
             Rule::Later => String::new(),
         };
-        let set: Vec<String> = rest.iter().map(|column| format!("{0} = excluded.{0}", ident(column))).collect();
+        let coming: Vec<String> = rest.iter().map(|column| coming(table, column)).collect();
+        let set: Vec<String> =
+            rest.iter().zip(&coming).map(|(column, value)| format!("{} = {value}", ident(column))).collect();
         let action = if rest.is_empty() {
             "NOTHING".to_owned()
         } else {
-            let (old, new) = (list(&rest, "t."), list(&rest, "excluded."));
+            let (old, new) = (list(&rest, "t."), coming.join(", "));
             let not_earlier = not_earlier("t", "excluded");
             format!("UPDATE SET {} WHERE ({old}) IS DISTINCT FROM ({new}){not_earlier}", set.join(", "))
         };
@@ -186,8 +202,17 @@ impl Statements {
                 "DELETE FROM callfold.{name} t USING {place} s WHERE {same} AND t.{time} <> s.{time}{not_earlier} AND t.{time}"
             )
         });
+        let undeclared = (table.kind == Kind::Declared).then(|| {
+            let same: Vec<String> = table.key.iter().map(|column| format!("s.{0} = t.{0}", ident(column))).collect();
+            format!(
+                "DELETE FROM callfold.{name} t WHERE t.tenant_id IN (SELECT tenant_id FROM {place}) \
+                 AND NOT EXISTS (SELECT FROM {place} s WHERE {});",
+                same.join(" AND ")
+            )
+        });
         Self {
             table,
+            undeclared,
             insert: insert(&format!("SELECT {all} FROM {place}")),
             insert_last: insert(&last),
             moved,
@@ -363,6 +388,7 @@ impl Merge {
                     sql += &format!("{moved} BETWEEN {} AND {};", stamp(from), stamp(to));
                 }
                 let is_single = segments.len() == 1 && !is_revised;
+                sql += statements.undeclared.as_deref().unwrap_or_default();
                 sql += if is_single { &statements.insert } else { &statements.insert_last };
             }
             for (watermark, intervals) in whole.intervals(name) {

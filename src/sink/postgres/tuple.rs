@@ -7,7 +7,7 @@
 use crate::model::digit::{decimal, hex};
 use crate::model::identity::{LegKey, QueueSegmentKey, SessionKey};
 use crate::model::ids::{AgentId, ConnId, DnId, EventId, ReasonId, SwitchId, Uuid};
-use crate::model::table::{CellWriter, Column, Row, Table, Type};
+use crate::model::table::{CellWriter, Column, LocalDate, LocalTime, Row, Table, Type};
 use crate::model::time::Micros;
 use crate::sink::derive::{Derived, Scope};
 use crate::sink::mirror::{NULL, TextId, Texts};
@@ -16,6 +16,9 @@ use super::ddl::primary_key;
 
 /// Microseconds from 1970 to 2000, where Postgres begins to count.
 const EPOCH: i64 = 946_684_800_000_000;
+
+/// The same in days.
+const EPOCH_DAYS: i32 = (EPOCH / 86_400_000_000) as i32;
 
 /// The first and the last instant Postgres knows, counted its way.
 const INSTANTS: (i64, i64) = (-211_813_488_000_000_000, 9_223_371_331_199_999_999);
@@ -134,8 +137,8 @@ impl CellWriter for Tuple<'_, '_> {
         match self.column().ty {
             Type::Name | Type::Text => self.put(b""),
             Type::Uuid => self.fixed([0; 16]),
-            Type::Instant | Type::Long => self.fixed([0; 8]),
-            Type::Int => self.fixed([0; 4]),
+            Type::Instant | Type::Long | Type::Time => self.fixed([0; 8]),
+            Type::Int | Type::Date => self.fixed([0; 4]),
             Type::Flag => self.fixed([0; 1]),
             Type::NameList => self.words(&[]),
         }
@@ -234,6 +237,18 @@ impl CellWriter for Tuple<'_, '_> {
     fn session_id(&mut self, v: &SessionKey) {
         let id = self.meaning.derived.session(v, self.meaning.scope, self.meaning.texts);
         self.derived(id);
+    }
+
+    fn name(&mut self, v: &str) {
+        self.put(v.as_bytes());
+    }
+
+    fn date(&mut self, v: LocalDate) {
+        self.fixed(v.0.saturating_sub(EPOCH_DAYS).to_be_bytes());
+    }
+
+    fn time(&mut self, v: LocalTime) {
+        self.fixed(v.0.to_be_bytes());
     }
 
     fn instant(&mut self, v: Micros) {

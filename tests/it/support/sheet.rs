@@ -6,7 +6,7 @@ use callfold::model::identity::{LegKey, QueueSegmentKey, SessionKey};
 use callfold::model::ids::{AgentId, ConnId, DnId, EventId, ReasonId, SwitchId, Uuid};
 use callfold::model::names::Names;
 use callfold::model::row::Rows;
-use callfold::model::table::{CellWriter, Row, Table};
+use callfold::model::table::{CellWriter, LocalDate, LocalTime, Row, Table};
 use callfold::model::time::Micros;
 
 use super::log::DAY;
@@ -85,8 +85,7 @@ impl Sheet {
 
     /// The named columns of every row, in order of the table's sort columns and time; `*` is whatever else is there.
     pub fn select(&self, columns: &[String]) -> Vec<Vec<String>> {
-        let order: Vec<usize> =
-            self.table.sort.iter().chain([&self.table.time]).map(|name| self.column(name)).collect();
+        let order: Vec<usize> = self.table.order().map(|name| self.column(name)).collect();
         let mut rows: Vec<&Vec<Option<String>>> = self.rows.iter().collect();
         rows.sort_by_key(|row| order.iter().map(|c| row[*c].clone()).collect::<Vec<_>>());
         rows.iter().map(|row| self.cells(row, columns)).collect()
@@ -229,6 +228,15 @@ impl CellWriter for Texts<'_> {
     fn session_id(&mut self, v: &SessionKey) {
         let at = self.time_text(v.logged_in_at);
         self.put(format!("{}/{at}", self.names.agent_id(v.agent)));
+    }
+    fn name(&mut self, v: &str) {
+        self.put(v);
+    }
+    fn date(&mut self, v: LocalDate) {
+        self.put(v.0.to_string());
+    }
+    fn time(&mut self, v: LocalTime) {
+        self.put(v.0.to_string());
     }
     fn instant(&mut self, v: Micros) {
         self.put(self.time_text(v));
