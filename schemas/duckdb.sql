@@ -78,6 +78,12 @@ CREATE OR REPLACE VIEW callfold.agent_session AS SELECT
   NULL::BIGINT AS ring_ms, NULL::BIGINT AS dial_ms, NULL::BIGINT AS busy_ms, NULL::BIGINT AS unknown_ms,
   NULL::BIGINT AS dnd_ms, NULL::INTEGER AS revision, NULL::VARCHAR AS last_event_id, NULL::TIMESTAMPTZ AS written_at
   WHERE false UNION ALL BY NAME FROM callfold.files('agent_session');
+CREATE OR REPLACE VIEW callfold.agent_session_dn AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::UUID AS agent_session_id, NULL::INTEGER AS seq, NULL::VARCHAR AS agent_id,
+  NULL::VARCHAR AS dn, NULL::VARCHAR AS site_id, NULL::VARCHAR AS queue_id, NULL::TIMESTAMPTZ AS logged_in_at,
+  NULL::TIMESTAMPTZ AS logged_out_at, NULL::BIGINT AS duration_ms, NULL::INTEGER AS revision,
+  NULL::VARCHAR AS last_event_id, NULL::TIMESTAMPTZ AS written_at
+  WHERE false UNION ALL BY NAME FROM callfold.files('agent_session_dn');
 CREATE OR REPLACE VIEW callfold.agent_state AS SELECT
   NULL::VARCHAR AS tenant_id, NULL::UUID AS agent_session_id, NULL::INTEGER AS seq, NULL::INTEGER AS state_run_id,
   NULL::VARCHAR AS agent_id, NULL::VARCHAR AS dn, NULL::VARCHAR AS queue_id, NULL::VARCHAR AS media_type,
@@ -161,6 +167,12 @@ CREATE OR REPLACE VIEW callfold.queue_wait_hist AS SELECT
   NULL::INTEGER AS n, NULL::INTEGER AS definition_version, NULL::INTEGER AS coverage_ms, NULL::VARCHAR AS status,
   NULL::INTEGER AS revision, NULL::TIMESTAMPTZ AS written_at
   WHERE false UNION ALL BY NAME FROM callfold.files('queue_wait_hist');
+CREATE OR REPLACE VIEW callfold.queue_handle_hist AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS queue_id, NULL::VARCHAR AS media_type,
+  NULL::TIMESTAMPTZ AS interval_start, NULL::INTEGER AS interval_ms, NULL::VARCHAR AS kind, NULL::BIGINT AS upper_ms,
+  NULL::INTEGER AS n, NULL::INTEGER AS definition_version, NULL::INTEGER AS coverage_ms, NULL::VARCHAR AS status,
+  NULL::INTEGER AS revision, NULL::TIMESTAMPTZ AS written_at
+  WHERE false UNION ALL BY NAME FROM callfold.files('queue_handle_hist');
 CREATE OR REPLACE VIEW callfold.agent_interval AS SELECT
   NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS agent_id, NULL::VARCHAR AS media_type,
   NULL::TIMESTAMPTZ AS interval_start, NULL::INTEGER AS interval_ms, NULL::BIGINT AS logged_in_ms,
@@ -191,6 +203,60 @@ CREATE OR REPLACE VIEW callfold.agent_reason_interval AS SELECT
   NULL::INTEGER AS interval_ms, NULL::BIGINT AS ms, NULL::INTEGER AS entries, NULL::INTEGER AS definition_version,
   NULL::INTEGER AS coverage_ms, NULL::VARCHAR AS status, NULL::INTEGER AS revision, NULL::TIMESTAMPTZ AS written_at
   WHERE false UNION ALL BY NAME FROM callfold.files('agent_reason_interval');
+CREATE OR REPLACE VIEW callfold.queue_snapshot AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS queue_id, NULL::VARCHAR AS queue_kind, NULL::VARCHAR AS site_id,
+  NULL::VARCHAR AS media_type, NULL::TIMESTAMPTZ AS sampled_at, NULL::INTEGER AS waiting, NULL::INTEGER AS alerting,
+  NULL::BIGINT AS longest_wait_ms, NULL::INTEGER AS agents_logged_in, NULL::INTEGER AS agents_ready,
+  NULL::INTEGER AS agents_not_ready, NULL::INTEGER AS agents_acw, NULL::INTEGER AS agents_ringing,
+  NULL::INTEGER AS agents_dialing, NULL::INTEGER AS agents_talking, NULL::INTEGER AS agents_held,
+  NULL::INTEGER AS agents_busy, NULL::INTEGER AS agents_unknown
+  WHERE false UNION ALL BY NAME FROM callfold.files('queue_snapshot');
+CREATE OR REPLACE VIEW callfold.agent_snapshot AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS agent_id, NULL::VARCHAR AS site_id, NULL::VARCHAR AS media_type,
+  NULL::TIMESTAMPTZ AS sampled_at, NULL::VARCHAR AS state, NULL::VARCHAR AS call_type, NULL::TIMESTAMPTZ AS since,
+  NULL::UUID AS call_id, NULL::VARCHAR AS queue_id, NULL::VARCHAR AS reason_key, NULL::VARCHAR AS reason_code,
+  NULL::BOOLEAN AS is_dnd
+  WHERE false UNION ALL BY NAME FROM callfold.files('agent_snapshot');
+CREATE OR REPLACE VIEW callfold.dim_tenant AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS name
+  WHERE false UNION ALL BY NAME FROM callfold.files('dim_tenant');
+CREATE OR REPLACE VIEW callfold.dim_site AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS site_id, NULL::VARCHAR AS name
+  WHERE false UNION ALL BY NAME FROM callfold.files('dim_site');
+CREATE OR REPLACE VIEW callfold.dim_resource AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS resource_id, NULL::VARCHAR AS dn, NULL::VARCHAR AS site_id,
+  NULL::VARCHAR AS kind, NULL::VARCHAR AS name
+  WHERE false UNION ALL BY NAME FROM callfold.files('dim_resource');
+CREATE OR REPLACE VIEW callfold.dim_agent AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS agent_id, NULL::VARCHAR AS site_id, NULL::VARCHAR AS employee_id,
+  NULL::VARCHAR AS name
+  WHERE false UNION ALL BY NAME FROM callfold.files('dim_agent');
+CREATE OR REPLACE VIEW callfold.dim_queue AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS queue_id, NULL::VARCHAR AS dn, NULL::VARCHAR AS site_id,
+  NULL::VARCHAR AS queue_kind, NULL::VARCHAR AS name, NULL::BIGINT AS sl_threshold_ms, NULL::BIGINT AS short_abandon_ms,
+  NULL::INTEGER AS definition_version
+  WHERE false UNION ALL BY NAME FROM callfold.files('dim_queue');
+CREATE OR REPLACE VIEW callfold.dim_reason AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS reason_key, NULL::VARCHAR AS reason_code, NULL::VARCHAR AS name
+  WHERE false UNION ALL BY NAME FROM callfold.files('dim_reason');
+CREATE OR REPLACE VIEW callfold.dim_definition AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::INTEGER AS definition_version, NULL::VARCHAR AS name, NULL::VARCHAR AS kind,
+  NULL::BIGINT AS value, NULL::VARCHAR AS expression, NULL::TIMESTAMPTZ AS valid_from
+  WHERE false UNION ALL BY NAME FROM callfold.files('dim_definition');
+CREATE OR REPLACE VIEW callfold.dim_group AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS group_id, NULL::VARCHAR AS kind
+  WHERE false UNION ALL BY NAME FROM callfold.files('dim_group');
+CREATE OR REPLACE VIEW callfold.group_member AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS group_id, NULL::VARCHAR AS member_kind, NULL::VARCHAR AS member_id,
+  NULL::TIMESTAMPTZ AS valid_from, NULL::TIMESTAMPTZ AS valid_to
+  WHERE false UNION ALL BY NAME FROM callfold.files('group_member');
+CREATE OR REPLACE VIEW callfold.dim_calendar AS SELECT
+  NULL::VARCHAR AS tz, NULL::TIMESTAMPTZ AS interval_start, NULL::DATE AS local_date, NULL::TIME AS local_time,
+  NULL::INTEGER AS utc_offset_min, NULL::BOOLEAN AS is_dst, NULL::INTEGER AS iso_year, NULL::INTEGER AS iso_week,
+  NULL::INTEGER AS year, NULL::INTEGER AS quarter, NULL::INTEGER AS month, NULL::INTEGER AS dow,
+  NULL::BOOLEAN AS business_day, NULL::INTEGER AS slot_of_day, NULL::INTEGER AS day_slots,
+  NULL::TIMESTAMPTZ AS day_start, NULL::DATE AS business_date, NULL::VARCHAR AS tzdata_version
+  WHERE false UNION ALL BY NAME FROM callfold.files('dim_calendar');
 -- tables: end
 
 -- --- functions: the same names and meanings as in PostgreSQL -------------------------------------------------------------

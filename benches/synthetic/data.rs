@@ -154,3 +154,48 @@ pub fn interaction(i: u64) -> InteractionRow {
         written_at: start + ms(wait + talk + 900_000),
     }
 }
+
+pub fn queue_snapshot(i: u64) -> QueueSnapshotRow {
+    let queue = u64::from(QUEUES);
+    QueueSnapshotRow {
+        tenant_id: Tenant(SwitchId(0)),
+        queue_id: DnId(AGENTS + (i % queue) as u32),
+        queue_kind: "acd_queue",
+        site_id: Site(SwitchId(0)),
+        media_type: "voice",
+        sampled_at: START + Span((i / queue) as i64 * 60_000_000),
+        waiting: below(i, 91, 9) as i32,
+        alerting: rarely(i, 92),
+        longest_wait_ms: (i % 3 == 0).then(|| spread(i, 93, 20_000)),
+        agents_logged_in: 20,
+        agents_ready: 4,
+        agents_not_ready: 3,
+        agents_acw: 2,
+        agents_ringing: 1,
+        agents_dialing: 0,
+        agents_talking: 9,
+        agents_held: 1,
+        agents_busy: 0,
+        agents_unknown: 0,
+    }
+}
+
+pub fn agent_snapshot(i: u64) -> AgentSnapshotRow {
+    let (a, minute) = ((i % u64::from(AGENTS)) as u32, (i / u64::from(AGENTS)) as i64);
+    let sampled_at = START + Span(minute * 60_000_000);
+    AgentSnapshotRow {
+        tenant_id: Tenant(SwitchId(0)),
+        agent_id: AgentId(a),
+        site_id: Site(SwitchId(0)),
+        media_type: "voice",
+        sampled_at,
+        state: word(i, 94, &["talking", "talking", "ready", "not_ready"]),
+        call_type: (i % 2 == 0).then_some("inbound"),
+        since: sampled_at - ms(spread(i, 95, 120_000)),
+        call_id: (i % 2 == 0).then(|| call_id(i)),
+        queue_id: if i % 2 == 0 { queue(i) } else { DnId::NONE },
+        reason_key: (i % 7 == 0).then_some(ReasonKey(ReasonId(0))),
+        reason_code: (i % 7 == 0).then_some(ReasonCode(ReasonId(0))),
+        is_dnd: false,
+    }
+}

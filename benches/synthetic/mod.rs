@@ -291,6 +291,25 @@ pub fn agent_session(i: u64) -> AgentSessionRow {
     }
 }
 
+pub fn agent_session_dn(i: u64) -> AgentSessionDnRow {
+    let (agent, length) = (agent(i), spread(i, 90, 14_000_000));
+    AgentSessionDnRow {
+        tenant_id: Tenant(SwitchId(0)),
+        agent_session_id: session(agent),
+        seq: 1 + (i % 3) as i32,
+        agent_id: agent,
+        dn: DnId(agent.0),
+        site_id: Site(SwitchId(0)),
+        queue_id: if i % 3 == 0 { DnId::NONE } else { queue(i) },
+        logged_in_at: at(i),
+        logged_out_at: Some(at(i) + ms(length)),
+        duration_ms: length,
+        revision: 1,
+        last_event_id: event(i),
+        written_at: at(i) + ms(length),
+    }
+}
+
 pub fn agent_state(i: u64) -> AgentStateRow {
     let who = AgentId((i % u64::from(AGENTS)) as u32);
     let (start, length) = (at(i), spread(i, 8, 60_000));
@@ -423,6 +442,25 @@ pub fn queue_wait_hist(i: u64) -> QueueWaitHistRow {
         interval_start: start,
         interval_ms: 900_000,
         kind: if i % 20 < 16 { "answered" } else { "abandoned" },
+        upper_ms: (i % 20) as i64 * 1024 + below(i, 43, 16) as i64 * 64 + 63,
+        n: 1 + below(i, 44, 4) as i32,
+        definition_version: 1,
+        coverage_ms: 900_000,
+        status: "final",
+        revision: 1,
+        written_at: start + Span(QUARTER + 300_000_000),
+    }
+}
+
+pub fn queue_handle_hist(i: u64) -> QueueHandleHistRow {
+    let (q, start) = cell(i / 20, QUEUES);
+    QueueHandleHistRow {
+        tenant_id: Tenant(SwitchId(0)),
+        queue_id: DnId(AGENTS + q),
+        media_type: "voice",
+        interval_start: start,
+        interval_ms: 900_000,
+        kind: "handled",
         upper_ms: (i % 20) as i64 * 1024 + below(i, 43, 16) as i64 * 64 + 63,
         n: 1 + below(i, 44, 4) as i32,
         definition_version: 1,

@@ -366,6 +366,42 @@ CREATE TABLE callfold_store.agent_session_before PARTITION OF callfold.agent_ses
 CREATE TABLE callfold_store.agent_session_after PARTITION OF callfold.agent_session FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
 CREATE INDEX agent_session_agent_id ON callfold.agent_session (tenant_id, agent_id, logged_in_at);
 
+CREATE TABLE callfold.agent_session_dn (
+    tenant_id text NOT NULL,
+    agent_session_id uuid NOT NULL,
+    seq integer NOT NULL,
+    agent_id text,
+    dn text,
+    site_id text NOT NULL,
+    queue_id text,
+    logged_in_at timestamptz NOT NULL,
+    logged_out_at timestamptz,
+    duration_ms bigint NOT NULL,
+    revision integer NOT NULL,
+    last_event_id text,
+    written_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, agent_session_id, seq, logged_in_at)
+) PARTITION BY RANGE (logged_in_at);
+COMMENT ON TABLE callfold.agent_session_dn IS 'One stretch of an agent session on one DN: the login there, or one queue that the login named.';
+COMMENT ON COLUMN callfold.agent_session_dn.tenant_id IS 'tenant';
+COMMENT ON COLUMN callfold.agent_session_dn.agent_session_id IS 'the login session';
+COMMENT ON COLUMN callfold.agent_session_dn.seq IS 'position in the session by begin, from 1';
+COMMENT ON COLUMN callfold.agent_session_dn.agent_id IS 'AgentID as sent';
+COMMENT ON COLUMN callfold.agent_session_dn.dn IS 'the DN';
+COMMENT ON COLUMN callfold.agent_session_dn.site_id IS 'its switch';
+COMMENT ON COLUMN callfold.agent_session_dn.queue_id IS 'the queue he was logged in to there; null for the login on the DN itself, which has a row of its own';
+COMMENT ON COLUMN callfold.agent_session_dn.logged_in_at IS 'begin';
+COMMENT ON COLUMN callfold.agent_session_dn.logged_out_at IS 'end; null while it goes on';
+COMMENT ON COLUMN callfold.agent_session_dn.duration_ms IS 'length, or to the last instant known; milliseconds';
+COMMENT ON COLUMN callfold.agent_session_dn.revision IS 'starts at 1';
+COMMENT ON COLUMN callfold.agent_session_dn.last_event_id IS 'source:epoch:sequence of the last event that shaped the row';
+COMMENT ON COLUMN callfold.agent_session_dn.written_at IS 'event time at which the row was written';
+CREATE INDEX agent_session_dn_logged_in_at_brin ON callfold.agent_session_dn USING brin (logged_in_at) WITH (autosummarize = on);
+CREATE TABLE callfold_store.agent_session_dn_before PARTITION OF callfold.agent_session_dn FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
+CREATE TABLE callfold_store.agent_session_dn_after PARTITION OF callfold.agent_session_dn FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
+CREATE INDEX agent_session_dn_agent_id ON callfold.agent_session_dn (tenant_id, agent_id, logged_in_at);
+CREATE INDEX agent_session_dn_queue_id ON callfold.agent_session_dn (tenant_id, queue_id, logged_in_at);
+
 CREATE TABLE callfold.agent_state (
     tenant_id text NOT NULL,
     agent_session_id uuid NOT NULL,
@@ -887,6 +923,40 @@ CREATE INDEX queue_wait_hist_interval_start_brin ON callfold.queue_wait_hist USI
 CREATE TABLE callfold_store.queue_wait_hist_before PARTITION OF callfold.queue_wait_hist FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
 CREATE TABLE callfold_store.queue_wait_hist_after PARTITION OF callfold.queue_wait_hist FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
 
+CREATE TABLE callfold.queue_handle_hist (
+    tenant_id text NOT NULL,
+    queue_id text NOT NULL,
+    media_type text NOT NULL,
+    interval_start timestamptz NOT NULL,
+    interval_ms integer NOT NULL,
+    kind text NOT NULL,
+    upper_ms bigint NOT NULL,
+    n integer NOT NULL,
+    definition_version integer NOT NULL,
+    coverage_ms integer NOT NULL,
+    status text NOT NULL,
+    revision integer NOT NULL,
+    written_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, queue_id, media_type, interval_start, kind, upper_ms)
+) PARTITION BY RANGE (interval_start);
+COMMENT ON TABLE callfold.queue_handle_hist IS 'Distribution of handle times of the calls that entered one queue in one interval: one row per non-empty bucket.';
+COMMENT ON COLUMN callfold.queue_handle_hist.tenant_id IS 'tenant';
+COMMENT ON COLUMN callfold.queue_handle_hist.queue_id IS 'number@switch of the queue';
+COMMENT ON COLUMN callfold.queue_handle_hist.media_type IS 'voice';
+COMMENT ON COLUMN callfold.queue_handle_hist.interval_start IS 'first instant of the interval of entry';
+COMMENT ON COLUMN callfold.queue_handle_hist.interval_ms IS 'length of the interval; milliseconds';
+COMMENT ON COLUMN callfold.queue_handle_hist.kind IS 'handled';
+COMMENT ON COLUMN callfold.queue_handle_hist.upper_ms IS 'highest handle time equivalent to the bucket; milliseconds';
+COMMENT ON COLUMN callfold.queue_handle_hist.n IS 'answering legs in the bucket';
+COMMENT ON COLUMN callfold.queue_handle_hist.definition_version IS 'which buckets were used';
+COMMENT ON COLUMN callfold.queue_handle_hist.coverage_ms IS 'time of the interval in which the source was seen; milliseconds';
+COMMENT ON COLUMN callfold.queue_handle_hist.status IS 'open, provisional, final, revised';
+COMMENT ON COLUMN callfold.queue_handle_hist.revision IS 'starts at 1';
+COMMENT ON COLUMN callfold.queue_handle_hist.written_at IS 'event time at which the row was written';
+CREATE INDEX queue_handle_hist_interval_start_brin ON callfold.queue_handle_hist USING brin (interval_start) WITH (autosummarize = on);
+CREATE TABLE callfold_store.queue_handle_hist_before PARTITION OF callfold.queue_handle_hist FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
+CREATE TABLE callfold_store.queue_handle_hist_after PARTITION OF callfold.queue_handle_hist FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
+
 CREATE TABLE callfold.agent_interval (
     tenant_id text NOT NULL,
     agent_id text NOT NULL,
@@ -1073,3 +1143,263 @@ COMMENT ON COLUMN callfold.agent_reason_interval.written_at IS 'event time at wh
 CREATE INDEX agent_reason_interval_interval_start_brin ON callfold.agent_reason_interval USING brin (interval_start) WITH (autosummarize = on);
 CREATE TABLE callfold_store.agent_reason_interval_before PARTITION OF callfold.agent_reason_interval FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
 CREATE TABLE callfold_store.agent_reason_interval_after PARTITION OF callfold.agent_reason_interval FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
+
+CREATE TABLE callfold.queue_snapshot (
+    tenant_id text NOT NULL,
+    queue_id text NOT NULL,
+    queue_kind text NOT NULL,
+    site_id text NOT NULL,
+    media_type text NOT NULL,
+    sampled_at timestamptz NOT NULL,
+    waiting integer NOT NULL,
+    alerting integer NOT NULL,
+    longest_wait_ms bigint,
+    agents_logged_in integer NOT NULL,
+    agents_ready integer NOT NULL,
+    agents_not_ready integer NOT NULL,
+    agents_acw integer NOT NULL,
+    agents_ringing integer NOT NULL,
+    agents_dialing integer NOT NULL,
+    agents_talking integer NOT NULL,
+    agents_held integer NOT NULL,
+    agents_busy integer NOT NULL,
+    agents_unknown integer NOT NULL,
+    PRIMARY KEY (tenant_id, queue_id, media_type, sampled_at)
+) PARTITION BY RANGE (sampled_at);
+COMMENT ON TABLE callfold.queue_snapshot IS 'One queue at one instant.';
+COMMENT ON COLUMN callfold.queue_snapshot.tenant_id IS 'tenant';
+COMMENT ON COLUMN callfold.queue_snapshot.queue_id IS 'number@switch of the queue';
+COMMENT ON COLUMN callfold.queue_snapshot.queue_kind IS 'acd_queue, virtual_queue, routing_point, external';
+COMMENT ON COLUMN callfold.queue_snapshot.site_id IS 'switch';
+COMMENT ON COLUMN callfold.queue_snapshot.media_type IS 'voice';
+COMMENT ON COLUMN callfold.queue_snapshot.sampled_at IS 'the instant; everything before it is in the row';
+COMMENT ON COLUMN callfold.queue_snapshot.waiting IS 'calls in the queue itself';
+COMMENT ON COLUMN callfold.queue_snapshot.alerting IS 'calls that left it and ring at a target';
+COMMENT ON COLUMN callfold.queue_snapshot.longest_wait_ms IS 'age of the call that has waited longest among the waiting; milliseconds';
+COMMENT ON COLUMN callfold.queue_snapshot.agents_logged_in IS 'agents logged in to the queue; the sum of the nine states below';
+COMMENT ON COLUMN callfold.queue_snapshot.agents_ready IS 'of these, ready';
+COMMENT ON COLUMN callfold.queue_snapshot.agents_not_ready IS 'of these, not ready';
+COMMENT ON COLUMN callfold.queue_snapshot.agents_acw IS 'of these, in after-call work';
+COMMENT ON COLUMN callfold.queue_snapshot.agents_ringing IS 'of these, ringing';
+COMMENT ON COLUMN callfold.queue_snapshot.agents_dialing IS 'of these, dialling';
+COMMENT ON COLUMN callfold.queue_snapshot.agents_talking IS 'of these, talking, on any queue''s call or another';
+COMMENT ON COLUMN callfold.queue_snapshot.agents_held IS 'of these, holding a call';
+COMMENT ON COLUMN callfold.queue_snapshot.agents_busy IS 'of these, off hook without a call, observing, bridged';
+COMMENT ON COLUMN callfold.queue_snapshot.agents_unknown IS 'of these, behind a link that is down';
+CREATE INDEX queue_snapshot_sampled_at_brin ON callfold.queue_snapshot USING brin (sampled_at) WITH (autosummarize = on);
+CREATE TABLE callfold_store.queue_snapshot_before PARTITION OF callfold.queue_snapshot FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
+CREATE TABLE callfold_store.queue_snapshot_after PARTITION OF callfold.queue_snapshot FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
+
+CREATE TABLE callfold.agent_snapshot (
+    tenant_id text NOT NULL,
+    agent_id text NOT NULL,
+    site_id text NOT NULL,
+    media_type text NOT NULL,
+    sampled_at timestamptz NOT NULL,
+    state text NOT NULL,
+    call_type text,
+    since timestamptz NOT NULL,
+    call_id uuid,
+    queue_id text,
+    reason_key text,
+    reason_code text,
+    is_dnd boolean NOT NULL,
+    PRIMARY KEY (tenant_id, agent_id, media_type, sampled_at)
+) PARTITION BY RANGE (sampled_at);
+COMMENT ON TABLE callfold.agent_snapshot IS 'One logged-in agent at one instant.';
+COMMENT ON COLUMN callfold.agent_snapshot.tenant_id IS 'tenant';
+COMMENT ON COLUMN callfold.agent_snapshot.agent_id IS 'AgentID as sent';
+COMMENT ON COLUMN callfold.agent_snapshot.site_id IS 'switch of the session''s first login';
+COMMENT ON COLUMN callfold.agent_snapshot.media_type IS 'voice';
+COMMENT ON COLUMN callfold.agent_snapshot.sampled_at IS 'the instant; everything before it is in the row';
+COMMENT ON COLUMN callfold.agent_snapshot.state IS 'ready, not_ready, acw, ringing, dialing, held, talking, busy, unknown';
+COMMENT ON COLUMN callfold.agent_snapshot.call_type IS 'type of the call while talking, else null';
+COMMENT ON COLUMN callfold.agent_snapshot.since IS 'begin of the state; another reason does not restart it';
+COMMENT ON COLUMN callfold.agent_snapshot.call_id IS 'the call that made the state';
+COMMENT ON COLUMN callfold.agent_snapshot.queue_id IS 'queue of the call, when one is known';
+COMMENT ON COLUMN callfold.agent_snapshot.reason_key IS 'key of the reason in not_ready and acw, else null';
+COMMENT ON COLUMN callfold.agent_snapshot.reason_code IS 'code of the reason in not_ready and acw, else null';
+COMMENT ON COLUMN callfold.agent_snapshot.is_dnd IS 'do-not-disturb';
+CREATE INDEX agent_snapshot_sampled_at_brin ON callfold.agent_snapshot USING brin (sampled_at) WITH (autosummarize = on);
+CREATE TABLE callfold_store.agent_snapshot_before PARTITION OF callfold.agent_snapshot FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
+CREATE TABLE callfold_store.agent_snapshot_after PARTITION OF callfold.agent_snapshot FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
+CREATE INDEX agent_snapshot_call_id ON callfold.agent_snapshot (tenant_id, call_id, sampled_at);
+CREATE INDEX agent_snapshot_queue_id ON callfold.agent_snapshot (tenant_id, queue_id, sampled_at);
+
+CREATE TABLE callfold.dim_tenant (
+    tenant_id text NOT NULL,
+    name text,
+    PRIMARY KEY (tenant_id)
+);
+COMMENT ON TABLE callfold.dim_tenant IS 'One tenant.';
+COMMENT ON COLUMN callfold.dim_tenant.tenant_id IS 'tenant';
+COMMENT ON COLUMN callfold.dim_tenant.name IS 'what people call it, when configured';
+CREATE INDEX dim_tenant_tenant_id ON callfold.dim_tenant (tenant_id, tenant_id);
+
+CREATE TABLE callfold.dim_site (
+    tenant_id text NOT NULL,
+    site_id text NOT NULL,
+    name text,
+    PRIMARY KEY (tenant_id, site_id)
+);
+COMMENT ON TABLE callfold.dim_site IS 'One switch.';
+COMMENT ON COLUMN callfold.dim_site.tenant_id IS 'tenant';
+COMMENT ON COLUMN callfold.dim_site.site_id IS 'switch';
+COMMENT ON COLUMN callfold.dim_site.name IS 'what people call it, when configured';
+
+CREATE TABLE callfold.dim_resource (
+    tenant_id text NOT NULL,
+    resource_id text NOT NULL,
+    dn text NOT NULL,
+    site_id text NOT NULL,
+    kind text,
+    name text,
+    PRIMARY KEY (tenant_id, resource_id)
+);
+COMMENT ON TABLE callfold.dim_resource IS 'One DN that had a part in a call, distributed calls, or was logged in on.';
+COMMENT ON COLUMN callfold.dim_resource.tenant_id IS 'tenant';
+COMMENT ON COLUMN callfold.dim_resource.resource_id IS 'number@switch';
+COMMENT ON COLUMN callfold.dim_resource.dn IS 'number as sent';
+COMMENT ON COLUMN callfold.dim_resource.site_id IS 'switch';
+COMMENT ON COLUMN callfold.dim_resource.kind IS 'extension, acd_queue, routing_point, virtual_queue, external, ivr_port, voice_mail, trunk: the last that was known';
+COMMENT ON COLUMN callfold.dim_resource.name IS 'what people call it, when configured';
+
+CREATE TABLE callfold.dim_agent (
+    tenant_id text NOT NULL,
+    agent_id text NOT NULL,
+    site_id text,
+    employee_id text,
+    name text,
+    PRIMARY KEY (tenant_id, agent_id)
+);
+COMMENT ON TABLE callfold.dim_agent IS 'One agent. Names of people are personal data of the class name.';
+COMMENT ON COLUMN callfold.dim_agent.tenant_id IS 'tenant';
+COMMENT ON COLUMN callfold.dim_agent.agent_id IS 'AgentID as sent';
+COMMENT ON COLUMN callfold.dim_agent.site_id IS 'switch where he was first heard of; null when only configured';
+COMMENT ON COLUMN callfold.dim_agent.employee_id IS 'the employer''s number for him, when configured';
+COMMENT ON COLUMN callfold.dim_agent.name IS 'his name, when configured';
+
+CREATE TABLE callfold.dim_queue (
+    tenant_id text NOT NULL,
+    queue_id text NOT NULL,
+    dn text NOT NULL,
+    site_id text NOT NULL,
+    queue_kind text,
+    name text,
+    sl_threshold_ms bigint NOT NULL,
+    short_abandon_ms bigint NOT NULL,
+    definition_version integer NOT NULL,
+    PRIMARY KEY (tenant_id, queue_id)
+);
+COMMENT ON TABLE callfold.dim_queue IS 'One queue, routing point or virtual queue that has interval rows or is configured.';
+COMMENT ON COLUMN callfold.dim_queue.tenant_id IS 'tenant';
+COMMENT ON COLUMN callfold.dim_queue.queue_id IS 'number@switch';
+COMMENT ON COLUMN callfold.dim_queue.dn IS 'number as sent';
+COMMENT ON COLUMN callfold.dim_queue.site_id IS 'switch';
+COMMENT ON COLUMN callfold.dim_queue.queue_kind IS 'acd_queue, virtual_queue, routing_point, external; null when only configured';
+COMMENT ON COLUMN callfold.dim_queue.name IS 'what people call it, when configured';
+COMMENT ON COLUMN callfold.dim_queue.sl_threshold_ms IS 'longest wait within the service level; milliseconds';
+COMMENT ON COLUMN callfold.dim_queue.short_abandon_ms IS 'an abandoned wait below this is short; milliseconds';
+COMMENT ON COLUMN callfold.dim_queue.definition_version IS 'the definitions these thresholds belong to';
+
+CREATE TABLE callfold.dim_reason (
+    tenant_id text NOT NULL,
+    reason_key text NOT NULL,
+    reason_code text NOT NULL,
+    name text,
+    PRIMARY KEY (tenant_id, reason_key, reason_code)
+);
+COMMENT ON TABLE callfold.dim_reason IS 'One reason of not ready or after-call work that has interval rows or is configured.';
+COMMENT ON COLUMN callfold.dim_reason.tenant_id IS 'tenant';
+COMMENT ON COLUMN callfold.dim_reason.reason_key IS 'key of the reason';
+COMMENT ON COLUMN callfold.dim_reason.reason_code IS 'code of the reason';
+COMMENT ON COLUMN callfold.dim_reason.name IS 'what people call it, when configured';
+
+CREATE TABLE callfold.dim_definition (
+    tenant_id text NOT NULL,
+    definition_version integer NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    value bigint,
+    expression text,
+    valid_from timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, definition_version, name)
+);
+COMMENT ON TABLE callfold.dim_definition IS 'One rule by which numbers were made, in one version of the definitions.';
+COMMENT ON COLUMN callfold.dim_definition.tenant_id IS 'tenant';
+COMMENT ON COLUMN callfold.dim_definition.definition_version IS 'version, as rows of facts name it';
+COMMENT ON COLUMN callfold.dim_definition.name IS 'sl_answered and its like, sl_threshold_ms, short_abandon_ms, short_call_ms, settle_ms, acw_interrupted, hist_sub_buckets, hist_max_ms';
+COMMENT ON COLUMN callfold.dim_definition.kind IS 'service_level, limit, policy, histogram';
+COMMENT ON COLUMN callfold.dim_definition.value IS 'of a limit or histogram: milliseconds where the name ends so, else a count';
+COMMENT ON COLUMN callfold.dim_definition.expression IS 'of a service level: the formula over columns; of a policy: the word';
+COMMENT ON COLUMN callfold.dim_definition.valid_from IS 'begin of the first interval known to be counted by it';
+CREATE INDEX dim_definition_name ON callfold.dim_definition (tenant_id, name);
+
+CREATE TABLE callfold.dim_group (
+    tenant_id text NOT NULL,
+    group_id text NOT NULL,
+    kind text NOT NULL,
+    PRIMARY KEY (tenant_id, group_id)
+);
+COMMENT ON TABLE callfold.dim_group IS 'One group of agents or of queues, as configured.';
+COMMENT ON COLUMN callfold.dim_group.tenant_id IS 'tenant';
+COMMENT ON COLUMN callfold.dim_group.group_id IS 'its name';
+COMMENT ON COLUMN callfold.dim_group.kind IS 'agent, queue';
+
+CREATE TABLE callfold.group_member (
+    tenant_id text NOT NULL,
+    group_id text NOT NULL,
+    member_kind text NOT NULL,
+    member_id text NOT NULL,
+    valid_from timestamptz NOT NULL,
+    valid_to timestamptz,
+    PRIMARY KEY (tenant_id, group_id, member_id, valid_from)
+);
+COMMENT ON TABLE callfold.group_member IS 'One stretch of time in which an agent or a queue belongs to a group, as configured. Join where the fact begins in it.';
+COMMENT ON COLUMN callfold.group_member.tenant_id IS 'tenant';
+COMMENT ON COLUMN callfold.group_member.group_id IS 'the group''s name';
+COMMENT ON COLUMN callfold.group_member.member_kind IS 'agent, queue';
+COMMENT ON COLUMN callfold.group_member.member_id IS 'AgentID, or number@switch';
+COMMENT ON COLUMN callfold.group_member.valid_from IS 'first instant; 1970-01-01 when it has always been so';
+COMMENT ON COLUMN callfold.group_member.valid_to IS 'first instant after it; null when it goes on';
+
+CREATE TABLE callfold.dim_calendar (
+    tz text NOT NULL,
+    interval_start timestamptz NOT NULL,
+    local_date date NOT NULL,
+    local_time time NOT NULL,
+    utc_offset_min integer NOT NULL,
+    is_dst boolean NOT NULL,
+    iso_year integer NOT NULL,
+    iso_week integer NOT NULL,
+    year integer NOT NULL,
+    quarter integer NOT NULL,
+    month integer NOT NULL,
+    dow integer NOT NULL,
+    business_day boolean NOT NULL,
+    slot_of_day integer NOT NULL,
+    day_slots integer NOT NULL,
+    day_start timestamptz NOT NULL,
+    business_date date NOT NULL,
+    tzdata_version text,
+    PRIMARY KEY (tz, interval_start)
+);
+COMMENT ON TABLE callfold.dim_calendar IS 'One quarter-hour in one time zone. The same for all tenants; join by zone and interval_start.';
+COMMENT ON COLUMN callfold.dim_calendar.tz IS 'IANA name of the zone';
+COMMENT ON COLUMN callfold.dim_calendar.interval_start IS 'first instant of the quarter-hour';
+COMMENT ON COLUMN callfold.dim_calendar.local_date IS 'date on the wall';
+COMMENT ON COLUMN callfold.dim_calendar.local_time IS 'time on the wall; twice in the hour that autumn repeats';
+COMMENT ON COLUMN callfold.dim_calendar.utc_offset_min IS 'minutes that the wall is ahead of UTC';
+COMMENT ON COLUMN callfold.dim_calendar.is_dst IS 'summer time';
+COMMENT ON COLUMN callfold.dim_calendar.iso_year IS 'year of the ISO week';
+COMMENT ON COLUMN callfold.dim_calendar.iso_week IS 'ISO week, 1 to 53';
+COMMENT ON COLUMN callfold.dim_calendar.year IS 'year of local_date';
+COMMENT ON COLUMN callfold.dim_calendar.quarter IS 'quarter, 1 to 4';
+COMMENT ON COLUMN callfold.dim_calendar.month IS 'month, 1 to 12';
+COMMENT ON COLUMN callfold.dim_calendar.dow IS 'day of the week, 1 Monday to 7 Sunday';
+COMMENT ON COLUMN callfold.dim_calendar.business_day IS 'a configured business day and no holiday';
+COMMENT ON COLUMN callfold.dim_calendar.slot_of_day IS 'which quarter-hour of the local day, from 0, in order of time';
+COMMENT ON COLUMN callfold.dim_calendar.day_slots IS 'quarter-hours of the local day: 96, or 92 and 100 where the clock changes';
+COMMENT ON COLUMN callfold.dim_calendar.day_start IS 'first instant of the local day';
+COMMENT ON COLUMN callfold.dim_calendar.business_date IS 'date of the reporting day, which begins at the configured time instead of midnight';
+COMMENT ON COLUMN callfold.dim_calendar.tzdata_version IS 'version of the zone rules; null for UTC, which has none';

@@ -117,8 +117,8 @@ impl Catalogue {
         for row in &batch.rows.party {
             self.device(&mut heard, row.dn, Some(row.dn_type));
         }
-        for row in &batch.rows.agent_session {
-            self.device(&mut heard, row.primary_dn, None);
+        for row in &batch.rows.agent_session_dn {
+            self.device(&mut heard, row.dn, None);
         }
         for row in &batch.rows.queue_interval {
             self.queue(&mut heard, row.queue_id, row.queue_kind);

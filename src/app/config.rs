@@ -19,6 +19,8 @@ pub struct Config {
     pub store: Store,
     /// `[postgres]`
     pub postgres: Postgres,
+    /// `[history]`
+    pub history: History,
     /// `[queue_defaults]`
     pub queue_defaults: QueueDefaults,
     /// `[privacy]`
@@ -83,6 +85,16 @@ pub struct Postgres {
     pub writer: Option<String>,
     /// Most bytes of rows that wait on disk.
     pub spool_max: Option<String>,
+}
+
+/// What history has besides facts and intervals.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct History {
+    /// How often queues are sampled.
+    pub queue_snapshots: Option<String>,
+    /// How often agents are sampled.
+    pub agent_snapshots: Option<String>,
 }
 
 /// Thresholds of every queue.
@@ -255,10 +267,11 @@ pub struct Group {
 }
 
 /// Every key there is, by section; a test holds it against [`Config`].
-const KEYS: [(&str, &[&str]); 15] = [
+const KEYS: [(&str, &[&str]); 16] = [
     ("server", &["listen", "insecure", "publish_every"]),
     ("store", &["path"]),
     ("postgres", &["url", "url_file", "password", "password_file", "ca_file", "writer", "spool_max"]),
+    ("history", &["queue_snapshots", "agent_snapshots"]),
     ("queue_defaults", &["sl_threshold", "short_abandon", "sl_target", "definition_version"]),
     ("privacy", &["ani", "dnis", "hash_key", "hash_key_file"]),
     ("user_data", &["key", "policy", "list"]),

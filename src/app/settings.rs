@@ -151,6 +151,7 @@ pub fn live_engine() -> EngineSettings {
         reorder_window: Span(0),
         provisional_rows: true,
         grace: Span::from_mins(5),
+        queue_snapshots: Span::from_mins(1),
         ..EngineSettings::default()
     }
 }
@@ -271,6 +272,11 @@ impl Check {
         engine.sl_threshold = threshold.unwrap_or(engine.sl_threshold);
         let short = self.duration("queue_defaults.short_abandon", queue.short_abandon.as_deref(), "0s", "1h");
         engine.short_abandon = short.unwrap_or(engine.short_abandon);
+        let history = &config.history;
+        let snapshots = self.cadence("history.queue_snapshots", history.queue_snapshots.as_deref());
+        engine.queue_snapshots = snapshots.unwrap_or(engine.queue_snapshots);
+        let snapshots = self.cadence("history.agent_snapshots", history.agent_snapshots.as_deref());
+        engine.agent_snapshots = snapshots.unwrap_or(engine.agent_snapshots);
         if let Some(version) = queue.definition_version {
             match i32::try_from(version) {
                 Ok(version) if version >= 1 => engine.definition_version = version,
@@ -293,6 +299,16 @@ impl Check {
             }
         }
         engine
+    }
+
+    /// How often something is sampled: never, or at most once a second.
+    fn cadence(&mut self, key: &str, text: Option<&str>) -> Option<Span> {
+        let span = self.duration(key, text, "0s", "1h")?;
+        if span.0 > 0 && span < Span::from_secs(1) {
+            self.problem(key, format!("`{}` is more often than once a second", text.unwrap_or_default()));
+            return None;
+        }
+        Some(span)
     }
 
     fn described(&mut self, config: &Config) -> Described {

@@ -307,6 +307,7 @@ fn keep_last_revisions(rows: &mut Rows) {
     keep(&mut rows.queue_interval, |row| (row.interval_start, row.revision));
     keep(&mut rows.queue_cohort_interval, |row| (row.interval_start, row.revision));
     keep(&mut rows.queue_wait_hist, |row| (row.interval_start, row.revision));
+    keep(&mut rows.queue_handle_hist, |row| (row.interval_start, row.revision));
     keep(&mut rows.agent_interval, |row| (row.interval_start, row.revision));
     keep(&mut rows.agent_queue_interval, |row| (row.interval_start, row.revision));
     keep(&mut rows.agent_reason_interval, |row| (row.interval_start, row.revision));

@@ -15,6 +15,7 @@ pub mod output;
 pub mod partition;
 mod picture;
 pub mod settings;
+mod snapshot;
 pub mod step;
 mod telling;
 pub mod view;

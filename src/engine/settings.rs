@@ -24,6 +24,10 @@ pub struct Settings {
     pub grace: Span,
     /// Whether provisional rows are written too, as soon as an interval has ended.
     pub provisional_rows: bool,
+    /// How often queues are sampled, in event time; zero for never, which is the default.
+    pub queue_snapshots: Span,
+    /// How often agents are sampled, in event time; zero for never, which is the default.
+    pub agent_snapshots: Span,
     /// After how long without an event a call is closed as lost. Default 4 h.
     pub stuck_call: Span,
     /// Limits of the name tables.
@@ -49,6 +53,8 @@ impl Default for Settings {
             reorder_window: Span::from_secs(2),
             grace: Span::from_mins(5),
             provisional_rows: false,
+            queue_snapshots: Span(0),
+            agent_snapshots: Span(0),
             stuck_call: Span::from_mins(240),
             names: NameLimits::default(),
             line_bytes_max: 64 * 1024,

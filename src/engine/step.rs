@@ -2,6 +2,7 @@
 
 use super::explain::{Explain, Step, Wanted};
 use super::settings::Settings;
+use super::snapshot::Sampler;
 use crate::fold::World;
 use crate::fold::world::Patience;
 use crate::history::interval::{Directory, INTERVAL, Intervals, Policy};
@@ -30,6 +31,8 @@ pub struct Engine {
     now: Micros,
     /// When something is due without an event.
     due: Micros,
+    /// When snapshots are due.
+    sampler: Sampler,
     /// Somebody wants to know how a call went.
     explain: Option<Box<Explain>>,
     /// Queue stays among the rows that wait whose shortness was judged.
@@ -83,6 +86,7 @@ impl Engine {
             day_start: Micros::MIN,
             now: Micros::MIN,
             due: Micros::MIN,
+            sampler: Sampler::new(settings.queue_snapshots, settings.agent_snapshots),
             explain: None,
             judged: 0,
         }
@@ -154,15 +158,31 @@ impl Engine {
         if self.intervals.end() == Micros::MIN {
             self.intervals.begin(now, &mut self.board);
             self.day_start = self.day_of(now);
+            self.sampler.begin(now);
         }
-        while self.intervals.end() <= now {
-            self.end_interval(now, names);
+        loop {
+            let (edge, sample) = (self.intervals.end(), self.sampler.next());
+            if sample <= now && sample <= edge {
+                self.sample(sample, now, names);
+            } else if edge <= now {
+                self.end_interval(now, names);
+            } else {
+                break;
+            }
         }
         self.world.advance(now);
         self.drain(names);
         let known = Known { world: &self.world, names };
         self.intervals.hand_out(now, &self.board, &known);
-        self.due = self.intervals.next_deadline().max(now + Span(1));
+        self.due = self.intervals.next_deadline().min(self.sampler.next()).max(now + Span(1));
+    }
+
+    /// Takes the snapshots of the instant `at`, before the input at `now`.
+    #[cold]
+    fn sample(&mut self, at: Micros, now: Micros, names: &Names) {
+        self.world.advance(at);
+        self.drain(names);
+        self.sampler.sample(now, &self.world, &self.board, names, &mut self.intervals.rows);
     }
 
     fn end_interval(&mut self, now: Micros, names: &Names) {

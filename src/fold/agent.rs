@@ -90,6 +90,8 @@ pub struct Session {
     pub state_seq: i32,
     /// Runs of equal status among them.
     pub state_run: i32,
+    /// Logins on DNs, and to queues there, so far.
+    pub dn_seq: i32,
 }
 
 /// A stretch of equal status and reason.
@@ -218,6 +220,7 @@ mod tests {
             dnd_since: None,
             state_seq: 0,
             state_run: 0,
+            dn_seq: 0,
         };
         let mut agent = Agent { session: Some(session), ..Agent::default() };
         agent.load.change(Status::Ringing, 1);

@@ -53,6 +53,12 @@ impl World {
                 self.stop_clock(agent, until, false);
                 let row = self.session_row(agent, until, None);
                 self.out.sessions.extend(row);
+                for dn in self.agents[i].dns.clone() {
+                    for queue in 0..self.devices[dn.index()].login.queues.len() {
+                        self.write_login(dn, Some(queue), until, None);
+                    }
+                    self.write_login(dn, None, until, None);
+                }
             } else {
                 self.write_stretch_before(agent);
             }

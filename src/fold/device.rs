@@ -63,8 +63,12 @@ pub struct Login {
     pub at: Micros,
     /// Readiness as the events of this very DN say, for the DN's own actions.
     pub readiness: Option<(super::agent::Readiness, Micros)>,
+    /// Its number among the stretches of the session.
+    pub seq: i32,
     /// Queues named by the logins on this DN.
     pub queues: Vec<DnId>,
+    /// When each of them was named, and its number among the stretches of the session.
+    pub joined: Vec<(Micros, i32)>,
 }
 
 impl Device {

@@ -11,7 +11,7 @@ use crate::model::action::{Action, AgentCount, Durable, On, Status};
 use crate::model::identity::SessionKey;
 use crate::model::ids::{AgentId, DnId, ReasonId, SwitchId};
 use crate::model::names::Names;
-use crate::model::row::AgentSessionRow;
+use crate::model::row::{AgentSessionDnRow, AgentSessionRow};
 use crate::model::table::{Site, Tenant};
 use crate::model::tevent::{CallType, EventKind, TEvent, WorkMode};
 use crate::model::time::{Micros, ms_between};
@@ -235,6 +235,7 @@ impl World {
                 dnd_since: None,
                 state_seq: 0,
                 state_run: 0,
+                dn_seq: 0,
             });
             self.sessions += 1;
             self.count(agent, AgentCount::Logins, at);
@@ -243,9 +244,11 @@ impl World {
             self.out.push(Action::Started { what, on, call_type: CallType::Unknown, at });
         }
         self.agents[agent.index()].dns.push(dn);
+        let seq = self.next_stretch(agent);
         let device = &mut self.devices[dn.index()];
         device.agent = agent;
         device.login.at = at;
+        device.login.seq = seq;
         let (dnd, busy, off_hook) = (device.dnd, device.is_busy_without_call(), device.off_hook);
         let on = On::Device { dn, agent };
         self.out.push(Action::Started { what: Durable::LoggedIn, on, call_type: CallType::Unknown, at });
@@ -292,8 +295,9 @@ impl World {
             let on = On::Device { dn, agent: AgentId::NONE };
             self.out.push(Action::Ended { what: action_of(readiness), on, call_type, started: since, at });
         }
-        let queues = std::mem::take(&mut self.devices[dn.index()].login.queues);
-        self.devices[dn.index()].login = Login { queues, ..Login::default() };
+        self.write_login(dn, None, at, why);
+        let login = std::mem::take(&mut self.devices[dn.index()].login);
+        self.devices[dn.index()].login = Login { queues: login.queues, joined: login.joined, ..Login::default() };
         self.agents[agent.index()].dns.retain(|d| *d != dn);
         if self.agents[agent.index()].dns.is_empty() {
             self.end_session(agent, at, why);
@@ -382,6 +386,38 @@ impl World {
         })
     }
 
+    /// The number of another stretch of the agent's session on a DN.
+    fn next_stretch(&mut self, agent: AgentId) -> i32 {
+        self.agents[agent.index()].session.as_mut().map_or(0, |session| {
+            session.dn_seq += 1;
+            session.dn_seq
+        })
+    }
+
+    /// Writes the row of a login on a DN that ends at `until`, or is open then: to the queue at this place of its list, or
+    /// on the DN itself.
+    pub(super) fn write_login(&mut self, dn: DnId, queue: Option<usize>, until: Micros, why: Why) {
+        let device = &self.devices[dn.index()];
+        let login = &device.login;
+        let (since, seq) = queue.map_or((login.at, login.seq), |i| login.joined[i]);
+        let Some(session) = &self.agents[device.agent.index()].session else { return };
+        self.out.logins.push(AgentSessionDnRow {
+            tenant_id: Tenant(session.switch),
+            agent_session_id: session.key,
+            seq,
+            agent_id: device.agent,
+            dn,
+            site_id: Site(device.switch),
+            queue_id: queue.map_or(DnId::NONE, |i| login.queues[i]),
+            logged_in_at: since,
+            logged_out_at: why.map(|_| until),
+            duration_ms: ms_between(since, until),
+            revision: 1,
+            last_event_id: self.event,
+            written_at: self.now,
+        });
+    }
+
     pub(super) fn join_queue(&mut self, dn: DnId, queue: DnId, at: Micros) {
         let login = &mut self.devices[dn.index()].login;
         if login.queues.contains(&queue) {
@@ -389,6 +425,8 @@ impl World {
         }
         login.queues.push(queue);
         let agent = self.devices[dn.index()].agent;
+        let seq = self.next_stretch(agent);
+        self.devices[dn.index()].login.joined.push((at, seq));
         let a = &mut self.agents[agent.index()];
         if let Some(member) = a.memberships.iter_mut().find(|m| m.0 == queue) {
             member.1 += 1;
@@ -401,7 +439,12 @@ impl World {
     }
 
     fn leave_queue_login(&mut self, dn: DnId, queue: DnId, at: Micros) {
-        self.devices[dn.index()].login.queues.retain(|q| *q != queue);
+        if let Some(i) = self.devices[dn.index()].login.queues.iter().position(|q| *q == queue) {
+            self.write_login(dn, Some(i), at, Some("logout"));
+            let login = &mut self.devices[dn.index()].login;
+            login.queues.remove(i);
+            login.joined.remove(i);
+        }
         let agent = self.devices[dn.index()].agent;
         let a = &mut self.agents[agent.index()];
         let Some(i) = a.memberships.iter().position(|m| m.0 == queue) else { return };

@@ -4,8 +4,8 @@
 use super::anomaly::Anomaly;
 use crate::model::action::Action;
 use crate::model::row::{
-    AgentSessionRow, AgentStateRow, CallLinkRow, CallRow, HandlingSegmentRow, InteractionRow, PartyRow,
-    QueueSegmentRow, RouteDecisionRow, Rows, SourceSessionRow, UserDataChangeRow, UserDataFinalRow,
+    AgentSessionDnRow, AgentSessionRow, AgentStateRow, CallLinkRow, CallRow, HandlingSegmentRow, InteractionRow,
+    PartyRow, QueueSegmentRow, RouteDecisionRow, Rows, SourceSessionRow, UserDataChangeRow, UserDataFinalRow,
 };
 
 /// The outputs of the fold since they were last taken.
@@ -23,6 +23,8 @@ pub struct Outbox {
     pub legs: Vec<HandlingSegmentRow>,
     /// Agent sessions that ended.
     pub sessions: Vec<AgentSessionRow>,
+    /// Logins on DNs, and to queues there, that ended.
+    pub logins: Vec<AgentSessionDnRow>,
     /// Agent states that ended.
     pub states: Vec<AgentStateRow>,
     /// Links of contacts that ended.
@@ -56,6 +58,7 @@ impl Outbox {
             + self.stays.len()
             + self.legs.len()
             + self.sessions.len()
+            + self.logins.len()
             + self.states.len()
             + self.links.len()
             + self.interactions.len()
@@ -72,6 +75,7 @@ impl Outbox {
         std::mem::swap(&mut self.stays, &mut rows.queue_segment);
         std::mem::swap(&mut self.legs, &mut rows.handling_segment);
         std::mem::swap(&mut self.sessions, &mut rows.agent_session);
+        std::mem::swap(&mut self.logins, &mut rows.agent_session_dn);
         std::mem::swap(&mut self.states, &mut rows.agent_state);
         std::mem::swap(&mut self.links, &mut rows.call_link);
         std::mem::swap(&mut self.interactions, &mut rows.interaction);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::model::action::{Action, Durable, On, Outcome};
 use crate::model::ids::DnId;
-use crate::model::row::{QueueCohortIntervalRow, QueueWaitHistRow};
+use crate::model::row::{QueueCohortIntervalRow, QueueHandleHistRow, QueueWaitHistRow, Rows};
 use crate::model::table::{Site, Tenant};
 use crate::model::time::{Micros, Span, ms_between};
 use crate::stats::board::{Board, Thresholds};
@@ -34,14 +34,15 @@ struct Cohort {
     acw_ms: i64,
     legs_open: i32,
     waits: [SparseWaits; 2],
+    handles: SparseWaits,
 }
 
 impl Cohort {
     /// Makes it as new, keeping its memory.
     fn renew(&mut self) {
-        let mut waits = std::mem::take(&mut self.waits);
-        waits.iter_mut().for_each(SparseWaits::clear);
-        *self = Self { waits, ..Self::default() };
+        let (mut waits, mut handles) = (std::mem::take(&mut self.waits), std::mem::take(&mut self.handles));
+        waits.iter_mut().chain([&mut handles]).for_each(SparseWaits::clear);
+        *self = Self { waits, handles, ..Self::default() };
     }
 
     fn pending(&self) -> i32 {
@@ -193,11 +194,13 @@ impl Cohorts {
                     _ => {}
                 }
             }
-            Action::LegHandled { on: On::Queue { queue, entered_at, .. }, .. } => {
+            Action::LegHandled { on: On::Queue { queue, entered_at, .. }, handle_ms, .. } => {
                 let Some(slot) = slot(queue) else { return };
                 let set = self.set(entered_at);
                 set.open -= 1;
-                set.of(slot).legs_open -= 1;
+                let cohort = set.of(slot);
+                cohort.legs_open -= 1;
+                cohort.handles.record(handle_ms);
             }
             _ => {}
         }
@@ -246,8 +249,7 @@ impl Cohorts {
         interval: Span,
         board: &Board,
         describe: impl Fn(DnId) -> super::interval::About,
-        rows: &mut Vec<QueueCohortIntervalRow>,
-        hist: &mut Vec<QueueWaitHistRow>,
+        rows: &mut Rows,
     ) {
         let none = Cohort::default();
         for (slot, queue) in board.queues.iter().enumerate() {
@@ -256,7 +258,7 @@ impl Cohorts {
             }
             let c = set.cohorts.get(slot).unwrap_or(&none);
             let about = describe(queue.dn);
-            rows.push(QueueCohortIntervalRow {
+            rows.queue_cohort_interval.push(QueueCohortIntervalRow {
                 tenant_id: Tenant(about.switch),
                 queue_id: queue.dn,
                 queue_kind: about.kind,
@@ -289,7 +291,7 @@ impl Cohorts {
             });
             for (waits, kind) in c.waits.iter().zip(["answered", "abandoned"]) {
                 for (upper_ms, n) in waits.iter() {
-                    hist.push(QueueWaitHistRow {
+                    rows.queue_wait_hist.push(QueueWaitHistRow {
                         tenant_id: Tenant(about.switch),
                         queue_id: queue.dn,
                         media_type: "voice",
@@ -305,6 +307,23 @@ impl Cohorts {
                         written_at: stamp.written_at,
                     });
                 }
+            }
+            for (upper_ms, n) in c.handles.iter() {
+                rows.queue_handle_hist.push(QueueHandleHistRow {
+                    tenant_id: Tenant(about.switch),
+                    queue_id: queue.dn,
+                    media_type: "voice",
+                    interval_start: stamp.start,
+                    interval_ms: (interval.0 / 1000) as i32,
+                    kind: "handled",
+                    upper_ms,
+                    n: n as i32,
+                    definition_version: stamp.definition_version,
+                    coverage_ms: about.coverage_ms,
+                    status: stamp.status,
+                    revision: stamp.revision,
+                    written_at: stamp.written_at,
+                });
             }
         }
     }

@@ -461,8 +461,7 @@ impl Intervals {
             let coverage_ms = coverage.get(switch.index()).map_or(0, |c| c.ms(range, now));
             About { switch, kind: names.queue_kind(dn), coverage_ms }
         };
-        let (rows, hist) = (&mut self.rows.queue_cohort_interval, &mut self.rows.queue_wait_hist);
-        Cohorts::write(set, stamp, INTERVAL, board, describe, rows, hist);
+        Cohorts::write(set, stamp, INTERVAL, board, describe, &mut self.rows);
     }
 
     /// Makes sure the interval that ends at `edge` has a set of cohorts, also when nobody entered.

@@ -12,10 +12,12 @@ mod data;
 mod dimension;
 mod queue;
 mod route;
+mod snapshot;
 mod source;
 
 pub use agent::{
-    AgentIntervalRow, AgentQueueIntervalRow, AgentReasonIntervalRow, AgentSessionRow, AgentStateRow, HandlingSegmentRow,
+    AgentIntervalRow, AgentQueueIntervalRow, AgentReasonIntervalRow, AgentSessionDnRow, AgentSessionRow, AgentStateRow,
+    HandlingSegmentRow,
 };
 pub use call::{CallRow, PartyRow};
 pub use contact::{CallLinkRow, InteractionRow};
@@ -24,8 +26,9 @@ pub use dimension::{
     DimAgentRow, DimCalendarRow, DimDefinitionRow, DimGroupRow, DimQueueRow, DimReasonRow, DimResourceRow, DimSiteRow,
     DimTenantRow, GroupMemberRow,
 };
-pub use queue::{QueueCohortIntervalRow, QueueIntervalRow, QueueSegmentRow, QueueWaitHistRow};
+pub use queue::{QueueCohortIntervalRow, QueueHandleHistRow, QueueIntervalRow, QueueSegmentRow, QueueWaitHistRow};
 pub use route::RouteDecisionRow;
+pub use snapshot::{AgentSnapshotRow, QueueSnapshotRow};
 pub use source::SourceSessionRow;
 
 /// The rows of every table, in the order they left the core.
@@ -37,6 +40,7 @@ pub struct Rows {
     pub queue_segment: Vec<QueueSegmentRow>,
     pub handling_segment: Vec<HandlingSegmentRow>,
     pub agent_session: Vec<AgentSessionRow>,
+    pub agent_session_dn: Vec<AgentSessionDnRow>,
     pub agent_state: Vec<AgentStateRow>,
     pub call_link: Vec<CallLinkRow>,
     pub interaction: Vec<InteractionRow>,
@@ -47,9 +51,12 @@ pub struct Rows {
     pub queue_interval: Vec<QueueIntervalRow>,
     pub queue_cohort_interval: Vec<QueueCohortIntervalRow>,
     pub queue_wait_hist: Vec<QueueWaitHistRow>,
+    pub queue_handle_hist: Vec<QueueHandleHistRow>,
     pub agent_interval: Vec<AgentIntervalRow>,
     pub agent_queue_interval: Vec<AgentQueueIntervalRow>,
     pub agent_reason_interval: Vec<AgentReasonIntervalRow>,
+    pub queue_snapshot: Vec<QueueSnapshotRow>,
+    pub agent_snapshot: Vec<AgentSnapshotRow>,
     pub dim_tenant: Vec<DimTenantRow>,
     pub dim_site: Vec<DimSiteRow>,
     pub dim_resource: Vec<DimResourceRow>,
@@ -71,6 +78,7 @@ macro_rules! for_each_table {
         $do!(queue_segment);
         $do!(handling_segment);
         $do!(agent_session);
+        $do!(agent_session_dn);
         $do!(agent_state);
         $do!(call_link);
         $do!(interaction);
@@ -81,9 +89,12 @@ macro_rules! for_each_table {
         $do!(queue_interval);
         $do!(queue_cohort_interval);
         $do!(queue_wait_hist);
+        $do!(queue_handle_hist);
         $do!(agent_interval);
         $do!(agent_queue_interval);
         $do!(agent_reason_interval);
+        $do!(queue_snapshot);
+        $do!(agent_snapshot);
         $do!(dim_tenant);
         $do!(dim_site);
         $do!(dim_resource);

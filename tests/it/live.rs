@@ -204,7 +204,10 @@ fn a_number_is_the_same_on_every_surface() {
         }
     }
 
-    let output = run(&place, &["replay", "feed.ndjson", "--data", "replayed", "--quiet"]);
+    // A live program samples queues; a recording is sampled when it is asked for.
+    place.write("sampled.toml", "[history]\nqueue_snapshots = \"1m\"\n");
+    let arguments = ["replay", "feed.ndjson", "--data", "replayed", "--config", "sampled.toml", "--quiet"];
+    let output = run(&place, &arguments);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     for table in std::fs::read_dir(live.join("history")).expect("tables").map_while(Result::ok) {
         let table = table.file_name().into_string().expect("text");

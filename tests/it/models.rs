@@ -15,6 +15,7 @@ mod predictive;
 mod queue;
 mod resource;
 mod route;
+mod sample;
 mod site;
 mod snapshot;
 mod source;

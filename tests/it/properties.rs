@@ -220,7 +220,7 @@ fn live_rows_end_as_the_replay_writes_them() {
                 $( lived.rows.$table.retain(|r| r.status != "provisional"); )*
             };
         }
-        keep_final!(queue_interval queue_cohort_interval queue_wait_hist agent_interval agent_queue_interval
+        keep_final!(queue_interval queue_cohort_interval queue_wait_hist queue_handle_hist agent_interval agent_queue_interval
             agent_reason_interval);
         assert_same_rows(&replayed, &lived, &format!("seed {seed}"));
         assert_eq!(invariant::broken(&lived), [""; 0], "seed {seed}");

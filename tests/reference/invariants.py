@@ -9,7 +9,7 @@ import sys
 from collections import Counter, defaultdict
 
 from store import read_all
-from tables import KEYS, STATE_COLUMN, STEP, floor, upper_ms
+from tables import BESIDE, KEYS, STATE_COLUMN, STEP, floor, upper_ms
 
 OUT = ["answered", "abandoned", "diverted_out", "cleared", "other"]
 STATES = list(STATE_COLUMN.values())
@@ -203,9 +203,65 @@ def agent_queues(c, t):
             c.equal("agent and queue sum to legs", total(got.get(k, []), column), want[k][column], k, column)
 
 
+def handles(c, t, rows):
+    hist = by(rows, "tenant_id", "queue_id")
+    counted = by(rows, "tenant_id", "queue_id", "interval_start")
+    for r in t["queue_cohort_interval"]:
+        c.that("handle times of a cohort", total(counted.get(who(r), []), "n") <= r["answered"], who(r))
+    for q, period in by(t["queue_interval"], "tenant_id", "queue_id").items():
+        buckets = hist.pop(q, [])
+        c.equal("handle times are legs handled", total(buckets, "n"), total(period, "handled"), q)
+        if all(b["upper_ms"] < 86_400_000 for b in buckets):
+            low = sum(lower_ms(b["upper_ms"]) * b["n"] for b in buckets)
+            high = sum(b["upper_ms"] * b["n"] for b in buckets)
+            c.that("mean of handle times", low <= total(period, "handle_ms") <= high, q)
+    c.equal("handle times without queue", len(hist), 0, list(hist)[:3])
+
+
+def union_ms(stretches):
+    """Milliseconds that lie in any of the stretches."""
+    length, reached = 0, None
+    for a, b in sorted(stretches):
+        a = a if reached is None else max(a, reached)
+        if b > a:
+            length += b // 1000 - a // 1000
+        reached = b if reached is None else max(b, reached)
+    return length
+
+
+def logins(c, t, rows):
+    last = max((s["logged_in_at"] // 1000 + s["duration_ms"] for s in t["agent_session"]), default=0)
+    stretches = by(rows, "agent_session_id")
+    members = defaultdict(list)
+    for s in t["agent_session"]:
+        k = s["agent_session_id"]
+        here = stretches.pop((k,), [])
+        c.equal("logins are numbered", sorted(r["seq"] for r in here), list(range(1, len(here) + 1)), k)
+        own = [r for r in here if r["queue_id"] is None]
+        c.equal("a session begins with a login", min(r["logged_in_at"] for r in own), s["logged_in_at"], k)
+        ends = [r["logged_out_at"] for r in own]
+        c.equal("a session ends with the last logout", None if None in ends else max(ends), s["logged_out_at"], k)
+        for r in here:
+            end = r["logged_out_at"]
+            if end is None:
+                end = r["logged_in_at"] // 1000 * 1000 + r["duration_ms"] * 1000
+                c.equal("open logins last to the end", end // 1000, last, k, r["seq"])
+            if r["queue_id"] is not None:
+                members[s["tenant_id"], s["agent_id"], r["queue_id"]].append((r["logged_in_at"], end))
+                over = [o for o in own if o["dn"] == r["dn"] and o["logged_in_at"] <= r["logged_in_at"]
+                        and (o["logged_out_at"] or end) >= end]
+                c.equal("a queue is served on a DN that is logged in", len(over) > 0, True, k, r["seq"])
+    c.equal("logins without session", len(stretches), 0)
+    got = by(t["agent_queue_interval"], "tenant_id", "agent_id", "queue_id")
+    for k in members.keys() | got.keys():
+        want = union_ms(members.get(k, []))
+        c.equal("membership is the union of logins", total(got.get(k, []), "membership_ms"), want, k)
+
+
 def common(c, t):
+    keys_of = {**KEYS, **BESIDE}
     for table, rows in t.items():
-        keys = Counter(tuple(r[k] for k in KEYS[table]) for r in rows)
+        keys = Counter(tuple(r[k] for k in keys_of[table]) for r in rows)
         doubled = [k for k, n in keys.items() if n > 1]
         c.equal("keys are unique", len(doubled), 0, table, doubled[:2])
         for r in rows:
@@ -218,13 +274,18 @@ def common(c, t):
 def check(tables):
     """All checks on {table: rows}; a table that is None is taken as empty."""
     t = {name: tables.get(name) or [] for name in KEYS}
+    beside = {name: tables[name] for name in BESIDE if tables.get(name) is not None}
     c = Checks()
-    common(c, t)
+    common(c, {**t, **beside})
     queues(c, t)
     cohorts(c, t)
     segments(c, t)
     agents(c, t)
     agent_queues(c, t)
+    if "queue_handle_hist" in beside:
+        handles(c, t, beside["queue_handle_hist"])
+    if "agent_session_dn" in beside:
+        logins(c, t, beside["agent_session_dn"])
     return c
 
 
@@ -233,8 +294,8 @@ def main():
     args.add_argument("data")
     args.add_argument("--first", type=int, default=5)
     a = args.parse_args()
-    tables = read_all(a.data, KEYS)
-    absent = [t for t, rows in tables.items() if rows is None]
+    tables = read_all(a.data, {**KEYS, **BESIDE})
+    absent = [t for t in KEYS if tables.get(t) is None]
     if absent:
         print("no rows:", ", ".join(absent))
     c = check(tables)

@@ -17,7 +17,7 @@ from logs import generate
 from model import run
 from selftest import variants
 from store import read_all, read_table
-from tables import KEYS
+from tables import BESIDE, KEYS
 
 
 def one_seed(a, seed, feed, data, ignore):
@@ -30,7 +30,7 @@ def one_seed(a, seed, feed, data, ignore):
         return 1
     rows, _ = run(str(feed))
     wrong = sum(compare(t, rows[t], read_table(data, t), ignore, a.first) for t in a.tables.split(","))
-    broken = check(read_all(data, KEYS)).broken
+    broken = check(read_all(data, {**KEYS, **BESIDE})).broken
     for name, n in broken.items():
         print(f"seed {seed}: invariant broken {n} times: {name}")
     return wrong + sum(broken.values())

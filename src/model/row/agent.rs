@@ -79,6 +79,25 @@ table! {
 }
 
 table! {
+    /// One stretch of an agent session on one DN: the login there, or one queue that the login named.
+    AgentSessionDnRow = "agent_session_dn", key ["tenant_id", "agent_session_id", "seq"], sort ["agent_id"], time logged_in_at, {
+        tenant_id: Tenant, "tenant";
+        agent_session_id: SessionKey, "the login session";
+        seq: i32, "position in the session by begin, from 1";
+        agent_id: AgentId, "AgentID as sent";
+        dn: DnId, "the DN";
+        site_id: Site, "its switch";
+        queue_id: DnId, "the queue he was logged in to there; null for the login on the DN itself, which has a row of its own";
+        logged_in_at: Micros, "begin";
+        logged_out_at: Option<Micros>, "end; null while it goes on";
+        duration_ms: i64, "length, or to the last instant known";
+        revision: i32, "starts at 1";
+        last_event_id: EventId, "source:epoch:sequence of the last event that shaped the row";
+        written_at: Micros, "event time at which the row was written";
+    }
+}
+
+table! {
     /// One agent state: a maximal stretch of equal state, call type while talking, and reason.
     AgentStateRow = "agent_state", key ["tenant_id", "agent_session_id", "seq"], sort ["agent_id"], time started_at, {
         tenant_id: Tenant, "tenant";

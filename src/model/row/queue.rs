@@ -131,6 +131,25 @@ table! {
 }
 
 table! {
+    /// Distribution of handle times of the calls that entered one queue in one interval: one row per non-empty bucket.
+    QueueHandleHistRow = "queue_handle_hist", key ["tenant_id", "queue_id", "media_type", "interval_start", "kind", "upper_ms"], sort ["queue_id"], time interval_start, {
+        tenant_id: Tenant, "tenant";
+        queue_id: DnId, "number@switch of the queue";
+        media_type: &'static str, "voice";
+        interval_start: Micros, "first instant of the interval of entry";
+        interval_ms: i32, "length of the interval";
+        kind: &'static str, "handled";
+        upper_ms: i64, "highest handle time equivalent to the bucket";
+        n: i32, "answering legs in the bucket";
+        definition_version: i32, "which buckets were used";
+        coverage_ms: i32, "time of the interval in which the source was seen";
+        status: &'static str, "open, provisional, final, revised";
+        revision: i32, "starts at 1";
+        written_at: Micros, "event time at which the row was written";
+    }
+}
+
+table! {
     /// Distribution of waits of the calls that entered one queue in one interval: one row per non-empty bucket.
     QueueWaitHistRow = "queue_wait_hist", key ["tenant_id", "queue_id", "media_type", "interval_start", "kind", "upper_ms"], sort ["queue_id"], time interval_start, {
         tenant_id: Tenant, "tenant";

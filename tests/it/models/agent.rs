@@ -231,6 +231,34 @@ fn not_ready_agent_who_is_rung_stays_not_ready() {
     );
 }
 
+/// Each DN of a session, and each queue that a login there names, has its own stretch; time in the queue counts once.
+#[test]
+fn a_login_on_each_dn_and_to_each_queue_has_its_row() {
+    check(
+        "
+        10:00:00 7001 AgentLogin agent=101 queue=8001
+        10:00:10 6001 AgentLogin agent=101 queue=8001
+        10:00:20 7001 AgentLogin agent=101 queue=8002
+        10:00:40 7001 QueueLogout queue=8001
+        10:01:00 7001 AgentLogout
+        10:02:00 6001 AgentReady
+        ",
+        "
+        agent_session: logged_in_at logged_out_at duration_ms
+          10:00:00 - 120000
+        agent_session_dn: seq dn queue_id logged_in_at logged_out_at duration_ms
+          2 7001 8001 10:00:00 10:00:40 40000
+          1 7001 - 10:00:00 10:01:00 60000
+          4 6001 8001 10:00:10 - 110000
+          3 6001 - 10:00:10 - 110000
+          5 7001 8002 10:00:20 10:01:00 40000
+        agent_queue_interval: queue_id membership_ms
+          8001 120000
+          8002 40000
+        ",
+    );
+}
+
 /// One agent on two DNs is one agent with one session (33) and one readiness (34): the last word on either DN rules.
 #[test]
 fn agent_on_two_dns_is_one_agent() {

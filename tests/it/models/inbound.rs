@@ -184,6 +184,8 @@ fn queue_call_is_diverted_rings_and_is_answered() {
           8001 10:00:00 entered=1 answered=1 wait_answered_ms=26000 queue_ms=20000 talk_ms=120000 acw_ms=24000
         queue_wait_hist: queue_id kind upper_ms n
           8001 answered 26111 1
+        queue_handle_hist: queue_id kind upper_ms n
+          8001 handled 144383 1
         agent_queue_interval: agent_id queue_id *
           101 8001 interval_start=10:00:00 offered=1 answered=1 ring_ms=5750 talk_ms=120000 acw_ms=24000
           + handled=1 handle_ms=144000 membership_ms=180000

@@ -195,6 +195,17 @@ impl<'a> Found<'a> {
                 self.equal(counted, n, || format!("{at}: waits of the {kind} in the histogram"));
             }
         }
+        let mut handles: HashMap<u32, i32> = HashMap::new();
+        for r in run.rows.queue_handle_hist.iter().filter(|r| is_final(r.status)) {
+            *handles.entry(r.queue_id.0).or_default() += r.n;
+        }
+        let mut handled: HashMap<u32, i32> = HashMap::new();
+        for r in run.rows.queue_interval.iter().filter(|r| is_final(r.status)) {
+            *handled.entry(r.queue_id.0).or_default() += r.handled;
+        }
+        for (queue, n) in handled {
+            self.equal(handles.remove(&queue).unwrap_or(0), n, || format!("handle times of queue {queue}"));
+        }
         self.equal(cohorts, period.len(), || "cohort rows beside queue rows".to_owned());
         self.expect(waits.is_empty(), || format!("histograms without a cohort row: {waits:?}"));
     }
