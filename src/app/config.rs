@@ -91,6 +91,8 @@ pub struct Postgres {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct History {
+    /// How long final rows are revised by what is heard of late.
+    pub revise_for: Option<String>,
     /// How often queues are sampled.
     pub queue_snapshots: Option<String>,
     /// How often agents are sampled.
@@ -271,7 +273,7 @@ const KEYS: [(&str, &[&str]); 16] = [
     ("server", &["listen", "insecure", "publish_every"]),
     ("store", &["path"]),
     ("postgres", &["url", "url_file", "password", "password_file", "ca_file", "writer", "spool_max"]),
-    ("history", &["queue_snapshots", "agent_snapshots"]),
+    ("history", &["revise_for", "queue_snapshots", "agent_snapshots"]),
     ("queue_defaults", &["sl_threshold", "short_abandon", "sl_target", "definition_version"]),
     ("privacy", &["ani", "dnis", "hash_key", "hash_key_file"]),
     ("user_data", &["key", "policy", "list"]),

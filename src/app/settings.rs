@@ -151,6 +151,7 @@ pub fn live_engine() -> EngineSettings {
         reorder_window: Span(0),
         provisional_rows: true,
         grace: Span::from_mins(5),
+        revise_for: Span::from_mins(60),
         queue_snapshots: Span::from_mins(1),
         ..EngineSettings::default()
     }
@@ -273,6 +274,8 @@ impl Check {
         let short = self.duration("queue_defaults.short_abandon", queue.short_abandon.as_deref(), "0s", "1h");
         engine.short_abandon = short.unwrap_or(engine.short_abandon);
         let history = &config.history;
+        let revise_for = self.duration("history.revise_for", history.revise_for.as_deref(), "0s", "24h");
+        engine.revise_for = revise_for.unwrap_or(engine.revise_for);
         let snapshots = self.cadence("history.queue_snapshots", history.queue_snapshots.as_deref());
         engine.queue_snapshots = snapshots.unwrap_or(engine.queue_snapshots);
         let snapshots = self.cadence("history.agent_snapshots", history.agent_snapshots.as_deref());

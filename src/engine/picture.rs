@@ -158,6 +158,7 @@ pub(super) fn counters(engine: &Engine) -> Counters {
         Anomaly::ALL.iter().map(|a| (a.word(), engine.world.out.anomalies[*a as usize])).collect();
     anomalies.push(("interval_skipped", engine.intervals.skipped));
     anomalies.push(("booked_after_final", engine.intervals.too_late));
+    anomalies.push(("interval_revised", engine.intervals.revised));
     Counters {
         events_by_kind: engine.world.events_by_kind().collect(),
         anomalies,

@@ -24,6 +24,8 @@ pub struct Settings {
     pub grace: Span,
     /// Whether provisional rows are written too, as soon as an interval has ended.
     pub provisional_rows: bool,
+    /// How long after it became final an interval is revised by what is heard of late; zero for never, which is the default.
+    pub revise_for: Span,
     /// How often queues are sampled, in event time; zero for never, which is the default.
     pub queue_snapshots: Span,
     /// How often agents are sampled, in event time; zero for never, which is the default.
@@ -53,6 +55,7 @@ impl Default for Settings {
             reorder_window: Span::from_secs(2),
             grace: Span::from_mins(5),
             provisional_rows: false,
+            revise_for: Span(0),
             queue_snapshots: Span(0),
             agent_snapshots: Span(0),
             stuck_call: Span::from_mins(240),

@@ -77,6 +77,7 @@ impl Engine {
             settle: settings.settle,
             grace: settings.grace,
             provisional: settings.provisional_rows,
+            revise_for: settings.revise_for,
         };
         Self {
             world: World::new(patience, settings.dns.clone(), settings.privacy.clone()),
@@ -174,6 +175,9 @@ impl Engine {
         self.drain(names);
         let known = Known { world: &self.world, names };
         self.intervals.hand_out(now, &self.board, &known);
+        if let Some(from) = self.intervals.correctable_from() {
+            self.world.clocks_go_back_to(from);
+        }
         self.due = self.intervals.next_deadline().min(self.sampler.next()).max(now + Span(1));
     }
 
@@ -190,6 +194,7 @@ impl Engine {
         self.world.advance(edge);
         self.drain(names);
         self.world.commit_stretches_before(edge);
+        self.world.clocks_go_back_to(self.intervals.correctable_from().unwrap_or(edge));
         self.drain(names);
         self.intervals.note_cohorts();
         self.intervals.roll(now, &mut self.board);
@@ -228,6 +233,7 @@ impl Engine {
             out.actions.clear();
             if !self.board.late.is_empty() {
                 self.intervals.absorb(&mut self.board);
+                self.due = self.due.min(self.intervals.revise_soon(self.now));
             }
         }
         if let Some(explain) = &mut self.explain {

@@ -136,5 +136,8 @@ pub fn meaning(word: &str) -> Option<&'static str> {
     if word == "booked_after_final" {
         return Some("A conclusion about an interval whose rows had left as final; its counts are in the running one.");
     }
+    if word == "interval_revised" {
+        return Some("An interval whose rows had left as final was handed out again: something of its time was heard of late.");
+    }
     Anomaly::ALL.into_iter().find(|kind| kind.word() == word).map(Anomaly::meaning)
 }

@@ -26,7 +26,7 @@ impl World {
         if status == a.now.status && reason == a.now.reason {
             return;
         }
-        // A clock never goes back: not behind its present stretch, nor behind an edge at which that was counted, nor behind
+        // A clock never goes back: not behind its present stretch, nor behind what can still be corrected, nor behind
         // a change of the queues whose agents he counts among.
         let at = at.max(a.now.since).max(self.edge).max(a.members_at);
         let from = a.now.status;
@@ -130,13 +130,17 @@ impl World {
 
     /// Counts the present stretches of all agents that began before `edge`: an interval ends there.
     pub fn commit_stretches_before(&mut self, edge: Micros) {
-        self.edge = edge;
         for i in 0..self.agents.len() {
             let a = &self.agents[i];
             if a.session.is_some() && !a.now.committed && a.now.since < edge {
                 self.commit_stretch(AgentId(i as u32));
             }
         }
+    }
+
+    /// No agent's clock goes back behind `edge`: intervals before it are over for good.
+    pub fn clocks_go_back_to(&mut self, edge: Micros) {
+        self.edge = edge;
     }
 
     /// Writes the stretch before the present one, which cannot come back any more.

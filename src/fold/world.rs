@@ -131,7 +131,7 @@ pub struct World {
     pub(super) order: u64,
     /// The latest time seen.
     pub(super) now: Micros,
-    /// The last instant at which all stretches were counted.
+    /// Behind this instant no agent's clock goes back: what was counted before it cannot be corrected any more.
     pub(super) edge: Micros,
     /// The present event.
     pub(super) event: EventId,

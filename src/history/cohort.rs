@@ -62,6 +62,8 @@ pub struct CohortSet {
     pub revision: i32,
     /// Status with which they last left.
     pub status: Option<&'static str>,
+    /// Queues that were known then, once they are final.
+    pub queues: usize,
 }
 
 impl CohortSet {
@@ -69,6 +71,12 @@ impl CohortSet {
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.open == 0
+    }
+
+    /// Whether the rows have left as final.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self.status, Some("final" | "revised"))
     }
 
     fn of(&mut self, slot: usize) -> &mut Cohort {
@@ -93,6 +101,8 @@ pub struct Cohorts {
     pub running: Micros,
     /// Entries that were heard of after the rows of their interval had left as final, and the interval that has them.
     moved: BTreeMap<Micros, Micros>,
+    /// A set whose rows had left as final was changed.
+    pub is_revived: bool,
     /// Memory of sets whose rows have left, for those to come.
     spare: Vec<CohortSet>,
 }
@@ -140,6 +150,7 @@ impl Cohorts {
         }
         self.open(start);
         let next = self.sets.remove(&start).unwrap_or_default();
+        self.is_revived |= next.is_final();
         if let Some((at, set)) = self.last.replace((start, next)) {
             self.sets.insert(at, set);
         }

@@ -1,8 +1,8 @@
 //! Interval rows: what every object gained between two edges of the 15-minute grid.
 //!
 //! ```text
-//!   running ──edge──▶ kept (late bookings still correct it) ──edge + grace──▶ final, handed out
-//!                        └── handed out as provisional soon after the edge, where that is wanted
+//!   running ──edge──▶ kept (late bookings still correct it) ──edge + grace──▶ final, handed out ──look-back──▶ forgotten
+//!                        └── handed out as provisional soon after the edge, where that is wanted      └── revised
 //! ```
 //!
 //! At an edge the board's ledgers are read and based anew; the readings are kept until the grace is over, because some
@@ -13,22 +13,35 @@ use std::collections::VecDeque;
 use super::cohort::{CohortSet, Cohorts, Stamp};
 use super::coverage::Coverage;
 use super::level::{Alive, Levels, Mark};
+use super::revision::Finals;
 use super::row::{agent_row, pair_row, queue_row, reason_row};
 use crate::model::action::{Action, On, Outcome};
 use crate::model::ids::{AgentId, DnId, SwitchId};
 use crate::model::row::Rows;
 use crate::model::time::{Micros, Span, TimeRange};
-use crate::stats::agent::AgentGain;
+use crate::stats::agent::{AgentColumn, AgentGain};
 use crate::stats::board::{Board, Thresholds};
 use crate::stats::late::{Gain, Late, Object};
 use crate::stats::pair::{PairGain, PairKey, ReasonGain, ReasonKey};
-use crate::stats::queue::{QUEUE_COUNTS, QUEUE_TIMES};
+use crate::stats::queue::{QUEUE_COUNTS, QUEUE_TIMES, QueueCount};
 
 /// Length of an interval.
 pub const INTERVAL: Span = Span::from_mins(15);
 
 /// The longest silence for which the intervals between are written; a longer one is a gap in the rows and counted.
 pub const SILENCE_MAX: Span = Span::from_mins(31 * 24 * 60);
+
+/// Corrections of final rows leave together this often, in event time.
+const REVISE_EVERY: Span = Span::from_mins(1);
+
+/// Why cohorts are looked through.
+#[derive(Clone, Copy, Debug)]
+struct Occasion {
+    /// The input has ended.
+    last: bool,
+    /// Corrections leave.
+    revises: bool,
+}
 
 /// What history knows of a queue from others.
 #[derive(Clone, Copy, Debug)]
@@ -68,17 +81,17 @@ pub(super) struct AgentKept {
     pub last_logout_at: Option<Micros>,
 }
 
-/// An interval that has ended and is not final.
+/// An interval that has ended and can still be corrected.
 #[derive(Clone, Debug, Default)]
-struct Kept {
-    start: Micros,
+pub(super) struct Kept {
+    pub start: Micros,
     /// End, or the last event of a finite input.
-    until: Micros,
-    queues: Vec<QueueKept>,
-    agents: Vec<AgentKept>,
-    pairs: Vec<(PairKey, PairGain)>,
-    reasons: Vec<(ReasonKey, ReasonGain)>,
-    revision: i32,
+    pub until: Micros,
+    pub queues: Vec<QueueKept>,
+    pub agents: Vec<AgentKept>,
+    pub pairs: Vec<(PairKey, PairGain)>,
+    pub reasons: Vec<(ReasonKey, ReasonGain)>,
+    pub revision: i32,
 }
 
 /// Settings of history.
@@ -94,6 +107,8 @@ pub struct Policy {
     pub grace: Span,
     /// Whether provisional rows are handed out.
     pub provisional: bool,
+    /// How long after it became final an interval is still revised; zero for never.
+    pub revise_for: Span,
 }
 
 /// All intervals that are not final.
@@ -101,6 +116,8 @@ pub struct Policy {
 pub struct Intervals {
     policy: Policy,
     kept: VecDeque<Kept>,
+    /// Intervals that are final and may be revised, right before those kept.
+    pub(super) finals: Finals,
     /// Begins and ends of stays in the running interval, by the queue's place on the board.
     marks: Vec<Vec<Mark>>,
     /// Memory of lists whose interval has left, for those to come.
@@ -116,8 +133,10 @@ pub struct Intervals {
     pub rows: Rows,
     /// Intervals not written because of a longer silence than [`SILENCE_MAX`].
     pub skipped: u64,
-    /// Bookings that came after the rows they belong to were final.
+    /// Bookings that came after the rows they belong to were final, and beyond the look-back.
     pub too_late: u64,
+    /// Intervals handed out again as revised.
+    pub revised: u64,
     /// Broken invariants: always zero.
     pub violations: u64,
 }
@@ -129,6 +148,7 @@ impl Intervals {
         Self {
             policy,
             kept: VecDeque::new(),
+            finals: Finals::default(),
             marks: Vec::new(),
             spare_marks: Vec::new(),
             alive: Vec::new(),
@@ -138,6 +158,7 @@ impl Intervals {
             rows: Rows::default(),
             skipped: 0,
             too_late: 0,
+            revised: 0,
             violations: 0,
         }
     }
@@ -170,7 +191,7 @@ impl Intervals {
             .filter(|k| self.policy.provisional && k.revision == 0)
             .map(|k| k.until + self.policy.settle)
             .min();
-        kept.into_iter().chain(soon).chain([self.end()]).min().unwrap_or(Micros::MIN)
+        kept.into_iter().chain(soon).chain([self.end(), self.finals.due]).min().unwrap_or(Micros::MIN)
     }
 
     /// Begins the interval that holds `at`: the first one, or one after a long silence.
@@ -210,7 +231,8 @@ impl Intervals {
                 self.mark(slot(queue), entered_at, Mark { order, entered_at, ends: false });
             }
             Action::StayEnded { queue, entered_at, ended_at, order, outcome, .. } if outcome != Outcome::Pending => {
-                self.mark(slot(queue), ended_at, Mark { order, entered_at, ends: true });
+                let at = board.booked_at(queue, entered_at, ended_at);
+                self.mark(slot(queue), at, Mark { order, entered_at, ends: true });
             }
             Action::Coverage { switch, seen, at } => self.coverage[switch.index()].change(seen, at),
             _ => {}
@@ -225,7 +247,7 @@ impl Intervals {
                 self.marks.resize_with(slot + 1, Vec::new);
             }
             self.marks[slot].push(mark);
-        } else if let Some(kept) = self.kept.iter_mut().find(|k| at >= k.start && at < k.start + INTERVAL) {
+        } else if let Some(kept) = self.kept_at(at) {
             kept.queue(slot).marks.push(mark);
         } else {
             self.too_late += 1;
@@ -242,11 +264,20 @@ impl Intervals {
                 Late::Count { object, column, by, at } => {
                     let slot = place(object, board);
                     match self.kept_at(at) {
-                        Some(kept) => *kept.count(object, slot, column) += by,
+                        Some(kept) => {
+                            *kept.count(object, slot, column) += by;
+                            kept.note_session(object, column, at);
+                        }
                         // Its own interval has left: no count is lost, and levels and counts of one interval agree.
                         None => {
                             self.too_late += 1;
                             board.take_over(object, column, by);
+                            if let Object::Queue(queue) = object
+                                && column == QueueCount::Entered as u8
+                            {
+                                // Its end must not lie in an interval before the one that has its entry.
+                                board.moved.insert((queue, at), self.start);
+                            }
                         }
                     }
                 }
@@ -257,13 +288,17 @@ impl Intervals {
                             let max = &mut kept.queue(slot).wait_max_ms[usize::from(column)];
                             *max = (*max).max(Some(value));
                         }
-                        None => self.too_late += 1,
+                        None => {
+                            self.too_late += 1;
+                            board.take_over_max(object, column, value);
+                        }
                     }
                 }
                 Late::Time { object, column, by, at } => {
                     let slot = place(object, board);
                     let (start, mut reached) = (self.start, false);
-                    for kept in self.kept.iter_mut().filter(|k| k.start + INTERVAL > at) {
+                    let kept = self.kept.iter_mut().filter(|k| k.start + INTERVAL > at);
+                    for kept in self.finals.since(at).chain(kept) {
                         let range = TimeRange { start: kept.start, end: kept.start + INTERVAL };
                         *kept.time(object, slot, column) += by * range.overlap_ms(at, start);
                         reached |= kept.start <= at;
@@ -275,8 +310,25 @@ impl Intervals {
         board.late.clear();
     }
 
+    /// The interval of an instant before the running one, to be corrected.
     fn kept_at(&mut self, at: Micros) -> Option<&mut Kept> {
-        self.kept.iter_mut().find(|k| at >= k.start && at < k.start + INTERVAL)
+        let kept = self.kept.iter_mut().find(|k| at >= k.start && at < k.start + INTERVAL);
+        kept.or_else(|| self.finals.at(at))
+    }
+
+    /// Begin of the first interval that can be corrected; `None` where final rows stay as they are.
+    #[must_use]
+    pub fn correctable_from(&self) -> Option<Micros> {
+        let oldest = self.finals.begin().or_else(|| self.kept.front().map(|k| k.start));
+        (self.policy.revise_for.0 > 0).then(|| oldest.unwrap_or(self.start))
+    }
+
+    /// Something was booked late, as of `now`: says when corrected rows leave, for many corrections at once.
+    pub fn revise_soon(&mut self, now: Micros) -> Micros {
+        if self.finals.due == Micros::MAX && (self.finals.is_changed() || self.cohorts.is_revived) {
+            self.finals.due = now.floor_to(REVISE_EVERY) + REVISE_EVERY;
+        }
+        self.finals.due
     }
 
     /// Ends the running interval at its edge and begins the next, or the one that holds `next` after a long silence.
@@ -312,6 +364,9 @@ impl Intervals {
         });
         board.pairs.roll(until, |key, gain| kept.pairs.push((key, gain)));
         board.reasons.roll(until, |key, gain| kept.reasons.push((key, gain)));
+        let oldest =
+            self.correctable_from().unwrap_or(self.start).min(self.kept.front().map_or(self.start, |k| k.start));
+        board.moved.retain(|_, start| *start >= oldest);
         self.kept.push_back(kept);
     }
 
@@ -320,16 +375,58 @@ impl Intervals {
         while let Some(kept) = self.kept.front()
             && kept.until + self.policy.grace < now
         {
+            let written_at = kept.until + self.policy.grace;
+            // What was corrected before comes first: levels go on from it.
+            self.revise_final(written_at, board, names, false);
             let Some(mut kept) = self.kept.pop_front() else { break };
             let status = if kept.revision > 1 { "revised" } else { "final" };
-            let written_at = kept.until + self.policy.grace;
             kept.revision += 1;
-            self.write(kept, status, written_at, board, names);
+            let alive = (self.policy.revise_for.0 > 0).then(|| self.alive.clone());
+            self.write(&mut kept, status, written_at, board, names);
+            match alive {
+                Some(alive) => self.finals.push(kept, alive, board.queues.len()),
+                None => self.recycle(kept),
+            }
         }
         if self.policy.provisional {
             self.hand_out_provisional(now, board, names);
         }
-        self.hand_out_cohorts(now, board, names, false);
+        let revises = self.finals.due <= now;
+        if revises {
+            let at = self.finals.due;
+            self.finals.due = Micros::MAX;
+            self.revise_final(at, board, names, true);
+        }
+        self.hand_out_cohorts(now, board, names, Occasion { last: false, revises });
+        while let Some(kept) = self.finals.pop_before(now - self.policy.grace - self.policy.revise_for) {
+            self.recycle(kept);
+        }
+        self.revise_soon(now);
+    }
+
+    /// Hands out again what was corrected after it was final, complete. With `all` also for queues heard of since.
+    fn revise_final(&mut self, at: Micros, board: &Board, names: &impl Directory, all: bool) {
+        if !self.finals.is_changed() && !all {
+            return;
+        }
+        let mut finals = std::mem::take(&mut self.finals);
+        let mut before: Option<Vec<Alive>> = None;
+        for interval in &mut finals.intervals {
+            if !interval.must_be_revised(before.take(), board) {
+                continue;
+            }
+            let later = std::mem::replace(&mut self.alive, interval.alive.clone());
+            interval.kept.revision += 1;
+            self.write(&mut interval.kept, "revised", at, board, names);
+            before = Some(std::mem::replace(&mut self.alive, later));
+            interval.queues = interval.queues.max(board.queues.len());
+            self.revised += 1;
+        }
+        if let Some(alive) = before {
+            self.alive = alive;
+        }
+        finals.settle();
+        self.finals = finals;
     }
 
     fn hand_out_provisional(&mut self, now: Micros, board: &Board, names: &impl Directory) {
@@ -337,6 +434,7 @@ impl Intervals {
         if !self.kept.iter().any(due) {
             return;
         }
+        self.revise_final(now, board, names, false);
         // The levels of a later interval need those of the earlier ones, on a copy.
         let alive = self.alive.clone();
         for i in 0..self.kept.len() {
@@ -346,7 +444,8 @@ impl Intervals {
                 self.kept[i].revision = 1;
                 kept.revision = 1;
                 let written_at = kept.until + self.policy.settle;
-                self.write(kept, "provisional", written_at, board, names);
+                self.write(&mut kept, "provisional", written_at, board, names);
+                self.recycle(kept);
             } else {
                 self.sweep(&mut kept.queues);
             }
@@ -363,7 +462,7 @@ impl Intervals {
 
     fn write(
         &mut self,
-        mut kept: Kept,
+        kept: &mut Kept,
         status: &'static str,
         written_at: Micros,
         board: &Board,
@@ -402,6 +501,10 @@ impl Intervals {
             let switch = names.agent_switch(key.0);
             self.rows.agent_reason_interval.push(reason_row(switch, coverage(switch), *key, gain, stamp));
         }
+    }
+
+    /// Gives the memory of an interval that has left to those to come.
+    fn recycle(&mut self, kept: Kept) {
         // Queues that were quiet get as much as busy ones need, so that after a few intervals nothing grows any more.
         let room = self.marks.len().saturating_sub(self.spare_marks.len());
         self.spare_marks.extend(kept.queues.into_iter().take(room).map(|mut queue| {
@@ -410,14 +513,33 @@ impl Intervals {
         }));
     }
 
-    /// Cohorts: provisional with their interval where that is wanted, final once everything that entered is over.
-    fn hand_out_cohorts(&mut self, now: Micros, board: &Board, names: &impl Directory, last: bool) {
+    /// Cohorts: provisional with their interval where that is wanted, final once everything that entered is over, then
+    /// revised for a while.
+    fn hand_out_cohorts(&mut self, now: Micros, board: &Board, names: &impl Directory, occasion: Occasion) {
         self.cohorts.settle();
         let policy = self.policy;
+        let Occasion { last, revises } = occasion;
+        self.cohorts.is_revived &= !(revises || last);
         let mut sets = std::mem::take(&mut self.cohorts.sets);
         // Dense rows: an interval in which nobody entered has a set, too.
         sets.retain(|start, set| {
             let end = *start + INTERVAL;
+            if set.is_final() {
+                let joined = board.queues.get(set.queues..).is_some_and(|q| q.iter().any(|q| q.first_seen < end));
+                if (revises || last) && (set.changed || joined) {
+                    set.revision += 1;
+                    set.changed = false;
+                    set.status = Some("revised");
+                    set.queues = board.queues.len();
+                    self.write_cohorts(*start, set, now, now, board, names);
+                }
+                let stays = !last && (end + policy.grace + policy.revise_for >= now || !set.is_complete());
+                if !stays {
+                    self.cohorts.left(*start);
+                    self.cohorts.recycle(std::mem::take(set));
+                }
+                return stays;
+            }
             let is_final = last || end + policy.grace < now && set.is_complete();
             let is_due = policy.provisional && end + policy.settle < now;
             let grace_over = set.status == Some("provisional") && end + policy.grace < now && set.changed;
@@ -429,11 +551,14 @@ impl Intervals {
                 let written_at = if last { nominal.min(now) } else { nominal };
                 self.write_cohorts(*start, set, written_at, now, board, names);
             }
-            if is_final {
+            let stays = !is_final || policy.revise_for.0 > 0 && !last;
+            if !stays {
                 self.cohorts.left(*start);
                 self.cohorts.recycle(std::mem::take(set));
+            } else if is_final {
+                set.queues = board.queues.len();
             }
-            !is_final
+            stays
         });
         self.cohorts.sets = sets;
     }
@@ -478,17 +603,19 @@ impl Intervals {
         self.absorb(board);
         self.note_cohorts();
         self.keep(last, board);
+        self.revise_final(last, board, names, self.policy.revise_for.0 > 0);
         while let Some(mut kept) = self.kept.pop_front() {
             let written_at = (kept.until + self.policy.grace).min(last);
             kept.revision += 1;
-            self.write(kept, "final", written_at, board, names);
+            self.write(&mut kept, "final", written_at, board, names);
         }
-        self.hand_out_cohorts(last, board, names, true);
+        self.hand_out_cohorts(last, board, names, Occasion { last: true, revises: true });
     }
 
     /// Forgets outages before every interval that is not final.
     pub fn forget_outages(&mut self) {
         let edge = self.kept.front().map_or(self.start, |k| k.start);
+        let edge = self.finals.begin().map_or(edge, |begin| edge.min(begin));
         let edge = self.cohorts.sets.keys().next().map_or(edge, |c| edge.min(*c));
         self.coverage.iter_mut().for_each(|c| c.forget_before(edge));
     }
@@ -507,6 +634,17 @@ impl Kept {
             self.queues.resize_with(slot + 1, QueueKept::default);
         }
         &mut self.queues[slot]
+    }
+
+    /// A session began or ended in the interval, which is heard of late.
+    fn note_session(&mut self, object: Object, column: u8, at: Micros) {
+        let Object::Agent(agent) = object else { return };
+        let agent = self.agent(agent);
+        if column == AgentColumn::Logins as u8 {
+            agent.first_login_at = Some(agent.first_login_at.map_or(at, |known| known.min(at)));
+        } else if column == AgentColumn::Logouts as u8 {
+            agent.last_logout_at = agent.last_logout_at.max(Some(at));
+        }
     }
 
     fn agent(&mut self, agent: AgentId) -> &mut AgentKept {

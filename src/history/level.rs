@@ -61,6 +61,13 @@ impl Alive {
         levels
     }
 
+    /// Whether two lists of queues say the same; queues that are missing have nobody.
+    #[must_use]
+    pub fn same(a: &[Self], b: &[Self]) -> bool {
+        let none = Self::default();
+        (0..a.len().max(b.len())).all(|i| a.get(i).unwrap_or(&none).entered == b.get(i).unwrap_or(&none).entered)
+    }
+
     fn len(&self) -> i32 {
         self.entered.len() as i32
     }

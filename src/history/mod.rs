@@ -8,4 +8,5 @@ pub mod cohort;
 pub mod coverage;
 pub mod interval;
 pub mod level;
+mod revision;
 mod row;

@@ -6,6 +6,7 @@
 mod action;
 mod late;
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use super::accumulator::{Accumulators, Cells};
@@ -66,6 +67,9 @@ pub struct Board {
     pub interval_start: Micros,
     /// Bookings for intervals that have ended.
     pub late: Vec<Late>,
+    /// Entries into queues that were heard of when their interval could not be corrected any more, and the begin of the
+    /// interval that has them instead.
+    pub moved: BTreeMap<(DnId, Micros), Micros>,
     /// Queues changed since the last look.
     pub dirty_queues: Vec<u32>,
     /// Agents changed since the last look.
@@ -317,6 +321,7 @@ impl Board {
     fn stay_ended(&mut self, dn: DnId, entered_at: Micros, left_at: Micros, at: Micros, outcome: Outcome) {
         let wait_ms = ms_between(entered_at, at);
         let within = wait_ms <= self.thresholds.sl_ms;
+        let (left_at, at) = (self.booked_at(dn, entered_at, left_at), self.booked_at(dn, entered_at, at));
         match outcome {
             Outcome::Answered => {
                 self.queue_counts(
@@ -432,14 +437,15 @@ impl Board {
 
     fn agent_time(&mut self, agent: AgentId, time: usize, starts: bool, at: Micros) {
         self.touch_agent(agent).ledger.change(time, starts, at);
-        let start = self.interval_start;
-        if at < start {
-            self.past[agent.index()].base.time(time, starts, at, start);
+        if at < self.interval_start {
+            self.late_time(Object::Agent(agent), time as u8, starts, at);
         }
     }
 
     fn counted(&mut self, agent: AgentId, what: AgentCount, at: Micros) {
         match what {
+            // What is heard of late is the interval's that it happened in.
+            _ if at < self.interval_start => {}
             AgentCount::Logins => {
                 self.past[agent.index()].first_login_at.get_or_insert(at);
             }

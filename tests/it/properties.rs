@@ -5,6 +5,7 @@
 mod attached;
 pub mod day;
 pub mod dirt;
+mod late;
 pub mod whole;
 
 use callfold::engine::partition::{Partition, Position};

@@ -2,6 +2,7 @@
 //! nothing, and history hears of it.
 
 use super::Board;
+use crate::model::ids::DnId;
 use crate::model::time::Micros;
 use crate::stats::late::{Late, Object};
 
@@ -42,6 +43,26 @@ impl Board {
         }
         let by = if starts { 1 } else { -1 };
         self.late.push(Late::Time { object, column, by, at });
+    }
+
+    /// When the end of a stay counts: no earlier than the interval that has its entry.
+    #[inline]
+    #[must_use]
+    pub fn booked_at(&self, queue: DnId, entered_at: Micros, at: Micros) -> Micros {
+        if self.moved.is_empty() {
+            return at;
+        }
+        self.moved.get(&(queue, entered_at)).map_or(at, |start| at.max(*start))
+    }
+
+    /// A maximum of an interval whose rows have left becomes the running interval's.
+    pub fn take_over_max(&mut self, object: Object, column: u8, value: i64) {
+        if let Object::Queue(dn) = object
+            && let Some(place) = self.queue_place(dn)
+        {
+            let max = &mut self.queues[place].wait_max_ms[usize::from(column)];
+            *max = (*max).max(Some(value));
+        }
     }
 
     /// A count booked for an interval whose rows have left becomes the running interval's.
