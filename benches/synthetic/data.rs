@@ -199,3 +199,24 @@ pub fn agent_snapshot(i: u64) -> AgentSnapshotRow {
         is_dnd: false,
     }
 }
+
+pub fn party_state(i: u64) -> PartyStateRow {
+    let (entered, length) = (at(i), spread(i, 96, 60_000));
+    PartyStateRow {
+        tenant_id: Tenant(SwitchId(0)),
+        party_id: PartyKey(leg(i / 2)),
+        seq: 1 + (i % 2) as i32,
+        call_id: call_id(i / 2),
+        dn: DnId(agent(i / 2).0),
+        agent_id: agent(i / 2),
+        state: if i % 2 == 0 { "alerting" } else { "connected" },
+        prev_state: (i % 2 == 1).then_some("alerting"),
+        entered_at: entered,
+        left_at: Some(entered + ms(length)),
+        duration_ms: length,
+        cause_event: Some(if i % 2 == 0 { "EventRinging" } else { "EventEstablished" }),
+        revision: 1,
+        last_event_id: event(i),
+        written_at: entered + ms(length),
+    }
+}

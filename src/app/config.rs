@@ -91,6 +91,8 @@ pub struct Postgres {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct History {
+    /// Whether every state of every party has a row.
+    pub party_states: Option<bool>,
     /// How long final rows are revised by what is heard of late.
     pub revise_for: Option<String>,
     /// How often queues are sampled.
@@ -273,7 +275,7 @@ const KEYS: [(&str, &[&str]); 16] = [
     ("server", &["listen", "insecure", "publish_every"]),
     ("store", &["path"]),
     ("postgres", &["url", "url_file", "password", "password_file", "ca_file", "writer", "spool_max"]),
-    ("history", &["revise_for", "queue_snapshots", "agent_snapshots"]),
+    ("history", &["party_states", "revise_for", "queue_snapshots", "agent_snapshots"]),
     ("queue_defaults", &["sl_threshold", "short_abandon", "sl_target", "definition_version"]),
     ("privacy", &["ani", "dnis", "hash_key", "hash_key_file"]),
     ("user_data", &["key", "policy", "list"]),
@@ -406,7 +408,9 @@ fn overlay(table: &mut toml::Table, variable: &str, text: &str) -> Result<(), St
         return Err(format!("unknown key in [{section}] `{key}`{}", nearest(&key, keys)));
     }
     let value = match key.as_str() {
-        "insecure" => text.parse().map(toml::Value::Boolean).map_err(|_| "expected true or false".to_owned())?,
+        "insecure" | "party_states" => {
+            text.parse().map(toml::Value::Boolean).map_err(|_| "expected true or false".to_owned())?
+        }
         "sl_target" => text.parse().map(toml::Value::Float).map_err(|_| "expected a number, as 0.8".to_owned())?,
         "definition_version" => {
             text.parse().map(toml::Value::Integer).map_err(|_| "expected a number, as 2".to_owned())?

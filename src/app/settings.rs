@@ -274,6 +274,7 @@ impl Check {
         let short = self.duration("queue_defaults.short_abandon", queue.short_abandon.as_deref(), "0s", "1h");
         engine.short_abandon = short.unwrap_or(engine.short_abandon);
         let history = &config.history;
+        engine.party_states = history.party_states.unwrap_or(engine.party_states);
         let revise_for = self.duration("history.revise_for", history.revise_for.as_deref(), "0s", "24h");
         engine.revise_for = revise_for.unwrap_or(engine.revise_for);
         let snapshots = self.cadence("history.queue_snapshots", history.queue_snapshots.as_deref());

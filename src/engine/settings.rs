@@ -24,6 +24,8 @@ pub struct Settings {
     pub grace: Span,
     /// Whether provisional rows are written too, as soon as an interval has ended.
     pub provisional_rows: bool,
+    /// Whether every state of every party has a row. Default no.
+    pub party_states: bool,
     /// How long after it became final an interval is revised by what is heard of late; zero for never, which is the default.
     pub revise_for: Span,
     /// How often queues are sampled, in event time; zero for never, which is the default.
@@ -55,6 +57,7 @@ impl Default for Settings {
             reorder_window: Span::from_secs(2),
             grace: Span::from_mins(5),
             provisional_rows: false,
+            party_states: false,
             revise_for: Span(0),
             queue_snapshots: Span(0),
             agent_snapshots: Span(0),

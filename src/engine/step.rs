@@ -79,8 +79,12 @@ impl Engine {
             provisional: settings.provisional_rows,
             revise_for: settings.revise_for,
         };
+        let mut world = World::new(patience, settings.dns.clone(), settings.privacy.clone());
+        if settings.party_states {
+            world.keep_trails();
+        }
         Self {
-            world: World::new(patience, settings.dns.clone(), settings.privacy.clone()),
+            world,
             board: Board::new(thresholds),
             intervals: Intervals::new(policy),
             day_offset: settings.day_offset,

@@ -137,7 +137,9 @@ pub fn meaning(word: &str) -> Option<&'static str> {
         return Some("A conclusion about an interval whose rows had left as final; its counts are in the running one.");
     }
     if word == "interval_revised" {
-        return Some("An interval whose rows had left as final was handed out again: something of its time was heard of late.");
+        return Some(
+            "An interval whose rows had left as final was handed out again: something of its time was heard of late.",
+        );
     }
     Anomaly::ALL.into_iter().find(|kind| kind.word() == word).map(Anomaly::meaning)
 }

@@ -78,6 +78,7 @@ impl World {
             row.acw_started_at.get_or_insert(since);
             row.acw_ended_at = None;
             row.acw_ms += ms;
+            self.trail_wrapped(wrap.party, wrap.call, (since, until), true);
             for on in self.queues_of(wrap.party, agent).into_iter().flatten() {
                 self.out.push(Action::LegAccrued { on, what: Durable::AfterCallWork, ms });
             }

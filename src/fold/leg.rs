@@ -242,6 +242,7 @@ impl World {
             is_forgotten: false,
             last_event: self.event,
         });
+        self.trail_opens(ix, state.word(), at);
         self.devices[dn.index()].parties = ix;
         self.devices[dn.index()].open_parties += 1;
         self.devices[dn.index()].had_party = true;
@@ -420,6 +421,7 @@ impl World {
         party.state = state;
         party.state_since = at;
         self.add_load(ix, 1);
+        self.trail_enters(ix, state.word(), at);
     }
 
     /// The party leaves: everything that follows from it, in the order its consequences need.

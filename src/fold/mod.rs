@@ -40,6 +40,7 @@ mod snapshot;
 mod source;
 mod stay;
 mod tally;
+mod trail;
 mod transfer;
 mod treatment;
 pub mod world;

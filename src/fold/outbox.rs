@@ -5,7 +5,8 @@ use super::anomaly::Anomaly;
 use crate::model::action::Action;
 use crate::model::row::{
     AgentSessionDnRow, AgentSessionRow, AgentStateRow, CallLinkRow, CallRow, HandlingSegmentRow, InteractionRow,
-    PartyRow, QueueSegmentRow, RouteDecisionRow, Rows, SourceSessionRow, UserDataChangeRow, UserDataFinalRow,
+    PartyRow, PartyStateRow, QueueSegmentRow, RouteDecisionRow, Rows, SourceSessionRow, UserDataChangeRow,
+    UserDataFinalRow,
 };
 
 /// The outputs of the fold since they were last taken.
@@ -17,6 +18,8 @@ pub struct Outbox {
     pub calls: Vec<CallRow>,
     /// Parties that ended.
     pub parties: Vec<PartyRow>,
+    /// States of parties that ended, where they are wanted.
+    pub party_states: Vec<PartyStateRow>,
     /// Queue stays that ended.
     pub stays: Vec<QueueSegmentRow>,
     /// Legs that ended with their wrap.
@@ -55,6 +58,7 @@ impl Outbox {
     pub fn rows(&self) -> usize {
         self.calls.len()
             + self.parties.len()
+            + self.party_states.len()
             + self.stays.len()
             + self.legs.len()
             + self.sessions.len()
@@ -72,6 +76,7 @@ impl Outbox {
     pub fn swap_rows(&mut self, rows: &mut Rows) {
         std::mem::swap(&mut self.calls, &mut rows.call);
         std::mem::swap(&mut self.parties, &mut rows.party);
+        std::mem::swap(&mut self.party_states, &mut rows.party_state);
         std::mem::swap(&mut self.stays, &mut rows.queue_segment);
         std::mem::swap(&mut self.legs, &mut rows.handling_segment);
         std::mem::swap(&mut self.sessions, &mut rows.agent_session);

@@ -175,6 +175,7 @@ impl World {
             route: NIL,
             last_event: self.event,
         });
+        self.trail_in_queue(ix, "queued", at);
         if before == NIL {
             self.devices[queue.index()].stays = (ix, ix);
         } else {
@@ -332,6 +333,7 @@ impl World {
         let call = self.stays[ix].call;
         self.calls[call].tally.parties += 1;
         self.out.parties.push(row);
+        self.trail_leaves_queue(ix, key.0, left_at, !left);
     }
 
     /// The row of a stay that ended as `outcome` at `until`, or is open then.

@@ -30,6 +30,7 @@ impl World {
             self.end_treatment(ix, at);
             if ev.kind == EventKind::TREATMENT_APPLIED {
                 self.stays[ix].treated_since = Some(at);
+                self.trail_in_queue(ix, "treatment", at);
             }
         }
         if ev.kind == EventKind::TREATMENT_APPLIED {
@@ -50,6 +51,7 @@ impl World {
     pub(super) fn cut_treatment(&mut self, ix: Ix, at: Micros) -> Option<Micros> {
         let since = self.stays[ix].treated_since.take()?;
         self.stays[ix].treatment_ms += ms_between(since, at.max(since));
+        self.trail_in_queue(ix, "queued", at.max(since));
         Some(since)
     }
 }

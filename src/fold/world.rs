@@ -24,6 +24,7 @@ use super::route::Route;
 use super::slab::{Ix, NIL, Slab};
 use super::source::Session;
 use super::stay::Stay;
+use super::trail::Trails;
 use super::wrap::Wrap;
 use crate::model::action::{Action, Momentary, On};
 use crate::model::dn::{DnRule, kind_of};
@@ -123,6 +124,8 @@ pub struct World {
     /// Inter-site links by id: the call at the end that was seen first, and its serial.
     pub(super) ends: Vec<(u64, Ix, u32)>,
     pub(super) attached: Attached,
+    /// States of parties, where they are wanted.
+    pub(super) trails: Trails,
     settling: VecDeque<Due>,
     lingering: VecDeque<Due>,
     /// No timer is due before it.
@@ -177,6 +180,7 @@ impl World {
         self.advance(ev.time);
         self.order += 1;
         self.event = id;
+        self.trails.cause = Some(ev.kind);
         self.kinds[usize::from(ev.kind.0).min(KINDS - 1)] += 1;
         self.grow(names);
         self.hear(ev, id);
@@ -234,6 +238,7 @@ impl World {
         if Self::names_another(ev) {
             self.relate(ev, names);
         }
+        self.trails.cause = None;
     }
 
     /// Reads what an event is going to need: its call, the device, the device's agent and first party. In a large centre none

@@ -217,6 +217,7 @@ impl World {
         }
         wrap.stretch_since = Some(at);
         let (call_type, party) = (wrap.call_type, wrap.party);
+        self.trail_wraps(party);
         for on in self.queues_of(party, agent).into_iter().flatten() {
             self.out.push(Action::Started { what: Durable::AfterCallWork, on, call_type, at });
         }
@@ -232,7 +233,8 @@ impl World {
             wrap.acw = Some(TimeRange { start: wrap.acw.map_or(started, |acw| acw.start), end: at });
             wrap.acw_ms += ms;
         }
-        let (call_type, party) = (wrap.call_type, wrap.party);
+        let (call_type, party, call) = (wrap.call_type, wrap.party, wrap.call);
+        self.trail_wrapped(party, call, (started, at), false);
         for on in self.queues_of(party, agent).into_iter().flatten() {
             self.out.push(Action::Ended { what: Durable::AfterCallWork, on, call_type, started, at });
             self.out.push(Action::LegAccrued { on, what: Durable::AfterCallWork, ms });
@@ -375,6 +377,7 @@ impl World {
         let call = self.parties[ix].call;
         self.calls[call].tally.parties += 1;
         self.out.parties.push(row);
+        self.trail_ends(ix, at, cause, state);
     }
 }
 

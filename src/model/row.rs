@@ -19,7 +19,7 @@ pub use agent::{
     AgentIntervalRow, AgentQueueIntervalRow, AgentReasonIntervalRow, AgentSessionDnRow, AgentSessionRow, AgentStateRow,
     HandlingSegmentRow,
 };
-pub use call::{CallRow, PartyRow};
+pub use call::{CallRow, PartyRow, PartyStateRow};
 pub use contact::{CallLinkRow, InteractionRow};
 pub use data::{UserDataChangeRow, UserDataFinalRow};
 pub use dimension::{
@@ -37,6 +37,7 @@ pub use source::SourceSessionRow;
 pub struct Rows {
     pub call: Vec<CallRow>,
     pub party: Vec<PartyRow>,
+    pub party_state: Vec<PartyStateRow>,
     pub queue_segment: Vec<QueueSegmentRow>,
     pub handling_segment: Vec<HandlingSegmentRow>,
     pub agent_session: Vec<AgentSessionRow>,
@@ -75,6 +76,7 @@ macro_rules! for_each_table {
     ($do:ident) => {
         $do!(call);
         $do!(party);
+        $do!(party_state);
         $do!(queue_segment);
         $do!(handling_segment);
         $do!(agent_session);

@@ -21,6 +21,7 @@ mod snapshot;
 mod source;
 mod supervision;
 mod time;
+mod trail;
 mod transfer;
 mod virtual_queue;
 

@@ -6,6 +6,7 @@ mod attached;
 pub mod day;
 pub mod dirt;
 mod late;
+mod trail;
 pub mod whole;
 
 use callfold::engine::partition::{Partition, Position};

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 KEYS = {
     "call": ["tenant_id", "call_id"],
     "party": ["tenant_id", "party_id"],
+    "party_state": ["tenant_id", "party_id", "seq"],
     "queue_segment": ["tenant_id", "queue_segment_id"],
     "handling_segment": ["tenant_id", "handling_segment_id"],
     "agent_session": ["tenant_id", "agent_session_id"],

@@ -258,6 +258,29 @@ def logins(c, t, rows):
         c.equal("membership is the union of logins", total(got.get(k, []), "membership_ms"), want, k)
 
 
+def trails(c, parties, rows):
+    """The states of a party follow one another from its begin to its end; after-call work comes after."""
+    states = by(rows, "party_id")
+    for p in parties:
+        k = p["party_id"]
+        here = sorted(states.pop((k,), []), key=lambda r: r["seq"])
+        c.equal("states are numbered", [r["seq"] for r in here], list(range(1, len(here) + 1)), k)
+        c.equal("states say what was before", [r["prev_state"] for r in here[1:]], [r["state"] for r in here[:-1]], k)
+        own = [r for r in here if r["state"] != "wrap"]
+        for a, b in zip(own, own[1:]):
+            c.equal("states of a party touch", a["left_at"], b["entered_at"], k)
+        if own:
+            c.equal("states begin with the party", own[0]["entered_at"], p["joined_at"], k)
+            c.that("states end with the party", p["left_at"] in (None, own[-1]["left_at"]), k)
+        for column, words in (("alerting_ms", ["alerting"]), ("connected_ms", ["connected"]), ("hold_ms", ["held"]),
+                              ("queued_ms", ["queued", "treatment"]), ("treatment_ms", ["treatment"])):
+            c.equal("states sum to the party", sum(r["duration_ms"] for r in own if r["state"] in words), p[column], k, column)
+        for r in here:
+            if r["state"] == "wrap" and own:
+                c.that("wrap follows the party", r["entered_at"] >= (p["left_at"] or 0), k)
+    c.equal("states without party", len(states), 0, list(states)[:3])
+
+
 def common(c, t):
     keys_of = {**KEYS, **BESIDE}
     for table, rows in t.items():
@@ -284,6 +307,8 @@ def check(tables):
     agent_queues(c, t)
     if "queue_handle_hist" in beside:
         handles(c, t, beside["queue_handle_hist"])
+    if beside.get("party_state"):
+        trails(c, beside["party"], beside["party_state"])
     if "agent_session_dn" in beside:
         logins(c, t, beside["agent_session_dn"])
     return c

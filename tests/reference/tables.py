@@ -29,6 +29,8 @@ KEYS = {
 }
 # Tables that the model does not make; that they agree with the others is checked all the same.
 BESIDE = {
+    "party": ["tenant_id", "party_id"],
+    "party_state": ["tenant_id", "party_id", "seq"],
     "queue_handle_hist": ["tenant_id", "queue_id", "media_type", "interval_start", "kind", "upper_ms"],
     "agent_session_dn": ["tenant_id", "agent_session_id", "seq"],
 }

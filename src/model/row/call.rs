@@ -80,3 +80,24 @@ table! {
         written_at: Micros, "event time at which the row was written";
     }
 }
+
+table! {
+    /// One state of one party: the states of a party follow one another without a gap from its begin to its end, and after-call work may follow that.
+    PartyStateRow = "party_state", key ["tenant_id", "party_id", "seq"], sort [], time entered_at, {
+        tenant_id: Tenant, "tenant";
+        party_id: PartyKey, "the party";
+        seq: i32, "position in the party, from 1";
+        call_id: Uuid, "the call";
+        dn: DnId, "the device";
+        agent_id: AgentId, "agent attributed to the party";
+        state: &'static str, "queued, treatment, alerting, dialing, failed, connected, held, wrap";
+        prev_state: Option<&'static str>, "the state before; null in the first row";
+        entered_at: Micros, "begin";
+        left_at: Option<Micros>, "end; null while it goes on";
+        duration_ms: i64, "length, or to the last instant known";
+        cause_event: Option<&'static str>, "message that began the state; null when none did";
+        revision: i32, "starts at 1";
+        last_event_id: EventId, "source:epoch:sequence of the last event that shaped the row";
+        written_at: Micros, "event time at which the row was written";
+    }
+}
