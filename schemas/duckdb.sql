@@ -46,6 +46,12 @@ CREATE OR REPLACE VIEW callfold.party AS SELECT
   NULL::VARCHAR AS final_state, NULL::BOOLEAN AS end_known, NULL::INTEGER AS revision, NULL::VARCHAR AS last_event_id,
   NULL::TIMESTAMPTZ AS written_at
   WHERE false UNION ALL BY NAME FROM callfold.files('party');
+CREATE OR REPLACE VIEW callfold.party_state AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::UUID AS party_id, NULL::INTEGER AS seq, NULL::UUID AS call_id, NULL::VARCHAR AS dn,
+  NULL::VARCHAR AS agent_id, NULL::VARCHAR AS state, NULL::VARCHAR AS prev_state, NULL::TIMESTAMPTZ AS entered_at,
+  NULL::TIMESTAMPTZ AS left_at, NULL::BIGINT AS duration_ms, NULL::VARCHAR AS cause_event, NULL::INTEGER AS revision,
+  NULL::VARCHAR AS last_event_id, NULL::TIMESTAMPTZ AS written_at
+  WHERE false UNION ALL BY NAME FROM callfold.files('party_state');
 CREATE OR REPLACE VIEW callfold.queue_segment AS SELECT
   NULL::VARCHAR AS tenant_id, NULL::UUID AS queue_segment_id, NULL::UUID AS call_id, NULL::UUID AS interaction_id,
   NULL::VARCHAR AS queue_id, NULL::VARCHAR AS queue_kind, NULL::VARCHAR AS call_type, NULL::TIMESTAMPTZ AS entered_at,

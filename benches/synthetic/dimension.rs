@@ -13,7 +13,7 @@ fn number(i: u64) -> compact_str::CompactString {
 }
 
 fn called(i: u64) -> Option<compact_str::CompactString> {
-    (i % 2 == 0).then(|| format!("Name of {i}").as_str().into())
+    i.is_multiple_of(2).then(|| format!("Name of {i}").as_str().into())
 }
 
 /// There is one tenant and one switch; more rows of them differ in nothing and become one.
@@ -31,13 +31,13 @@ pub fn dim_resource(i: u64) -> DimResourceRow {
         resource_id: id(i),
         dn: number(i),
         site_id: Site(SwitchId(0)),
-        kind: (i % 5 > 0).then_some("extension"),
+        kind: (!i.is_multiple_of(5)).then_some("extension"),
         name: called(i),
     }
 }
 
 pub fn dim_agent(i: u64) -> DimAgentRow {
-    let (agent_id, site_id) = (Name(number(i)), (i % 7 > 0).then_some(Site(SwitchId(0))));
+    let (agent_id, site_id) = (Name(number(i)), (!i.is_multiple_of(7)).then_some(Site(SwitchId(0))));
     DimAgentRow { tenant_id: TENANT, agent_id, site_id, employee_id: called(i + 1), name: called(i) }
 }
 
@@ -83,7 +83,7 @@ pub fn group_member(i: u64) -> GroupMemberRow {
         member_kind: "agent",
         member_id: Name(number(i)),
         valid_from: Micros(0),
-        valid_to: (i % 3 == 0).then_some(START),
+        valid_to: i.is_multiple_of(3).then_some(START),
     }
 }
 
@@ -107,6 +107,6 @@ pub fn dim_calendar(i: u64) -> DimCalendarRow {
         day_slots: 96,
         day_start: START + Span(i64::from(day) * 96 * QUARTER),
         business_date: LocalDate(19_675 + day),
-        tzdata_version: (i % 2 == 0).then(|| Name("2026a".into())),
+        tzdata_version: i.is_multiple_of(2).then(|| Name("2026a".into())),
     }
 }

@@ -300,7 +300,7 @@ pub fn agent_session_dn(i: u64) -> AgentSessionDnRow {
         agent_id: agent,
         dn: DnId(agent.0),
         site_id: Site(SwitchId(0)),
-        queue_id: if i % 3 == 0 { DnId::NONE } else { queue(i) },
+        queue_id: if i.is_multiple_of(3) { DnId::NONE } else { queue(i) },
         logged_in_at: at(i),
         logged_out_at: Some(at(i) + ms(length)),
         duration_ms: length,

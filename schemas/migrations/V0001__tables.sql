@@ -151,6 +151,46 @@ CREATE TABLE callfold_store.party_after PARTITION OF callfold.party FOR VALUES F
 CREATE INDEX party_call_id ON callfold.party (tenant_id, call_id, joined_at);
 CREATE INDEX party_agent_id ON callfold.party (tenant_id, agent_id, joined_at);
 
+CREATE TABLE callfold.party_state (
+    tenant_id text NOT NULL,
+    party_id uuid NOT NULL,
+    seq integer NOT NULL,
+    call_id uuid NOT NULL,
+    dn text,
+    agent_id text,
+    state text NOT NULL,
+    prev_state text,
+    entered_at timestamptz NOT NULL,
+    left_at timestamptz,
+    duration_ms bigint NOT NULL,
+    cause_event text,
+    revision integer NOT NULL,
+    last_event_id text,
+    written_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, party_id, seq, entered_at)
+) PARTITION BY RANGE (entered_at);
+COMMENT ON TABLE callfold.party_state IS 'One state of one party: the states of a party follow one another without a gap from its begin to its end, and after-call work may follow that.';
+COMMENT ON COLUMN callfold.party_state.tenant_id IS 'tenant';
+COMMENT ON COLUMN callfold.party_state.party_id IS 'the party';
+COMMENT ON COLUMN callfold.party_state.seq IS 'position in the party, from 1';
+COMMENT ON COLUMN callfold.party_state.call_id IS 'the call';
+COMMENT ON COLUMN callfold.party_state.dn IS 'the device';
+COMMENT ON COLUMN callfold.party_state.agent_id IS 'agent attributed to the party';
+COMMENT ON COLUMN callfold.party_state.state IS 'queued, treatment, alerting, dialing, failed, connected, held, wrap';
+COMMENT ON COLUMN callfold.party_state.prev_state IS 'the state before; null in the first row';
+COMMENT ON COLUMN callfold.party_state.entered_at IS 'begin';
+COMMENT ON COLUMN callfold.party_state.left_at IS 'end; null while it goes on';
+COMMENT ON COLUMN callfold.party_state.duration_ms IS 'length, or to the last instant known; milliseconds';
+COMMENT ON COLUMN callfold.party_state.cause_event IS 'message that began the state; null when none did';
+COMMENT ON COLUMN callfold.party_state.revision IS 'starts at 1';
+COMMENT ON COLUMN callfold.party_state.last_event_id IS 'source:epoch:sequence of the last event that shaped the row';
+COMMENT ON COLUMN callfold.party_state.written_at IS 'event time at which the row was written';
+CREATE INDEX party_state_entered_at_brin ON callfold.party_state USING brin (entered_at) WITH (autosummarize = on);
+CREATE TABLE callfold_store.party_state_before PARTITION OF callfold.party_state FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
+CREATE TABLE callfold_store.party_state_after PARTITION OF callfold.party_state FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
+CREATE INDEX party_state_call_id ON callfold.party_state (tenant_id, call_id, entered_at);
+CREATE INDEX party_state_agent_id ON callfold.party_state (tenant_id, agent_id, entered_at);
+
 CREATE TABLE callfold.queue_segment (
     tenant_id text NOT NULL,
     queue_segment_id uuid NOT NULL,

