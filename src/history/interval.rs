@@ -548,6 +548,8 @@ impl Intervals {
                 set.changed = false;
                 set.status = Some(if is_final { "final" } else { "provisional" });
                 let nominal = end + if is_final { policy.grace } else { policy.settle };
+                // Of two times that rows leave, the later says so: who merges them goes by it.
+                let nominal = if set.revision > 1 { nominal.max(now) } else { nominal };
                 let written_at = if last { nominal.min(now) } else { nominal };
                 self.write_cohorts(*start, set, written_at, now, board, names);
             }

@@ -28,6 +28,8 @@ fn cell(field: &Field) -> String {
         Field::Long(number) | Field::TimestampMicros(number) => number.to_string(),
         Field::Bytes(bytes) => bytes.data().iter().map(|byte| format!("{byte:02x}")).collect(),
         Field::ListInternal(list) => list.elements().iter().map(cell).collect::<Vec<_>>().join(","),
+        Field::Date(_) => field.to_string(),
+        Field::TimeMicros(_) => field.to_string().trim_end_matches(".000000").to_owned(),
         other => other.to_string().replace('-', ""),
     }
 }
