@@ -304,25 +304,6 @@ CREATE OR REPLACE MACRO callfold.sl_abandon_positive(a_sl, a, b, b_sl) AS callfo
 CREATE OR REPLACE MACRO callfold.sl_short_excluded(a_sl, a, b, b_short) AS callfold.ratio(a_sl, a + b - b_short);
 CREATE OR REPLACE MACRO callfold.sl_short_positive(a_sl, a, b, b_short) AS callfold.ratio(a_sl + b_short, a + b);
 
--- The calendar, as long as no file keeps one: the quarter-hours around the rows that are there, in UTC and in the zone that the
--- session asks for (SET VARIABLE zone). Of groups and names of reasons nobody has told anything.
-CREATE VIEW IF NOT EXISTS callfold.dim_calendar AS
-  SELECT
-    z.tz, g.interval_start, CAST(g.interval_start AT TIME ZONE z.tz AS DATE) AS local_date,
-    CAST(g.interval_start AT TIME ZONE z.tz AS TIME) AS local_time,
-    CAST(date_diff('minute', g.interval_start AT TIME ZONE 'UTC', g.interval_start AT TIME ZONE z.tz) AS INTEGER) AS utc_offset_min
-  FROM (
-    SELECT unnest(generate_series(first - INTERVAL 32 DAY, last + INTERVAL 32 DAY, INTERVAL 15 MINUTE)) AS interval_start
-    FROM (SELECT min(interval_start) AS first, max(interval_start) AS last FROM callfold.queue_interval)
-  ) AS g
-  CROSS JOIN (SELECT 'UTC' AS tz UNION SELECT callfold.parameter('zone', 'UTC')) AS z;
-CREATE VIEW IF NOT EXISTS callfold.group_member AS
-  SELECT NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS group_id, NULL::VARCHAR AS member_kind, NULL::VARCHAR AS member_id,
-    NULL::TIMESTAMPTZ AS valid_from, NULL::TIMESTAMPTZ AS valid_to
-  WHERE false;
-CREATE VIEW IF NOT EXISTS callfold.dim_reason AS
-  SELECT NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS reason_key, NULL::VARCHAR AS reason_code, NULL::VARCHAR AS name WHERE false;
-
 -- --- views: the same text in PostgreSQL (schemas/migrations) ----------------------------------------------------------------
 
 -- views: begin
@@ -588,6 +569,9 @@ COMMENT ON VIEW callfold_compat.g_party IS 'One device''s part in one call: call
 CREATE OR REPLACE VIEW callfold_compat.g_party_stat AS SELECT * FROM callfold.party;
 COMMENT ON VIEW callfold_compat.g_party_stat IS 'One device''s part in one call with its times: callfold.party';
 
+CREATE OR REPLACE VIEW callfold_compat.g_party_history AS SELECT * FROM callfold.party_state;
+COMMENT ON VIEW callfold_compat.g_party_history IS 'One state of one device''s part in one call: callfold.party_state';
+
 CREATE OR REPLACE VIEW callfold_compat.g_virtual_queue AS SELECT * FROM callfold.queue_segment WHERE queue_kind = 'virtual_queue';
 COMMENT ON VIEW callfold_compat.g_virtual_queue IS 'One stay in a virtual queue: callfold.queue_segment of that kind';
 
@@ -599,6 +583,9 @@ COMMENT ON VIEW callfold_compat.g_userdata_history IS 'One change of an attached
 
 CREATE OR REPLACE VIEW callfold_compat.g_login_session AS SELECT * FROM callfold.agent_session;
 COMMENT ON VIEW callfold_compat.g_login_session IS 'One login session: callfold.agent_session';
+
+CREATE OR REPLACE VIEW callfold_compat.gx_session_endpoint AS SELECT * FROM callfold.agent_session_dn;
+COMMENT ON VIEW callfold_compat.gx_session_endpoint IS 'One login on one DN in a session: callfold.agent_session_dn';
 
 CREATE OR REPLACE VIEW callfold_compat.gs_agent_stat AS SELECT * FROM callfold.agent_session;
 COMMENT ON VIEW callfold_compat.gs_agent_stat IS 'One login session with its time per state: callfold.agent_session';
@@ -622,6 +609,9 @@ COMMENT ON VIEW callfold_compat.interaction_fact IS 'One contact: callfold.inter
 
 CREATE OR REPLACE VIEW callfold_compat.interaction_resource_fact AS SELECT * FROM callfold.handling_segment;
 COMMENT ON VIEW callfold_compat.interaction_resource_fact IS 'One attempt of one device at a call: callfold.handling_segment';
+
+CREATE OR REPLACE VIEW callfold_compat.ixn_resource_state_fact AS SELECT * FROM callfold.party_state;
+COMMENT ON VIEW callfold_compat.ixn_resource_state_fact IS 'One state of one device''s part in one call: callfold.party_state';
 
 CREATE OR REPLACE VIEW callfold_compat.mediation_segment_fact AS SELECT * FROM callfold.queue_segment;
 COMMENT ON VIEW callfold_compat.mediation_segment_fact IS 'One stay in one queue: callfold.queue_segment';

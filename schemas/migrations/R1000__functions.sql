@@ -71,35 +71,3 @@ COMMENT ON FUNCTION callfold.sl_short_excluded(double precision, double precisio
     'Answered in time; short abandons are left out. The one on the wallboard';
 COMMENT ON FUNCTION callfold.sl_short_positive(double precision, double precision, double precision, double precision) IS
     'Answered in time; short abandons are a success';
-
--- The calendar, as long as no table keeps one: the quarter-hours around the rows that are there, in UTC and in the zone that the
--- session asks for (SET callfold.zone). Of groups and names of reasons nobody has told anything.
-DO $$
-BEGIN
-    IF coalesce((SELECT relkind = 'v' FROM pg_class WHERE oid = to_regclass('callfold.dim_calendar')), true) THEN
-        CREATE OR REPLACE VIEW callfold.dim_calendar AS
-        SELECT
-            z.tz, g.interval_start, CAST(g.interval_start AT TIME ZONE z.tz AS date) AS local_date,
-            CAST(g.interval_start AT TIME ZONE z.tz AS time) AS local_time,
-            CAST(extract(epoch FROM (g.interval_start AT TIME ZONE z.tz) - (g.interval_start AT TIME ZONE 'UTC')) / 60 AS integer)
-                AS utc_offset_min
-        FROM (SELECT min(interval_start) AS first, max(interval_start) AS last FROM callfold.queue_interval) AS r
-        CROSS JOIN LATERAL generate_series(r.first - interval '32 days', r.last + interval '32 days', interval '15 minutes')
-            AS g (interval_start)
-        CROSS JOIN (SELECT 'UTC' AS tz UNION SELECT callfold.parameter('zone', 'UTC')) AS z;
-        COMMENT ON VIEW callfold.dim_calendar IS 'One quarter-hour in UTC, or in the zone that the session asks for';
-    END IF;
-    IF coalesce((SELECT relkind = 'v' FROM pg_class WHERE oid = to_regclass('callfold.group_member')), true) THEN
-        CREATE OR REPLACE VIEW callfold.group_member AS
-        SELECT NULL::text AS tenant_id, NULL::text AS group_id, NULL::text AS member_kind, NULL::text AS member_id,
-            NULL::timestamptz AS valid_from, NULL::timestamptz AS valid_to
-        WHERE false;
-        COMMENT ON VIEW callfold.group_member IS 'Members of groups: none are configured';
-    END IF;
-    IF coalesce((SELECT relkind = 'v' FROM pg_class WHERE oid = to_regclass('callfold.dim_reason')), true) THEN
-        CREATE OR REPLACE VIEW callfold.dim_reason AS
-        SELECT NULL::text AS tenant_id, NULL::text AS reason_key, NULL::text AS reason_code, NULL::text AS name WHERE false;
-        COMMENT ON VIEW callfold.dim_reason IS 'Names of reasons: none are configured';
-    END IF;
-END
-$$;

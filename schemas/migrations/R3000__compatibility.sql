@@ -27,6 +27,9 @@ COMMENT ON VIEW callfold_compat.g_party IS 'One device''s part in one call: call
 CREATE OR REPLACE VIEW callfold_compat.g_party_stat AS SELECT * FROM callfold.party;
 COMMENT ON VIEW callfold_compat.g_party_stat IS 'One device''s part in one call with its times: callfold.party';
 
+CREATE OR REPLACE VIEW callfold_compat.g_party_history AS SELECT * FROM callfold.party_state;
+COMMENT ON VIEW callfold_compat.g_party_history IS 'One state of one device''s part in one call: callfold.party_state';
+
 CREATE OR REPLACE VIEW callfold_compat.g_virtual_queue AS SELECT * FROM callfold.queue_segment WHERE queue_kind = 'virtual_queue';
 COMMENT ON VIEW callfold_compat.g_virtual_queue IS 'One stay in a virtual queue: callfold.queue_segment of that kind';
 
@@ -38,6 +41,9 @@ COMMENT ON VIEW callfold_compat.g_userdata_history IS 'One change of an attached
 
 CREATE OR REPLACE VIEW callfold_compat.g_login_session AS SELECT * FROM callfold.agent_session;
 COMMENT ON VIEW callfold_compat.g_login_session IS 'One login session: callfold.agent_session';
+
+CREATE OR REPLACE VIEW callfold_compat.gx_session_endpoint AS SELECT * FROM callfold.agent_session_dn;
+COMMENT ON VIEW callfold_compat.gx_session_endpoint IS 'One login on one DN in a session: callfold.agent_session_dn';
 
 CREATE OR REPLACE VIEW callfold_compat.gs_agent_stat AS SELECT * FROM callfold.agent_session;
 COMMENT ON VIEW callfold_compat.gs_agent_stat IS 'One login session with its time per state: callfold.agent_session';
@@ -61,6 +67,9 @@ COMMENT ON VIEW callfold_compat.interaction_fact IS 'One contact: callfold.inter
 
 CREATE OR REPLACE VIEW callfold_compat.interaction_resource_fact AS SELECT * FROM callfold.handling_segment;
 COMMENT ON VIEW callfold_compat.interaction_resource_fact IS 'One attempt of one device at a call: callfold.handling_segment';
+
+CREATE OR REPLACE VIEW callfold_compat.ixn_resource_state_fact AS SELECT * FROM callfold.party_state;
+COMMENT ON VIEW callfold_compat.ixn_resource_state_fact IS 'One state of one device''s part in one call: callfold.party_state';
 
 CREATE OR REPLACE VIEW callfold_compat.mediation_segment_fact AS SELECT * FROM callfold.queue_segment;
 COMMENT ON VIEW callfold_compat.mediation_segment_fact IS 'One stay in one queue: callfold.queue_segment';

@@ -17,10 +17,20 @@ WITH parameter AS NOT MATERIALIZED (
   CROSS JOIN callfold.queue_segment AS s
   WHERE s.entered_at < p.until AND (s.entered_at >= p.since OR s.answered_at >= p.since)
 ), worked AS (
-  SELECT s.tenant_id, s.agent_id, s.started_at, s.ended_at
+  SELECT
+    s.tenant_id, s.agent_id, s.started_at, s.ended_at, callfold.interval_of(s.started_at) AS first_interval,
+    callfold.ms_between(callfold.interval_of(s.started_at), s.ended_at) AS reach_ms
   FROM parameter AS p
   CROSS JOIN callfold.agent_state AS s
   WHERE s.started_at < p.until AND s.ended_at > p.since
+), piece AS (
+  SELECT tenant_id, agent_id, first_interval AS interval_start, started_at, ended_at FROM worked WHERE reach_ms <= 900000
+  UNION ALL
+  -- Over an edge: one piece an interval, for up to a week.
+  SELECT w.tenant_id, w.agent_id, callfold.ms_after(w.first_interval, 900000 * k.n), w.started_at, w.ended_at
+  FROM worked AS w
+  CROSS JOIN generate_series(0, 672) AS k (n)
+  WHERE w.reach_ms > 900000 AND 900000 * k.n < w.reach_ms
 ), detail AS (
   SELECT s.tenant_id, m.measure, s.queue_id AS object,
     callfold.interval_of(CASE WHEN m.measure IN ('answered', 'wait_answered_ms') THEN s.answered_at ELSE s.entered_at END) AS interval_start,
@@ -37,11 +47,9 @@ WITH parameter AS NOT MATERIALIZED (
     ELSE s.abandoned AND s.entered_here
   END
   UNION ALL
-  SELECT w.tenant_id, 'logged_in_ms', w.agent_id, c.interval_start,
-    callfold.ms_between(greatest(w.started_at, c.interval_start), least(w.ended_at, callfold.ms_after(c.interval_start, 900000)))
-  FROM worked AS w
-  JOIN callfold.dim_calendar AS c
-    ON c.tz = 'UTC' AND c.interval_start >= callfold.interval_of(w.started_at) AND c.interval_start < w.ended_at
+  SELECT tenant_id, 'logged_in_ms', agent_id, interval_start,
+    callfold.ms_between(greatest(started_at, interval_start), least(ended_at, callfold.ms_after(interval_start, 900000)))
+  FROM piece
 ), stored AS (
   SELECT q.tenant_id, m.measure, q.queue_id AS object, q.interval_start,
     CASE m.measure WHEN 'entered' THEN q.entered WHEN 'answered' THEN q.answered ELSE q.wait_answered_ms END AS amount

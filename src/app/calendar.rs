@@ -1,4 +1,4 @@
-//! Rows of the calendar: every quarter-hour in local time, for the months that rows of facts lie in and a year ahead.
+//! Rows of the calendar: every quarter-hour in local time, for the months that rows of facts lie in, one before, and a year ahead.
 //!
 //! In: the zones and days that were configured, and up to when there are facts. Out: the rows that were not there yet,
 //! whole months at a time, so that a month's end is the only occasion for new ones. The rules of zones are those built into
@@ -43,7 +43,8 @@ impl Calendar {
         let (Some(first), Some(last)) = (month(begin), month(end)) else { return Vec::new() };
         let ahead = last.checked_add(MONTHS_AHEAD.months());
         let (Ok(to), Ok(least)) = (ahead, last.checked_sub(MONTHS_BEHIND.months())) else { return Vec::new() };
-        let from = self.filled.unwrap_or(first).max(least);
+        // A local day, week or month that the first facts lie in may begin in the month before: it must be whole to have a length.
+        let from = self.filled.or_else(|| first.checked_sub(1.month()).ok()).unwrap_or(first).max(least);
         if from >= to {
             return Vec::new();
         }
@@ -172,7 +173,7 @@ mod tests {
         let twice: Vec<_> = of(2026, 10, 25).iter().filter(|r| r.local_time == half_past_two).collect();
         assert_eq!(twice.iter().map(|r| (r.is_dst, r.utc_offset_min)).collect::<Vec<_>>(), [(true, 120), (false, 60)]);
         let first = rows.first().expect("rows");
-        assert_eq!((first.interval_start, first.iso_year, first.iso_week), (at("2026-01-01T00:00:00Z"), 2026, 1));
+        assert_eq!((first.interval_start, first.iso_year, first.iso_week), (at("2025-12-01T00:00:00Z"), 2025, 49));
         assert!(first.tzdata_version.is_some());
         assert_eq!(rows.last().expect("rows").interval_start, at("2027-01-31T23:45:00Z"));
     }
@@ -181,7 +182,7 @@ mod tests {
     fn new_rows_come_with_a_new_month_and_never_twice() {
         let mut calendar = calendar("");
         let begin = at("2026-01-31T23:00:00Z");
-        assert_eq!(calendar.cover(begin, begin).len(), 396 * 96);
+        assert_eq!(calendar.cover(begin, begin).len(), 427 * 96);
         assert!(calendar.cover(begin, at("2026-01-31T23:59:59Z")).is_empty());
         let more = calendar.cover(begin, at("2026-02-01T00:00:00Z"));
         assert_eq!(more.first().expect("rows").interval_start, at("2027-02-01T00:00:00Z"));
