@@ -37,6 +37,21 @@ function table(title, columns, rows, note) {
 const seconds = (value) => (value == null ? "–" : `${value.toFixed(1)} s`);
 const clock = (at) => (at == null ? "–" : at.replace("T", " ").replace("Z", " UTC"));
 
+const ROLES = { writes: "written to", stands_by: "another program writes, this one stands by", away: "AWAY" };
+const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+/** Rows on their way to the database; nothing where there is none. */
+function database(data) {
+  const { postgres } = data;
+  if (!postgres) return [];
+  const waiting = `${number.format(postgres.rows_waiting)} (${mebibytes(postgres.bytes_waiting)} of ${mebibytes(postgres.bytes_max)})`;
+  return [table("Database", ["What", "Now"], [
+    ["State", ROLES[postgres.role] ?? postgres.role], ["In the way", postgres.trouble ?? "nothing"],
+    ["Rows waiting on disk", postgres.full ? `${waiting}, FULL` : waiting], ["Rows written", postgres.rows_written],
+    ["Batches put aside", postgres.segments_refused], ["Rows up to", clock(postgres.watermark)],
+  ], "")];
+}
+
 function show({ data }) {
   const { ingest, open, streams } = data;
   const sources = data.sources.map((source) => [
@@ -46,6 +61,7 @@ function show({ data }) {
   const shown = [
     table("Sources", ["Switch", "Link", "Last event", "Lag", "Events", "Missing", "Duplicates", "Out of order", "Clock went back"], sources,
       "No switch has spoken yet. Check that a feed is attached."),
+    ...database(data),
     table("Repairs and contradictions", ["Kind", "Count", "Meaning"], data.anomalies.map((a) => [a.kind, a.count, a.meaning]),
       "Nothing the switches said contradicted what was known."),
     table("Refused lines", ["Reason", "Count"], ingest.rejected_by.map((r) => [r.kind, r.count]), "No line was refused."),
@@ -61,7 +77,8 @@ function show({ data }) {
   ];
   $("report").replaceChildren(...shown);
   const down = data.sources.filter((source) => !source.up).map((source) => source.switch);
-  const word = data.ok ? "OK" : down.length > 0 ? `link down: ${down.join(", ")}` : data.invariant_violations > 0 ? "invariants broken" : "not ready";
+  const word = data.ok ? "OK" : down.length > 0 ? `link down: ${down.join(", ")}` : data.invariant_violations > 0 ? "invariants broken"
+    : data.postgres?.segments_refused > 0 ? "the database refuses rows" : data.postgres?.trouble ? "database away" : "not ready";
   $("state").textContent = word;
   document.body.dataset.ok = data.ok;
 }

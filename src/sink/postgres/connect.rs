@@ -27,6 +27,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a server may be silent before it counts as gone; a stand-by waits as long at most for a machine that vanished.
 const SILENCE_MAX: Duration = Duration::from_secs(20);
 
+/// Settings of every session: whatever the user has otherwise, merges are as long as they are, and too short to be compiled first.
+const SETTINGS: &str = "SET TimeZone = 'UTC'; SET client_min_messages = warning; SET jit = off; SET statement_timeout = 0; \
+                        SET idle_in_transaction_session_timeout = 0";
+
 /// Where a database is, and who we are there.
 #[derive(Clone)]
 pub struct Target {
@@ -200,7 +204,7 @@ impl Session {
             let what = format!("{} is a read-only copy", self.place);
             return Err(PostgresError::new(Trouble::Unreachable, what, "name the primary server"));
         }
-        self.run("prepare the session at", "SET TimeZone = 'UTC'; SET client_min_messages = warning").await
+        self.run("prepare the session at", SETTINGS).await
     }
 
     /// Runs statements without results.

@@ -115,13 +115,14 @@ impl Courier {
     /// Ends the thread when everything is written, or after `patience`; what is left waits for the next start.
     pub fn finish(self, patience: Duration) -> Left {
         self.closing.send_replace(Some(Instant::now() + patience));
-        let panicked = self.thread.join().is_err();
+        // A panic is in the trouble.
+        let _ = self.thread.join();
         let count = |n: &std::sync::atomic::AtomicU64| n.load(Ordering::Relaxed);
         Left {
             rows_written: count(&self.backlog.rows_written),
             rows_waiting: count(&self.backlog.rows),
             segments_refused: count(&self.backlog.segments_refused),
-            trouble: if panicked { Some("the thread panicked".into()) } else { self.backlog.trouble() },
+            trouble: self.backlog.trouble(),
         }
     }
 }
@@ -160,10 +161,9 @@ impl From<MergeError> for Ended {
 /// Resolves when the time to end has run out.
 async fn out_of_time(closing: &mut watch::Receiver<Option<Instant>>) {
     let until = closing.wait_for(Option::is_some).await.ok().and_then(|until| *until);
-    // Without anybody who could ask there is nobody to end for.
-    match until {
-        Some(until) => sleep_until(until).await,
-        None => std::future::pending().await,
+    // Where nobody is left who could give it time, there is none.
+    if let Some(until) = until {
+        sleep_until(until).await;
     }
 }
 
@@ -176,6 +176,17 @@ struct Carrier {
     told: Option<(String, Instant)>,
 }
 
+/// Makes it known when the thread panics: nobody asks it how it is.
+struct Witness(Arc<Backlog>);
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.set(Role::Away, Some("the thread that writes to the database panicked; restart the program".into()));
+        }
+    }
+}
+
 /// A session that may write.
 struct Writing<'a> {
     session: &'a Session,
@@ -186,6 +197,7 @@ struct Writing<'a> {
 
 impl Carrier {
     fn run(mut self) {
+        let _witness = Witness(Arc::clone(&self.order.backlog));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         match runtime {
             Ok(runtime) => runtime.block_on(async {
@@ -239,8 +251,9 @@ impl Carrier {
         }
     }
 
+    /// Whether somebody asked it to end, or nobody is left who could.
     fn is_closing(&self) -> bool {
-        self.closing.borrow().is_some()
+        self.closing.borrow().is_some() || self.closing.has_changed().is_err()
     }
 
     /// Waits, no longer than until it is asked to close.

@@ -15,11 +15,8 @@ use crate::sink::mirror::{Mirror, Texts};
 use crate::sink::path;
 
 use super::ddl::{INTERVAL, partition_column, tables};
-use super::segment::{Section, SegmentError, Writer};
+use super::segment::{AGENT_SITE, Section, SegmentError, Writer};
 use super::tuple::{self, Layout, Meaning};
-
-/// Name of the pseudo table of agents and their switches.
-pub(super) const AGENT_SITE: &str = "agent_site";
 
 /// Bytes of tuples that make a section.
 const SECTION: usize = 1 << 20;

@@ -28,7 +28,7 @@ pub enum Trouble {
     Full,
     /// The server refuses the rows themselves: the same rows will be refused again.
     Data,
-    /// Rows of one statement met each other.
+    /// Rows of one key met where none was expected.
     Doubled,
     /// Anything else; often gone a moment later.
     Other,
@@ -107,7 +107,7 @@ fn sort(code: &SqlState) -> Trouble {
         &SqlState::INVALID_CATALOG_NAME => Trouble::NoDatabase,
         &SqlState::INSUFFICIENT_PRIVILEGE | &SqlState::READ_ONLY_SQL_TRANSACTION => Trouble::Rights,
         &SqlState::DISK_FULL | &SqlState::OUT_OF_MEMORY | &SqlState::CONFIGURATION_LIMIT_EXCEEDED => Trouble::Full,
-        &SqlState::CARDINALITY_VIOLATION => Trouble::Doubled,
+        &SqlState::CARDINALITY_VIOLATION | &SqlState::UNIQUE_VIOLATION => Trouble::Doubled,
         &SqlState::UNDEFINED_TABLE
         | &SqlState::UNDEFINED_COLUMN
         | &SqlState::UNDEFINED_FUNCTION

@@ -1,7 +1,7 @@
 //! The segments that wait for the database, in `DATA/postgres/`: in order, bounded, and never thrown away unwritten.
 //!
 //! ```text
-//!  spool.json                 id of the spool, made with the directory: what the database remembers is about this one
+//!  spool.json                 id of the spool, a new one whenever it is opened empty: what the database remembers is about this one
 //!  00000000000000000042.seg   segments by number; each is written aside, synced and renamed
 //!  refused/                   segments whose content the database or the checksum refuses; nobody deletes them
 //! ```
@@ -64,7 +64,7 @@ struct Identity {
 #[derive(Debug)]
 pub struct Spool {
     dir: PathBuf,
-    /// Random, made with the directory.
+    /// Random, made when the directory is opened without a segment.
     pub(super) id: String,
     state: Mutex<State>,
     room: Condvar,
@@ -89,7 +89,8 @@ impl Spool {
         let dir = data.join(DIRECTORY);
         let refused = dir.join(REFUSED);
         fs::create_dir_all(&refused).map_err(|e| SegmentError::io("create directory", &refused, e))?;
-        let id = identity(&dir)?;
+        // What the database knows by numbers must be about these segments, even where an old copy of the directory was put back.
+        let id = identity(&dir, list(&dir)?.is_empty())?;
         let mut state = State { waiting: VecDeque::new(), next: 1, bytes: 0 };
         for (number, path) in list(&dir)? {
             state.next = state.next.max(number + 1);
@@ -267,15 +268,16 @@ fn sync_dir(dir: &Path) -> Result<(), SegmentError> {
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(|e| SegmentError::io("sync directory", dir, e))
 }
 
-/// The id of the spool; made when there is none.
-fn identity(dir: &Path) -> Result<String, SegmentError> {
+/// The id of the spool; made when there is none, or nothing that is known by it.
+fn identity(dir: &Path, is_empty: bool) -> Result<String, SegmentError> {
     let path = dir.join("spool.json");
     match fs::read(&path) {
-        Ok(text) => {
+        Ok(text) if !is_empty => {
             let read: Result<Identity, _> = serde_json::from_slice(&text);
             read.map(|identity| identity.id).map_err(|_| SegmentError::Damaged { path, why: "it holds no id" })
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(SegmentError::io("read", &path, error)),
+        _ => {
             let id = format!("{:016x}{:016x}", random(), random());
             let (temp, text) = (dir.join("spool.tmp"), serde_json::json!({ "id": id }).to_string());
             let written = fs::write(&temp, text).and_then(|()| File::open(&temp)?.sync_all());
@@ -283,7 +285,6 @@ fn identity(dir: &Path) -> Result<String, SegmentError> {
             sync_dir(dir)?;
             Ok(id)
         }
-        Err(error) => Err(SegmentError::io("read", &path, error)),
     }
 }
 
@@ -336,6 +337,9 @@ mod tests {
         spool.delivered(10).expect("removed");
         put(&spool, 1);
         assert_eq!(numbers(100), [(11, 1)]);
+        spool.delivered(11).expect("removed");
+        drop(spool);
+        assert_ne!(open(&dir).id, id, "nothing waited, so the numbers begin anew under another id");
         fs::remove_dir_all(dir).expect("removed");
     }
 
