@@ -81,6 +81,12 @@ pub(super) struct AgentKept {
     pub last_logout_at: Option<Micros>,
 }
 
+impl AgentKept {
+    fn is_zero(&self) -> bool {
+        self.gain.is_zero() && self.first_login_at.is_none() && self.last_logout_at.is_none()
+    }
+}
+
 /// An interval that has ended and can still be corrected.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Kept {
@@ -487,17 +493,17 @@ impl Intervals {
                 u64::from(row.in_queue_start + row.entered != gone + row.in_queue_end) + u64::from(levels.violations);
             self.rows.queue_interval.push(row);
         }
-        for agent in &kept.agents {
+        for agent in of_note(&kept.agents, AgentKept::is_zero) {
             let switch = names.agent_switch(agent.agent);
             let row = agent_row(switch, coverage(switch), agent, stamp);
             self.violations += u64::from(row.logged_in_ms > INTERVAL.0 / 1000);
             self.rows.agent_interval.push(row);
         }
-        for (key, gain) in &kept.pairs {
+        for (key, gain) in of_note(&kept.pairs, |(_, gain)| gain.is_zero()) {
             let switch = names.agent_switch(key.0);
             self.rows.agent_queue_interval.push(pair_row(switch, coverage(switch), *key, gain, stamp));
         }
-        for (key, gain) in &kept.reasons {
+        for (key, gain) in of_note(&kept.reasons, |(_, gain)| gain.is_zero()) {
             let switch = names.agent_switch(key.0);
             self.rows.agent_reason_interval.push(reason_row(switch, coverage(switch), *key, gain, stamp));
         }
@@ -683,6 +689,12 @@ impl Kept {
             }
         }
     }
+}
+
+/// What has a row: corrections may have come to nothing. Where nothing is left at all, the zeros replace what left before.
+fn of_note<T>(all: &[T], is_zero: impl Fn(&T) -> bool) -> impl Iterator<Item = &T> {
+    let none = all.iter().all(&is_zero);
+    all.iter().filter(move |one| none || !is_zero(one))
 }
 
 /// The gain of a key in a sorted list, made when missing.

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use callfold::engine::settings::Settings;
-use callfold::model::table::Type;
 use callfold::model::time::{Micros, Span};
 use callfold::simulate::{Floor, Scenario};
 
@@ -66,12 +65,12 @@ fn folded(feed: &Feed, revise_for: Span) -> Run {
     run
 }
 
-/// The last revision of each row of a table without what says how it came to be; rows in which nothing is left out.
+/// The last revision of each row of a table without what says how it came to be. An interval comes complete: rows that do not
+/// come again with it are gone.
 fn last_rows(sheet: &Sheet) -> Vec<String> {
     let table = &sheet.table;
     let place = |name: &str| table.columns.iter().position(|c| c.name == name);
     let Some(revision) = place("revision") else { return sheet.lines() };
-    let beside = ["interval_ms", "definition_version", "coverage_ms", "revision"];
     let hidden = ["written_at", "status", "revision"];
     let key: Vec<usize> = table.key.iter().map(|name| sheet.column(name)).collect();
     let mut last: BTreeMap<Vec<_>, (i32, &Vec<Option<String>>)> = BTreeMap::new();
@@ -82,15 +81,16 @@ fn last_rows(sheet: &Sheet) -> Vec<String> {
             *known = (n, row);
         }
     }
-    let counts = |i: &usize| {
-        let column = &table.columns[*i];
-        matches!(column.ty, Type::Int | Type::Long) && !beside.contains(&column.name)
-    };
-    let is_sparse = table.name.starts_with("agent_") && table.time == "interval_start";
+    let time = (table.time == "interval_start").then(|| sheet.column("interval_start"));
+    let mut newest: BTreeMap<Option<String>, i32> = BTreeMap::new();
+    for (n, row) in last.values() {
+        let known = newest.entry(time.and_then(|at| row[at].clone())).or_default();
+        *known = (*known).max(*n);
+    }
     let mut lines: Vec<String> = last
         .into_values()
+        .filter(|(n, row)| time.is_none_or(|at| newest[&row[at]] == *n))
         .map(|(_, row)| row)
-        .filter(|row| !is_sparse || (0..row.len()).filter(counts).any(|i| row[i].as_deref().is_some_and(|n| n != "0")))
         .map(|row| {
             let shown = row.iter().zip(table.columns).filter(|(_, column)| !hidden.contains(&column.name));
             shown.map(|(cell, _)| cell.as_deref().unwrap_or("-")).collect::<Vec<_>>().join(" ")
