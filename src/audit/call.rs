@@ -285,6 +285,8 @@ impl Calls {
                 what: what.to_owned(),
             };
             findings.that(Law::CallParts, wrong.is_none(), || row(wrong.unwrap_or_default()));
+            let unlike = call.unlike();
+            findings.that(Law::CallCounts, unlike.is_none(), || row(unlike.unwrap_or_default()));
             let late = call.row.is_some_and(|call_row| call.last_released > call_row.ended_at);
             findings.that(Law::LegTimes, !late, || row("a handling segment ends after it"));
             let is_counted = call.changes == call.said_changes.unwrap_or(0);
@@ -306,24 +308,35 @@ impl Call {
         let Some(row) = &self.row else { return Some("it is named, and has no row") };
         let first = |list: &[(i64, u32)]| list.iter().map(|(at, _)| *at).min().unwrap_or(NO_LONG);
         let is_whole = !self.is_joined && row.merged_into == NO_ID;
+        if self.first_joined.is_some_and(|first| first < row.started_at) {
+            Some("a party began before it")
+        } else if is_whole && self.parties > 0 && self.last_left != row.ended_at {
+            Some("ended_at is not the end of its last party")
+        } else if first(&self.entries) != row.first_queued_at {
+            Some("first_queued_at is not its first entry into a queue")
+        } else if self.holds != row.hold_count {
+            Some("hold_count is not that of its handling segments")
+        } else if self.strays > 0 {
+            Some("a part of it has another switch, contact or place in the queue")
+        } else {
+            None
+        }
+    }
+
+    /// What its row and its parts may disagree about only when the switch did.
+    fn unlike(&self) -> Option<&'static str> {
+        let row = self.row.as_ref()?;
+        let first_answer = self.answers.iter().map(|(at, _)| *at).min().unwrap_or(NO_LONG);
         if self.parties == 0 {
             Some("it has no party")
         } else if self.first_joined != Some(row.started_at) {
             Some("started_at is not the begin of its first party")
-        } else if is_whole && self.last_left != row.ended_at {
-            Some("ended_at is not the end of its last party")
-        } else if first(&self.entries) != row.first_queued_at {
-            Some("first_queued_at is not its first entry into a queue")
-        } else if first(&self.answers) != row.first_connected_at {
+        } else if first_answer != row.first_connected_at {
             Some("first_connected_at is not its first answer")
-        } else if self.holds != row.hold_count {
-            Some("hold_count is not that of its handling segments")
         } else if self.transfers != row.transfer_count {
             Some("transfer_count is not that of its handling segments")
         } else if self.conferences != row.conference_count {
             Some("conference_count is not that of its handling segments")
-        } else if self.strays > 0 {
-            Some("a part of it has another switch, contact or place in the queue")
         } else {
             None
         }

@@ -306,7 +306,14 @@ impl Contacts {
             if !is_due(ms(row.ended_at)) {
                 return true;
             }
-            let wrong = match sums.remove(id) {
+            let sum = sums.remove(id);
+            let is_entry = sum.as_ref().is_none_or(|sum| sum.first_dns.contains(&row.entry_dn));
+            findings.that(Law::CallCounts, is_entry, || Example {
+                place: reader.text(row.file).to_owned(),
+                key: format!("interaction_id={}", Uuid(*id)),
+                what: "entry_dn is not where its root call began".into(),
+            });
+            let wrong = match sum {
                 Some(sum) => row.wrong(&sum),
                 None => Some("none of its calls is there".into()),
             };
@@ -404,9 +411,6 @@ impl Interaction {
         }
         if sum.end_known != self.end_known || (self.is_complete && !self.end_known) {
             return Some("end_known or is_complete do not fit its calls".into());
-        }
-        if !sum.first_dns.contains(&self.entry_dn) {
-            return Some("entry_dn is not where its root call began".into());
         }
         let is_among = |list: &[(i64, u32)], at: Option<i64>, name: u32| match at {
             Some(at) => list.iter().any(|(t, n)| *t == at && *n == name),

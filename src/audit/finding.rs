@@ -2,7 +2,7 @@
 //!
 //! Knows no law and no table; whoever looks says what holds.
 
-use super::law::Law;
+use super::law::{Kind, Law};
 use crate::sink::{Block, Reader};
 
 /// A row that breaks a law.
@@ -59,10 +59,16 @@ impl Findings {
         Law::ALL.into_iter().zip(&self.verdicts)
     }
 
-    /// Broken laws over all rows.
+    /// How often any law was broken.
     #[must_use]
     pub fn broken(&self) -> u64 {
         self.verdicts.iter().map(|verdict| verdict.broken).sum()
+    }
+
+    /// How often a law of this kind was broken.
+    #[must_use]
+    pub fn broken_of(&self, kind: Kind) -> u64 {
+        self.verdicts().filter(|(law, _)| law.kind() == kind).map(|(_, verdict)| verdict.broken).sum()
     }
 }
 

@@ -278,7 +278,7 @@ impl Legs {
                 return true;
             }
             let of_states = agents.wrapped(wrap.session, wrap.from, wrap.to);
-            findings.that(Law::LegParts, of_states == wrap.acw_ms, || Example {
+            findings.that(Law::LegWraps, of_states == wrap.acw_ms, || Example {
                 place: reader.text(wrap.file).to_owned(),
                 key: format!("handling_segment_id={}", Uuid(wrap.leg)),
                 what: format!("acw_ms is {}, the agent's states make {of_states}", wrap.acw_ms),
@@ -488,15 +488,14 @@ fn times(block: &Block, i: usize, reader: &Reader, findings: &mut Findings) {
         Some("talked without an answer")
     } else if (result[i] == NO_NAME) != (released_at[i] == NO_LONG) {
         Some("result does not fit the release")
-    } else if (acw_started_at[i] == NO_LONG) != (acw_ms[i] == 0)
-        || (acw_started_at[i] == NO_LONG && acw_ended_at[i] != NO_LONG)
-        || (acw_ended_at[i] != NO_LONG && acw_ms[i] > ms(acw_ended_at[i]) - ms(acw_started_at[i]))
-    {
-        Some("acw_ms does not fit its instants")
     } else if hold_count[i] == 0 && hold_ms[i] > 0 {
         Some("held without a hold")
     } else {
         None
     };
     findings.that(Law::LegTimes, wrong.is_none(), || example(reader, block, i, wrong.unwrap_or_default()));
+    let is_wrap = (acw_started_at[i] == NO_LONG) == (acw_ms[i] == 0)
+        && (acw_started_at[i] != NO_LONG || acw_ended_at[i] == NO_LONG)
+        && (acw_ended_at[i] == NO_LONG || acw_ms[i] <= ms(acw_ended_at[i]) - ms(acw_started_at[i]));
+    findings.that(Law::LegWraps, is_wrap, || example(reader, block, i, "acw_ms does not fit its instants"));
 }

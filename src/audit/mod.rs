@@ -24,7 +24,7 @@ mod source;
 mod stay;
 
 pub use finding::{Example, Findings, Verdict};
-pub use law::Law;
+pub use law::{Kind, Law};
 pub use run::{Look, Report, check};
 
 /// A map whose order nobody looks at.

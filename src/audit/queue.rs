@@ -22,7 +22,7 @@ const PERIOD: &[Column] = &[
     sum("abandoned", Law::QueueFromStays),
     sum("abandoned_short", Law::QueueFromStays),
     sum("abandoned_ringing", Law::QueueFromStays),
-    sum("diverted_in", Law::QueueFromStays),
+    sum("diverted_in", Law::QueueOffers),
     sum("diverted_out", Law::QueueFromStays),
     sum("cleared", Law::QueueFromStays),
     sum("other", Law::QueueFromStays),
@@ -34,10 +34,10 @@ const PERIOD: &[Column] = &[
     most("wait_abandoned_max_ms", Law::QueueFromStays),
     sum("in_queue_end", Law::QueueLevels),
     most("longest_wait_ms_at_end", Law::QueueLevels),
-    sum("no_answer", Law::QueueFromLegs),
+    sum("no_answer", Law::QueueOffers),
     sum("handled", Law::QueueFromLegs),
     sum("handle_ms", Law::QueueFromLegs),
-    sum("transferred_out", Law::QueueFromLegs),
+    sum("transferred_out", Law::QueueOffers),
     sum("agents_staffed_ms", Law::QueueStaffing),
 ];
 

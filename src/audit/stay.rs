@@ -268,8 +268,9 @@ impl Stays {
                 });
             }
             if stay.is_routing_point {
-                findings
-                    .that(Law::Routes, stay.requests > 0, || row(*id, stay.file, "no routing request names it".into()));
+                findings.that(Law::RouteRequests, stay.requests > 0, || {
+                    row(*id, stay.file, "no routing request names it".into())
+                });
             }
             // Judged once, but still to be found.
             stay.file = NO_NAME;

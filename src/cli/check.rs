@@ -16,7 +16,7 @@ use super::progress::Progress;
 use super::signal::Signal;
 use crate::app::replay::Look;
 use crate::app::settings::DATA_DEFAULT;
-use crate::audit::{self, Report};
+use crate::audit::{self, Kind, Report};
 use crate::handoff::stop::Stop;
 
 /// Examples kept for each law.
@@ -37,15 +37,21 @@ enum What {
 
 /// Checks a store: every file against its manifest, every row against the laws of its table and against all others.
 ///
-/// Interval rows are derived again from detail rows and compared to the last millisecond. Changes nothing, needs memory for
+/// Interval rows are derived again from detail rows and compared to the last millisecond. Laws marked `expected` hold unless the
+/// switch contradicted itself; what breaks them is shown, and counts only with --strict. Changes nothing, needs memory for
 /// about one day of details, and may run beside `serve`: then the last day is read, but not judged.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  callfold check data\n  callfold check data --data /var/lib/callfold --json\n\n\
-    Exit codes: 0 everything agrees, 5 there is no store, 6 something was found.")]
+#[command(
+    after_help = "Examples:\n  callfold check data\n  callfold check data --data /var/lib/callfold --strict --json\n\n\
+    Exit codes: 0 everything agrees, 5 there is no store, 6 something was found."
+)]
 pub struct DataArgs {
     /// Directory of the store
     #[arg(long, value_name = "DIR", default_value = DATA_DEFAULT)]
     data: PathBuf,
+    /// Count also what a feed that contradicts itself may explain
+    #[arg(long)]
+    strict: bool,
     /// Rows shown for each law that is broken
     #[arg(long, value_name = "N", default_value_t = FIRST)]
     first: usize,
@@ -82,13 +88,17 @@ pub fn run(arguments: &CheckArgs, global: &Global) -> Result<Code, Failure> {
     if !global.quiet {
         let secs = begun.elapsed().as_secs_f64();
         let (rows, files) = (counted(report.look.rows, "row"), counted(report.files, "file"));
-        let mut note = format!("{rows} in {files} checked in {secs:.2} s, {} found", grouped(report.findings.broken()));
+        let [certain, expected] = [Kind::Certain, Kind::Expected].map(|kind| grouped(report.findings.broken_of(kind)));
+        let mut note = format!(
+            "{rows} in {files} checked in {secs:.2} s, {certain} found, {expected} unless the feed explains them"
+        );
         if let Some(date) = &report.unjudged {
             note += &format!("; the store is being written, {date} was not judged");
         }
         output::note(&note);
     }
-    if report.findings.broken() == 0 {
+    let counted = if arguments.strict { report.findings.broken() } else { report.findings.broken_of(Kind::Certain) };
+    if counted == 0 {
         return Ok(Code::Done);
     }
     if global.json {
@@ -96,7 +106,7 @@ pub fn run(arguments: &CheckArgs, global: &Global) -> Result<Code, Failure> {
         failure.findings = report
             .findings
             .verdicts()
-            .filter(|(_, verdict)| verdict.broken > 0)
+            .filter(|(law, verdict)| verdict.broken > 0 && (arguments.strict || law.kind() == Kind::Certain))
             .map(|(law, verdict)| format!("{}: {} broken", law.name(), verdict.broken))
             .collect();
         failure.report_json();
@@ -106,10 +116,11 @@ pub fn run(arguments: &CheckArgs, global: &Global) -> Result<Code, Failure> {
 
 /// The report for people: a line for each law, and under it the first rows that break it.
 fn table(report: &Report) -> String {
-    let mut out = format!("{:<22}{:>14}{:>10}  what holds\n", "law", "checked", "broken");
+    let mut out = format!("{:<22}{:<10}{:>14}{:>10}  what holds\n", "law", "", "checked", "broken");
     for (law, verdict) in report.findings.verdicts() {
         let (checked, broken) = (grouped(verdict.checked), grouped(verdict.broken));
-        writeln!(out, "{:<22}{checked:>14}{broken:>10}  {}", law.name(), law.says()).expect("a string takes all");
+        let (name, kind, says) = (law.name(), law.kind().word(), law.says());
+        writeln!(out, "{name:<22}{kind:<10}{checked:>14}{broken:>10}  {says}").expect("a string takes all");
         for example in &verdict.examples {
             let key = if example.key.is_empty() { String::new() } else { format!(" {}", example.key) };
             writeln!(out, "    {}{key}: {}", example.place, example.what).expect("a string takes all");
@@ -121,10 +132,10 @@ fn table(report: &Report) -> String {
 fn value(report: &Report) -> String {
     let laws = report.findings.verdicts().map(|(law, verdict)| {
         let examples = verdict.examples.iter().map(|e| json!({"file": e.place, "key": e.key, "what": e.what}));
-        json!({"law": law.name(), "says": law.says(), "checked": verdict.checked, "broken": verdict.broken,
+        json!({"law": law.name(), "kind": law.kind().word(), "says": law.says(), "checked": verdict.checked, "broken": verdict.broken,
                "examples": examples.collect::<Vec<_>>()})
     });
-    let value = json!({"broken": report.findings.broken(), "rows": report.look.rows, "files": report.files,
+    let value = json!({"broken": report.findings.broken(), "broken_certain": report.findings.broken_of(Kind::Certain), "rows": report.look.rows, "files": report.files,
         "unjudged": report.unjudged, "laws": laws.collect::<Vec<_>>()});
     format!("{value}\n")
 }
