@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use crossbeam::channel::{Receiver, Sender, bounded};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use crossbeam::queue::ArrayQueue;
 
 use super::catalogue::Catalogue;
@@ -23,6 +24,9 @@ use crate::sink::{Mode, Published, Store, StoreError};
 
 /// Batches that wait for the delivery thread.
 const DEPTH: usize = 4;
+
+/// How long nothing must have come before the store is tidied.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Batches whose rows were stored, on their way back to the worker: their memory is warm and large enough.
 pub type Emptied = Arc<ArrayQueue<Box<RowBatch>>>;
@@ -153,12 +157,24 @@ impl Outlet {
         Ok((sender, thread.map_err(DeliveryError::Thread)?))
     }
 
+    /// The next delivery; `None` when there will be none. Merges small files while nothing comes, one partition at a time.
+    fn next(&mut self, deliveries: &Receiver<Delivery>) -> Result<Option<Delivery>, DeliveryError> {
+        let Some(store) = self.store.as_mut().filter(|_| self.gives_way) else { return Ok(deliveries.recv().ok()) };
+        loop {
+            match deliveries.recv_timeout(QUIET) {
+                Ok(delivery) => return Ok(Some(delivery)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => while deliveries.is_empty() && store.tidy()? {},
+            }
+        }
+    }
+
     fn run(mut self, deliveries: &Receiver<Delivery>) -> Result<Delivered, DeliveryError> {
         if self.gives_way {
             give_way();
         }
         let mut delivered = Delivered::default();
-        while let Ok(delivery) = deliveries.recv() {
+        while let Some(delivery) = self.next(deliveries)? {
             match delivery {
                 Delivery::Rows(mut batch, emptied) => {
                     self.deliver(&batch, &mut delivered)?;

@@ -10,6 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 mod attached;
 mod check;
+mod compact;
 mod db;
 mod demo;
 pub mod exit;
@@ -60,6 +61,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Inspect(inspect::InspectArgs),
     Check(check::CheckArgs),
+    Compact(compact::CompactArgs),
     Simulate(simulate::SimulateArgs),
     Db(db::DbArgs),
     /// Says which version this is
@@ -83,6 +85,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments, &cli.global),
         Command::Inspect(arguments) => inspect::run(arguments, &cli.global),
         Command::Check(arguments) => check::run(arguments, &cli.global),
+        Command::Compact(arguments) => compact::run(arguments, &cli.global),
         Command::Simulate(arguments) => simulate::run(arguments, &cli.global),
         Command::Db(arguments) => db::run(arguments, &cli.global),
         Command::Version => version(&cli.global),

@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 use parquet::basic::Encoding;
+use parquet::bloom_filter::Sbbf;
 use parquet::data_type::{ByteArray, FixedLenByteArray};
 use parquet::errors::Result;
 use parquet::file::statistics::Statistics;
@@ -25,6 +26,12 @@ const PAGE_ROWS: usize = 1 << 14;
 
 /// Rows by which it is judged whether ids repeat.
 const REPEAT_SAMPLE: usize = 1 << 14;
+
+/// Columns by which single rows are looked for: their chunks tell readers what is certainly not in them.
+const LOOKED_FOR: [&str; 2] = ["call_id", "agent_id"];
+
+/// How often a filter may say that a value is there when it is not: seven bits a value.
+const FALSE_POSITIVES: f64 = 0.05;
 
 /// Encodes column chunks, reusing its buffers.
 pub(super) struct Encoder {
@@ -163,9 +170,9 @@ impl<T: Copy + Ord> Range<T> {
 impl Encoder {
     /// # Errors
     /// When the compressor cannot be made.
-    pub(super) fn new() -> std::io::Result<Self> {
+    pub(super) fn new(level: i32) -> std::io::Result<Self> {
         Ok(Self {
-            zstd: Zstd::new()?,
+            zstd: Zstd::new(level)?,
             raw: RawChunk::default(),
             levels: Vec::new(),
             deep: Vec::new(),
@@ -196,7 +203,37 @@ impl Encoder {
             Values::Text { spans, data } => self.text(source, spans, data),
             Values::NameList { spans, items } => self.list(source, spans, items),
         };
-        self.raw.finish(&mut self.zstd, descr, statistics)
+        let mut chunk = self.raw.finish(&mut self.zstd, descr, statistics)?;
+        if LOOKED_FOR.contains(&source.column.name) {
+            chunk.close.bloom_filter = self.filter(source)?;
+        }
+        Ok(chunk)
+    }
+
+    /// The filter of the values just encoded; `None` where there are none.
+    fn filter(&mut self, source: Source<'_>) -> Result<Option<Sbbf>> {
+        let filter = |different: usize| Sbbf::new_with_ndv_fpp(different as u64, FALSE_POSITIVES);
+        match source.values {
+            Values::Uuid(all) => {
+                let ids = &mut self.ids;
+                ids.clear();
+                ids.extend(all.iter().filter(|id| **id != 0));
+                ids.sort_unstable();
+                ids.dedup();
+                if ids.is_empty() {
+                    return Ok(None);
+                }
+                let mut filter = filter(ids.len())?;
+                ids.iter().for_each(|id| filter.insert(id.to_be_bytes().as_slice()));
+                Ok(Some(filter))
+            }
+            Values::Name(_) if !self.entries.is_empty() => {
+                let mut filter = filter(self.entries.len())?;
+                self.entries.iter().for_each(|id| filter.insert(source.texts.get(*id).as_bytes()));
+                Ok(Some(filter))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Takes a chunk's memory back when it was written.

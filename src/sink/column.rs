@@ -72,6 +72,32 @@ impl Values {
         }
     }
 
+    /// Bytes of free text.
+    pub(super) fn text_bytes(&self) -> usize {
+        if let Self::Text { data, .. } = self { data.len() } else { 0 }
+    }
+
+    /// Takes the cells from `row` on away.
+    fn split_off(&mut self, row: usize) -> Self {
+        match self {
+            Self::Name(v) => Self::Name(v.split_off(row)),
+            Self::Text { spans, data } => {
+                let mut spans = spans.split_off(row);
+                let start = rebase(&mut spans, data.len());
+                Self::Text { spans, data: data.split_off(start) }
+            }
+            Self::NameList { spans, items } => {
+                let mut spans = spans.split_off(row);
+                let start = rebase(&mut spans, items.len());
+                Self::NameList { spans, items: items.split_off(start) }
+            }
+            Self::Uuid(v) => Self::Uuid(v.split_off(row)),
+            Self::Long(v) => Self::Long(v.split_off(row)),
+            Self::Int(v) => Self::Int(v.split_off(row)),
+            Self::Flag(v) => Self::Flag(v.split_off(row)),
+        }
+    }
+
     fn clear(&mut self) {
         match self {
             Self::Name(v) => v.clear(),
@@ -89,6 +115,13 @@ impl Values {
             Self::Flag(v) => v.clear(),
         }
     }
+}
+
+/// Counts places from the first one of `spans`, and returns that; cells come in the order of their places.
+fn rebase(spans: &mut [(u32, u32)], end: usize) -> usize {
+    let start = spans.iter().filter(|span| **span != NULL_SPAN).map(|span| span.0).min().unwrap_or(end as u32);
+    spans.iter_mut().filter(|span| **span != NULL_SPAN).for_each(|span| span.0 -= start);
+    start as usize
 }
 
 /// The buffered rows of one file's next row group.
@@ -112,6 +145,14 @@ impl Columns {
     pub(super) fn truncate(&mut self, rows: usize) {
         self.values.iter_mut().for_each(|values| values.truncate(rows));
         self.rows = rows;
+    }
+
+    /// Takes the rows from `row` on away.
+    pub(super) fn split_off(&mut self, row: usize) -> Self {
+        let values: Vec<Values> = self.values.iter_mut().map(|values| values.split_off(row)).collect();
+        let rows = self.rows - row;
+        self.rows = row;
+        Self { values, rows, text_bytes: 0 }
     }
 
     /// Empties the buffers, keeping their memory.

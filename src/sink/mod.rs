@@ -12,6 +12,7 @@
 
 mod chunk;
 mod column;
+mod compact;
 mod derive;
 mod dimension;
 mod encode;
@@ -31,6 +32,7 @@ mod reference;
 mod store;
 mod survey;
 
+pub use compact::Merged;
 pub use manifest::{FileEntry, Manifest, stored_until};
 pub use parquet::{CHECKSUM, DEFINITIONS_VERSION, ROW_GROUP_ROWS, SCHEMA_VERSION, producer};
 pub use read::{Block, NO_FLAG, NO_ID, NO_INT, NO_LONG, NO_NAME, ReadError, Reader};

@@ -210,8 +210,8 @@ pub(super) struct Zstd {
 impl Zstd {
     /// # Errors
     /// When its tables cannot be allocated.
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Self { inner: zstd::bulk::Compressor::new(ZSTD_LEVEL)?, scratch: Vec::new() })
+    pub(super) fn new(level: i32) -> io::Result<Self> {
+        Ok(Self { inner: zstd::bulk::Compressor::new(level)?, scratch: Vec::new() })
     }
 
     fn compress(&mut self, raw: &[u8]) -> Result<usize> {

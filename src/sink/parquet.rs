@@ -141,10 +141,12 @@ pub(super) struct Workshop {
 }
 
 impl Workshop {
+    /// With zstd at this level.
+    ///
     /// # Errors
     /// When the compressor cannot be made.
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Self { encoder: Encoder::new()?, order: Order::default() })
+    pub(super) fn new(level: i32) -> io::Result<Self> {
+        Ok(Self { encoder: Encoder::new(level)?, order: Order::default() })
     }
 }
 

@@ -31,7 +31,7 @@ const BUFFERED_ROWS: usize = 4 * ROW_GROUP_ROWS;
 const BLOCK_ROWS: usize = 64;
 
 /// Free text buffered by one file; keeps its positions well within 32 bits.
-const TEXT_BYTES: usize = 64 << 20;
+pub(super) const TEXT_BYTES: usize = 64 << 20;
 
 /// Which rows share a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 //!
 //! [`plan`] decides without touching the disk. [`Change`] is what it decided, written down before it is carried out, so that
 //! the next start can carry a half-done change to its end. A file that takes the place of one with another name first
-//! renames the old one to the new name: a glob sees one or the other, never both and never none.
+//! renames the old one to the new name: a glob sees one or the other, never both and never none. Where many files become one, a whole
+//! directory changes places with another.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -86,9 +87,42 @@ fn spans(new: &[FileEntry]) -> Vec<FileEntry> {
     spans
 }
 
+/// A directory that takes the place of a partition's, which takes its place.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Swap {
+    /// The new directory, below the directory of unfinished files.
+    pub(super) beside: PathBuf,
+    /// The partition's directory.
+    pub(super) dir: PathBuf,
+    /// A file that only the new directory has: where it is, says whether they have changed places.
+    pub(super) witness: String,
+}
+
+/// Lets two directories change places in one step.
+///
+/// # Errors
+/// When the operating system or the file system cannot.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn exchange(a: &Path, b: &Path) -> std::io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)?)
+}
+
+/// Lets two directories change places in one step.
+///
+/// # Errors
+/// Always: here it is not known how.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn exchange(_: &Path, _: &Path) -> std::io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}
+
 /// Renames and removals that belong together; paths are relative to the data directory.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Change {
+    /// Directories that change places with partitions.
+    #[serde(default)]
+    swaps: Vec<Swap>,
     /// Old files that take the name of their successor first.
     moves: Vec<(PathBuf, PathBuf)>,
     /// Old files without a successor.
@@ -118,6 +152,11 @@ impl Change {
         self.removes.extend(gone.map(|old| dir.join(&old.name)));
     }
 
+    /// Adds a directory that takes the place of a partition's.
+    pub(super) fn swap(&mut self, swap: Swap) {
+        self.swaps.push(swap);
+    }
+
     /// Adds a manifest that lies at `temp`.
     pub(super) fn manifest(&mut self, temp: PathBuf, path: PathBuf) {
         self.renames.push((temp, path));
@@ -145,6 +184,15 @@ impl Change {
     }
 
     fn carry_out(&self, root: &Path, dirs: &BTreeSet<PathBuf>) -> Result<(), StoreError> {
+        for swap in &self.swaps {
+            let (beside, dir) = (root.join(&swap.beside), root.join(&swap.dir));
+            if !dir.join(&swap.witness).exists() {
+                exchange(&beside, &dir).map_err(|e| StoreError::io("exchange directory", &dir, e))?;
+            }
+            for dir in [dir.parent(), beside.parent()].into_iter().flatten() {
+                sync_dir(dir)?;
+            }
+        }
         for (from, to) in &self.moves {
             rename_if_there(&root.join(from), &root.join(to))?;
         }
@@ -166,7 +214,27 @@ impl Change {
             sync_dir(&dir)?;
         }
         let path = root.join(TEMP).join(CHANGE);
-        fs::remove_file(&path).map_err(|e| StoreError::io("remove", &path, e))
+        fs::remove_file(&path).map_err(|e| StoreError::io("remove", &path, e))?;
+        for swap in &self.swaps {
+            let old = root.join(&swap.beside);
+            fs::remove_dir_all(&old).map_err(|e| StoreError::io("remove", &old, e))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the change down and carries out as many of its first steps.
+    #[cfg(test)]
+    pub(super) fn stop_at(self, root: &Path, step: u32) -> Result<(), StoreError> {
+        let text = serde_json::to_vec(&self).unwrap();
+        write_durable(&root.join(TEMP).join(CHANGE), &text)?;
+        if step > 0 {
+            let swap = &self.swaps[0];
+            exchange(&root.join(&swap.beside), &root.join(&swap.dir)).unwrap();
+        }
+        if step > 1 {
+            self.renames.iter().try_for_each(|(from, to)| rename(&root.join(from), &root.join(to)))?;
+        }
+        Ok(())
     }
 
     /// Finishes a change that a dead writer left half done, and removes its temporary files.
@@ -189,7 +257,8 @@ impl Change {
         let entries = fs::read_dir(&temp).map_err(|e| StoreError::io("list", &temp, e))?;
         for entry in entries {
             let path = entry.map_err(|e| StoreError::io("list", &temp, e))?.path();
-            fs::remove_file(&path).map_err(|e| StoreError::io("remove", &path, e))?;
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            removed.map_err(|e| StoreError::io("remove", &path, e))?;
         }
         Ok(())
     }

@@ -89,14 +89,37 @@ impl Reader {
         Block { table, columns: Columns::new(table), files: Vec::new() }
     }
 
+    /// Row groups of the file at `path`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn groups(&self, path: &Path) -> Result<usize, ReadError> {
+        Ok(open(path)?.num_row_groups())
+    }
+
+    /// Appends the rows of one row group to `block`; on failure the block is as before.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not of this table.
+    pub fn append_group(&mut self, block: &mut Block, path: &Path, group: usize) -> Result<(), ReadError> {
+        let failed = |source| ReadError::File { path: path.to_owned(), source };
+        let before = block.columns.rows;
+        let file = open(path)?;
+        let read = file.get_row_group(group).map_err(failed);
+        let read = read.and_then(|group| self.group(block, group.as_ref(), path));
+        if read.is_err() {
+            block.columns.truncate(before);
+        }
+        read
+    }
+
     /// Appends the rows of the file at `path` to `block`; on failure the block is as before.
     ///
     /// # Errors
     /// When it cannot be read, or is not of this table.
     pub fn append(&mut self, block: &mut Block, path: &Path) -> Result<(), ReadError> {
         let failed = |source| ReadError::File { path: path.to_owned(), source };
-        let file = File::open(path).map_err(|e| failed(e.into()))?;
-        let file = SerializedFileReader::new(file).map_err(failed)?;
+        let file = open(path)?;
         let before = block.columns.rows;
         let name = self.texts.intern(&path.display().to_string());
         let done = (0..file.num_row_groups()).try_for_each(|group| {
@@ -134,8 +157,15 @@ impl Reader {
             }
         }
         block.columns.rows += rows;
+        block.columns.text_bytes = block.columns.values.iter().map(Values::text_bytes).sum();
         Ok(())
     }
+}
+
+fn open(path: &Path) -> Result<SerializedFileReader<File>, ReadError> {
+    let failed = |source| ReadError::File { path: path.to_owned(), source };
+    let file = File::open(path).map_err(|e| failed(e.into()))?;
+    SerializedFileReader::new(file).map_err(failed)
 }
 
 /// One column of a row group.
@@ -270,6 +300,12 @@ impl Names {
 }
 
 impl Block {
+    /// Takes the rows from `row` on away into a block of their own, without their files.
+    pub(super) fn split_off(&mut self, row: usize) -> Self {
+        let columns = self.columns.split_off(row);
+        Self { table: self.table, columns, files: Vec::new() }
+    }
+
     /// Rows.
     #[must_use]
     pub fn rows(&self) -> usize {

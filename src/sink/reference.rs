@@ -17,7 +17,7 @@ rows, bytes, checksum (`xxh64` of the content, seed 0), first and last instant, 
 * Instants are UTC with microseconds, durations whole milliseconds (`*_ms`), ratios are never stored.
 * *null* means not known or not applicable; zero means none.
 * Rows of a row group are sorted by the columns named under *sorted by*; columns other than ids carry statistics, and page indexes
-  where a reader can use them. Packed columns are compressed with zstd only when that makes them smaller.
+  where a reader can use them. The columns `call_id` and `agent_id` have bloom filters. Packed columns are compressed with zstd only when that makes them smaller.
 * Key-value metadata of a file: `callfold.table`, `.tenant`, `.schema_version`, `.definitions_version`, `.producer`,
   `.writer` (`replay` or `live`), `.watermark_us`, `.rows`, `.first_us`, `.last_us`, `.switches`. Nothing depends on the time of writing: same input, same bytes.
 * A *dimension* has no date: its rows are one file at `DATA/history/TABLE/tenant=T/part-*.parquet`, that of the calendar, which all

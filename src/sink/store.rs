@@ -17,8 +17,10 @@ use crate::model::row::Rows;
 use crate::model::table::{Row, Table};
 use crate::model::time::Micros;
 
+use super::compact::Tidy;
 use super::lock::Lock;
 use super::manifest::{FileEntry, Manifest};
+use super::page::ZSTD_LEVEL;
 use super::parquet::{CHECKSUM, DEFINITIONS_VERSION, SCHEMA_VERSION, Schema, Workshop};
 use super::part::{Finished, Grain, Parts, Shared};
 use super::path;
@@ -73,6 +75,18 @@ pub enum StoreError {
         path: PathBuf,
         /// Why not.
         source: io::Error,
+    },
+    /// A file that was to be merged with others cannot be.
+    #[error("{why}; callfold check data says what is wrong")]
+    Unreadable {
+        /// Which file, and why.
+        why: String,
+    },
+    /// Small files cannot be merged without being seen twice or not at all.
+    #[error("directories cannot change places on the file system of {}; small files cannot be merged there", .path.display())]
+    NoExchange {
+        /// The data directory.
+        path: PathBuf,
     },
     /// A Parquet file could not be written.
     #[error("cannot write a file of table {table} in {}: {source}; check space and permissions", .path.display())]
@@ -132,11 +146,12 @@ pub struct Published {
 
 /// A data directory being written.
 pub struct Store {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     options: Options,
-    tables: Vec<Parts>,
+    pub(super) tables: Vec<Parts>,
     totals: Published,
-    shared: Shared,
+    pub(super) shared: Shared,
+    pub(super) tidy: Tidy,
     /// Live: watermark of the last batch of each partition, and how many batches had it.
     batches: HashMap<u32, (Micros, u32)>,
     _lock: Lock,
@@ -195,14 +210,14 @@ impl Store {
             texts: Default::default(),
             mirrors: HashMap::new(),
             derived: Default::default(),
-            shop: Workshop::new().map_err(|e| StoreError::io("prepare compression for", &temp, e))?,
+            shop: Workshop::new(ZSTD_LEVEL).map_err(|e| StoreError::io("prepare compression for", &temp, e))?,
             temp,
             history: dir.join("history"),
             named: 0,
             watermark: Micros::MIN,
         };
         let root = dir.to_owned();
-        Ok(Self { root, options, tables, totals, shared, batches: HashMap::new(), _lock: lock })
+        Ok(Self { root, options, tables, totals, shared, tidy: Tidy::default(), batches: HashMap::new(), _lock: lock })
     }
 
     /// Takes a batch; in live mode its rows are visible on return.

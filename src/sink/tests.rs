@@ -512,3 +512,129 @@ fn the_calendar_belongs_to_no_tenant_and_may_have_more_rows_than_a_row_group() {
     assert!(starts.is_sorted());
     assert!(dir.0.join("manifest/dim_calendar.json").is_file());
 }
+
+#[test]
+fn filters_know_the_calls_and_agents_of_a_row_group_and_hardly_any_other() {
+    let dir = Dir::new("filters");
+    replay(&dir, RUN, "default", "east", (0, 3000)).unwrap();
+    let files = dir.files();
+    let name = files.keys().find(|name| name.starts_with("handling_segment/")).unwrap();
+    let properties = parquet::file::properties::ReaderProperties::builder().set_read_bloom_filter(true).build();
+    let options =
+        parquet::file::serialized_reader::ReadOptionsBuilder::new().with_reader_properties(properties).build();
+    let file = fs::File::open(dir.0.join("history").join(name)).unwrap();
+    let reader = SerializedFileReader::new_with_options(file, options).unwrap();
+    let group = reader.get_row_group(0).unwrap();
+    let leaf = |name: &str| group.metadata().columns().iter().position(|c| c.column_path().string() == name).unwrap();
+    let calls = group.get_column_bloom_filter(leaf("call_id")).expect("a filter of calls");
+    let agents = group.get_column_bloom_filter(leaf("agent_id")).expect("a filter of agents");
+    assert!(group.get_column_bloom_filter(leaf("ring_ms")).is_none());
+    for row in read(&dir.0.join("history").join(name)) {
+        let Field::Bytes(id) = field(&row, "call_id") else { panic!("not an id") };
+        assert!(calls.check(id.data()));
+        let Field::Str(agent) = field(&row, "agent_id") else { panic!("not a name") };
+        assert!(agents.check(agent.as_str()));
+    }
+    let strangers = (0..2000_u128).filter(|i| calls.check((i << 64 | 77).to_be_bytes().as_slice())).count();
+    assert!(strangers < 200, "{strangers} of 2000 calls that are not there");
+}
+
+/// A store into which calls and sessions of a day have come batch by batch, as a live program delivers them.
+fn many_batches(dir: &Dir, batches: u64) -> Store {
+    let mut store = Store::open(&dir.0, Mode::Live).unwrap();
+    store.deliver(&batch(synthetic::names("default", "east"), Rows::default(), 0)).unwrap();
+    for i in 0..batches {
+        let range = i * 40..(i + 1) * 40;
+        let rows = Rows {
+            call: range.clone().map(synthetic::call).collect(),
+            agent_session: range.clone().map(synthetic::agent_session).collect(),
+            agent_state: range.map(synthetic::agent_state).collect(),
+            ..Rows::default()
+        };
+        store.deliver(&batch(NewNames::default(), rows, 1_700_000_000_000_000 + i as i64)).unwrap();
+    }
+    store
+}
+
+fn shown(dir: &Dir, table: &str) -> Vec<String> {
+    let cells = |row: &ReadRow| row.get_column_iter().map(|(_, f)| format!("{f:?}")).collect::<Vec<_>>().join("|");
+    let mut rows: Vec<_> = dir.rows(table).iter().map(cells).collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn merged_files_hold_the_rows_of_the_small_ones_and_are_the_same_bytes_each_time() {
+    let tables = ["call", "agent_session", "agent_state"];
+    let mut last = None;
+    for run in 0..2 {
+        let dir = Dir::new(&format!("merge-{run}"));
+        let mut store = many_batches(&dir, 30);
+        let before = tables.map(|table| shown(&dir, table));
+        assert_eq!(dir.files().len(), 90);
+        let merged = store.compact(Micros(i64::MAX / 4), |_| true).unwrap();
+        assert_eq!((merged.partitions, merged.files_before, merged.files_after, merged.rows), (3, 90, 3, 3600));
+        assert_eq!(dir.files().len(), 3);
+        assert!(before == tables.map(|table| shown(&dir, table)));
+        assert_eq!(fs::read_dir(dir.0.join(".tmp")).unwrap().count(), 0);
+        for partition in crate::sink::survey(&dir.0).unwrap() {
+            assert_eq!(partition.examine().unwrap(), []);
+        }
+        // What comes later for the same day is a small file again, and joins the large one's partition.
+        let late = Rows { call: vec![synthetic::call(5000)], ..Rows::default() };
+        store.deliver(&batch(NewNames::default(), late, 1_700_000_900_000_000)).unwrap();
+        assert_eq!(dir.rows("call").len(), 1201);
+        let again = store.compact(Micros(i64::MAX / 4), |_| true).unwrap();
+        assert_eq!((again.files_before, again.files_after), (2, 1));
+        assert_eq!(dir.rows("call").len(), 1201);
+        let files = dir.files();
+        assert!(last.is_none_or(|last| last == files), "same input, same bytes");
+        last = Some(files);
+    }
+}
+
+#[test]
+fn a_partition_with_somebody_elses_file_is_left_as_it_is() {
+    let dir = Dir::new("merge-foreign");
+    let mut store = many_batches(&dir, 3);
+    let history = dir.0.join("history/call/tenant=default/date=2023-11-14");
+    fs::write(history.join("foreign.parquet"), b"PAR1").unwrap();
+    let merged = store.compact(Micros(i64::MAX / 4), |_| true).unwrap();
+    assert_eq!(merged.partitions, 2);
+    assert_eq!(fs::read_dir(&history).unwrap().count(), 4);
+}
+
+#[test]
+fn a_merge_cut_short_at_any_step_is_finished_by_the_next_start() {
+    // The steps on the disk: the change is written down, the directories change places, the manifest takes its name.
+    for step in 0..3 {
+        let dir = Dir::new(&format!("merge-cut-{step}"));
+        let mut store = many_batches(&dir, 4);
+        let before = shown(&dir, "call");
+        let partition = crate::sink::survey(&dir.0).unwrap().into_iter().find(|p| p.table == "call").unwrap();
+        store.prepare_merge(&partition, step).unwrap();
+        drop(store);
+        // Whoever looks now sees every row once, and after the next start, too.
+        assert!(before == shown(&dir, "call"), "step {step}");
+        let store = Store::open(&dir.0, Mode::Live).unwrap();
+        assert!(before == shown(&dir, "call"), "step {step}");
+        assert_eq!(dir.files().keys().filter(|name| name.starts_with("call/")).count(), 1);
+        let after = crate::sink::survey(&dir.0).unwrap().into_iter().find(|p| p.table == "call").unwrap();
+        assert_eq!(after.examine().unwrap(), []);
+        assert_eq!(fs::read_dir(dir.0.join(".tmp")).unwrap().count(), 0);
+        store.finish().unwrap();
+    }
+}
+
+#[test]
+fn a_live_store_merges_the_files_of_a_day_that_is_over() {
+    let dir = Dir::new("merge-live");
+    let mut store = many_batches(&dir, 5);
+    while store.tidy().unwrap() {}
+    assert_eq!(dir.files().len(), 15, "the day goes on");
+    let next_day = 1_700_000_000_000_000 + 30 * 3_600_000_000;
+    store.deliver(&batch(NewNames::default(), Rows::default(), next_day)).unwrap();
+    while store.tidy().unwrap() {}
+    assert_eq!(dir.files().len(), 3);
+    assert_eq!(dir.rows("call").len(), 200);
+}

@@ -27,7 +27,7 @@ fn problem(text: &str) -> Value {
 #[test]
 fn every_command_shows_two_examples_on_standard_output() {
     let place = Place::new("help");
-    for command in ["demo", "serve", "replay", "inspect", "explain", "simulate", "check", "version"] {
+    for command in ["demo", "serve", "replay", "inspect", "explain", "simulate", "check", "compact", "version"] {
         let output = run(&place, &[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));
         let text = stdout(&output);

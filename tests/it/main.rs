@@ -5,6 +5,8 @@ mod architecture;
 mod cli;
 mod consistency;
 #[cfg(feature = "io")]
+mod earlier;
+#[cfg(feature = "io")]
 mod live;
 mod logs;
 mod models;
