@@ -33,17 +33,27 @@ pub struct Findings {
     verdicts: Vec<Verdict>,
     /// Examples kept for a law.
     first: usize,
+    /// Laws that cannot be judged.
+    silent: Vec<Law>,
 }
 
 impl Findings {
     /// Nothing looked at yet; `first` examples of each law are kept.
     #[must_use]
     pub fn new(first: usize) -> Self {
-        Self { verdicts: vec![Verdict::default(); Law::ALL.len()], first }
+        Self { verdicts: vec![Verdict::default(); Law::ALL.len()], first, silent: Vec::new() }
+    }
+
+    /// Leaves laws out.
+    pub(super) fn silence(&mut self, laws: &[Law]) {
+        self.silent.extend_from_slice(laws);
     }
 
     /// Looked at a law once.
     pub fn that(&mut self, law: Law, holds: bool, example: impl FnOnce() -> Example) {
+        if self.silent.contains(&law) {
+            return;
+        }
         let verdict = &mut self.verdicts[law as usize];
         verdict.checked += 1;
         if !holds {

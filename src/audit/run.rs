@@ -1,7 +1,8 @@
 //! The order of a check: files first, then every tenant day by day, details before the intervals they make.
 //!
 //! In: a data directory. Out: a [`Report`]. A day is judged when the next one has been read, since what began before midnight
-//! may end after it. While a program writes the store, its last day is not judged. Refuses to print.
+//! may end after it. While a program writes the store, its last day is not judged, and no law about sessions that may be open.
+//! Refuses to print.
 
 use std::path::Path;
 
@@ -42,6 +43,9 @@ pub(super) const ORDER: [&str; 18] = [
     "agent_queue_interval",
     "agent_reason_interval",
 ];
+
+/// Laws about what has no row before it is over: logins, and times of listening, go on while a program runs.
+const ABOUT_OPEN: [Law; 5] = [Law::Coverage, Law::SessionStates, Law::AgentFromStates, Law::LegParts, Law::LegWraps];
 
 /// How far a check is.
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,6 +89,9 @@ pub fn check(root: &Path, first: usize, stop: &Stop, mut watch: impl FnMut(&Look
         unjudged: None,
         stopped: false,
     };
+    if is_written {
+        report.findings.silence(&ABOUT_OPEN);
+    }
     for of_tenant in partitions.chunk_by(|a, b| a.tenant == b.tenant) {
         let mut tenant = Tenant::new(Reader::default());
         for of_day in of_tenant.chunk_by(|a, b| a.date == b.date) {

@@ -39,7 +39,8 @@ enum What {
 ///
 /// Interval rows are derived again from detail rows and compared to the last millisecond. Laws marked `expected` hold unless the
 /// switch contradicted itself; what breaks them is shown, and counts only with --strict. Changes nothing, needs memory for
-/// about one day of details, and may run beside `serve`: then the last day is read, but not judged.
+/// about one day of details, and may run beside `serve`: then the last day is read, but not judged, nor are laws about
+/// logins and times of listening, which have no row before they end.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  callfold check data\n  callfold check data --data /var/lib/callfold --strict --json\n\n\
