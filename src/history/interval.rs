@@ -391,7 +391,7 @@ impl Intervals {
             self.write(&mut kept, status, written_at, board, names);
             match alive {
                 Some(alive) => self.finals.push(kept, alive, board.queues.len()),
-                None => self.recycle(kept),
+                None => self.recycle(kept.queues),
             }
         }
         if self.policy.provisional {
@@ -404,8 +404,8 @@ impl Intervals {
             self.revise_final(at, board, names, true);
         }
         self.hand_out_cohorts(now, board, names, Occasion { last: false, revises });
-        while let Some(kept) = self.finals.pop_before(now - self.policy.grace - self.policy.revise_for) {
-            self.recycle(kept);
+        while let Some(queues) = self.finals.pop_before(now - self.policy.grace - self.policy.revise_for) {
+            self.recycle(queues);
         }
         self.revise_soon(now);
     }
@@ -422,8 +422,9 @@ impl Intervals {
                 continue;
             }
             let later = std::mem::replace(&mut self.alive, interval.alive.clone());
-            interval.kept.revision += 1;
-            self.write(&mut interval.kept, "revised", at, board, names);
+            let kept = interval.open();
+            kept.revision += 1;
+            self.write(kept, "revised", at, board, names);
             before = Some(std::mem::replace(&mut self.alive, later));
             interval.queues = interval.queues.max(board.queues.len());
             self.revised += 1;
@@ -451,7 +452,7 @@ impl Intervals {
                 kept.revision = 1;
                 let written_at = kept.until + self.policy.settle;
                 self.write(&mut kept, "provisional", written_at, board, names);
-                self.recycle(kept);
+                self.recycle(kept.queues);
             } else {
                 self.sweep(&mut kept.queues);
             }
@@ -510,10 +511,10 @@ impl Intervals {
     }
 
     /// Gives the memory of an interval that has left to those to come.
-    fn recycle(&mut self, kept: Kept) {
+    fn recycle(&mut self, queues: Vec<QueueKept>) {
         // Queues that were quiet get as much as busy ones need, so that after a few intervals nothing grows any more.
         let room = self.marks.len().saturating_sub(self.spare_marks.len());
-        self.spare_marks.extend(kept.queues.into_iter().take(room).map(|mut queue| {
+        self.spare_marks.extend(queues.into_iter().take(room).map(|mut queue| {
             queue.marks.clear();
             queue.marks
         }));

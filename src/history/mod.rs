@@ -8,5 +8,6 @@ pub mod cohort;
 pub mod coverage;
 pub mod interval;
 pub mod level;
+mod packed;
 mod revision;
 mod row;
