@@ -29,7 +29,8 @@ fn main() {
     let mut numbers = std::env::args().filter_map(|arg| arg.parse::<u32>().ok());
     let minutes = numbers.next().unwrap_or(17);
     let (agents, queues) = (numbers.next().unwrap_or(100_000), numbers.next().unwrap_or(5_000));
-    let mut partition = Partition::new(Settings::default());
+    let settings = Settings { provisional_rows: true, revise_for: Span::from_mins(60), ..Settings::default() };
+    let mut partition = Partition::new(settings);
     let (mut clock, mut lines) = (Micros::MIN, Vec::new());
     let before = feed::live_bytes();
     let mut floor = feed::floor(agents, queues, "east", 0);
