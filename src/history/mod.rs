@@ -7,6 +7,7 @@
 pub mod cohort;
 pub mod coverage;
 pub mod interval;
+mod kept;
 pub mod level;
 mod packed;
 mod revision;

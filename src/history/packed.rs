@@ -3,7 +3,7 @@
 //! Of the columns of an agent most are zero, and the others small. A packed reading is a key, one bit for each column that is
 //! not zero, and those columns as integers of as many bytes as they need: a fifth of what it is when it can be corrected.
 
-use super::interval::{AgentKept, Kept, QueueKept};
+use super::kept::{AgentKept, Kept, QueueKept};
 use crate::model::action::Status;
 use crate::model::ids::{AgentId, DnId, ReasonId};
 use crate::model::time::Micros;

@@ -6,7 +6,8 @@
 
 use std::collections::VecDeque;
 
-use super::interval::{INTERVAL, Kept, QueueKept};
+use super::interval::INTERVAL;
+use super::kept::{Kept, QueueKept};
 use super::level::Alive;
 use super::packed::Packed;
 use crate::model::time::Micros;

@@ -1,7 +1,8 @@
 //! From what an object gained in an interval to its row: the only place that knows which ledger column is which row column.
 
 use super::cohort::Stamp;
-use super::interval::{About, AgentKept, INTERVAL, QueueKept};
+use super::interval::{About, INTERVAL};
+use super::kept::{AgentKept, QueueKept};
 use super::level::Levels;
 use crate::model::action::Status;
 use crate::model::ids::{DnId, ReasonId, SwitchId};
