@@ -82,7 +82,7 @@ fn live(dir: &Path) {
         rows.queue_interval.extend((n * queues..(n + 1) * queues).map(synthetic::queue_interval));
         rows.queue_cohort_interval.extend((n * queues..(n + 1) * queues).map(synthetic::queue_cohort_interval));
         let watermark = Micros(synthetic::START.0 + (n as i64 + 1) * 900_000_000);
-        let batch = RowBatch { partition: 0, names: std::mem::take(&mut names), rows, watermark };
+        let batch = RowBatch { names: std::mem::take(&mut names), rows, watermark, ..RowBatch::default() };
         let begun = Instant::now();
         store.deliver(&batch).expect("interval is published");
         times.push(begun.elapsed());

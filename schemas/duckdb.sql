@@ -223,6 +223,22 @@ CREATE OR REPLACE VIEW callfold.agent_snapshot AS SELECT
   NULL::UUID AS call_id, NULL::VARCHAR AS queue_id, NULL::VARCHAR AS reason_key, NULL::VARCHAR AS reason_code,
   NULL::BOOLEAN AS is_dnd
   WHERE false UNION ALL BY NAME FROM callfold.files('agent_snapshot');
+CREATE OR REPLACE VIEW callfold.event_log AS SELECT
+  NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS event_id, NULL::VARCHAR AS site_id, NULL::VARCHAR AS source_id,
+  NULL::TIMESTAMPTZ AS folded_at, NULL::INTEGER AS place, NULL::TIMESTAMPTZ AS event_time,
+  NULL::TIMESTAMPTZ AS received_at, NULL::VARCHAR AS event_name, NULL::VARCHAR AS this_dn, NULL::VARCHAR AS this_queue,
+  NULL::VARCHAR AS other_dn, NULL::BOOLEAN AS other_dn_is_known, NULL::VARCHAR AS third_party_dn,
+  NULL::BOOLEAN AS third_party_dn_is_known, NULL::VARCHAR AS agent_id, NULL::VARCHAR AS conn_id,
+  NULL::VARCHAR AS previous_conn_id, NULL::VARCHAR AS transfer_conn_id, NULL::VARCHAR AS call_uuid,
+  NULL::VARCHAR AS call_type, NULL::INTEGER AS call_state, NULL::INTEGER AS this_dn_role,
+  NULL::INTEGER AS other_dn_role, NULL::INTEGER AS third_party_dn_role, NULL::INTEGER AS work_mode,
+  NULL::VARCHAR AS ani, NULL::VARCHAR AS ani_key, NULL::VARCHAR AS dnis, NULL::VARCHAR AS dnis_key,
+  NULL::VARCHAR AS user_data, NULL::VARCHAR AS reasons, NULL::VARCHAR AS extensions, NULL::INTEGER AS route_type,
+  NULL::INTEGER AS treatment_type, NULL::VARCHAR AS first_transfer_conn_id, NULL::VARCHAR AS first_transfer_site,
+  NULL::VARCHAR AS last_transfer_conn_id, NULL::VARCHAR AS last_transfer_site, NULL::VARCHAR AS remote_conn_id,
+  NULL::VARCHAR AS remote_site, NULL::VARCHAR AS network_call_id, NULL::VARCHAR AS ref_call_uuid,
+  NULL::VARCHAR AS is_links, NULL::VARCHAR AS collector_id
+  WHERE false UNION ALL BY NAME FROM callfold.files('event_log');
 CREATE OR REPLACE VIEW callfold.dim_tenant AS SELECT
   NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS name
   WHERE false UNION ALL BY NAME FROM callfold.files('dim_tenant');

@@ -7,7 +7,9 @@ use super::engine::output::NewNames;
 use super::model::identity::{LegKey, QueueSegmentKey, SessionKey};
 use super::model::ids::{AgentId, ConnId, DnId, EventId, ReasonId, SwitchId, Uuid};
 use super::model::row::*;
-use super::model::table::{LocalDate, LocalTime, Name, PartyKey, ReasonCode, ReasonKey, RouteKey, Site, Tenant};
+use super::model::table::{
+    LocalDate, LocalTime, LoggedId, Name, PartyKey, Passage, ReasonCode, ReasonKey, RouteKey, Site, Tenant,
+};
 use super::model::time::{Micros, Span};
 
 mod data;

@@ -147,7 +147,8 @@ impl Catalogue {
         self.keep_last();
         let names = NewNames { switches: self.switches[self.sent..].to_vec(), ..NewNames::default() };
         self.sent = self.switches.len();
-        Some(RowBatch { partition: DESCRIBING, names, rows: std::mem::take(&mut self.rows), watermark: self.watermark })
+        let rows = std::mem::take(&mut self.rows);
+        Some(RowBatch { partition: DESCRIBING, names, rows, watermark: self.watermark, goes_on: false })
     }
 
     /// Of several rows of one object the last knows everything.

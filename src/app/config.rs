@@ -93,6 +93,8 @@ pub struct Postgres {
 pub struct History {
     /// Whether every state of every party has a row.
     pub party_states: Option<bool>,
+    /// Whether every event that was folded has a row.
+    pub event_log: Option<bool>,
     /// How long final rows are revised by what is heard of late.
     pub revise_for: Option<String>,
     /// How often queues are sampled.
@@ -275,7 +277,7 @@ const KEYS: [(&str, &[&str]); 16] = [
     ("server", &["listen", "insecure", "publish_every"]),
     ("store", &["path"]),
     ("postgres", &["url", "url_file", "password", "password_file", "ca_file", "writer", "spool_max"]),
-    ("history", &["party_states", "revise_for", "queue_snapshots", "agent_snapshots"]),
+    ("history", &["party_states", "event_log", "revise_for", "queue_snapshots", "agent_snapshots"]),
     ("queue_defaults", &["sl_threshold", "short_abandon", "sl_target", "definition_version"]),
     ("privacy", &["ani", "dnis", "hash_key", "hash_key_file"]),
     ("user_data", &["key", "policy", "list"]),

@@ -180,7 +180,7 @@ impl Outlet {
                     self.deliver(&batch, &mut delivered)?;
                     self.catalogue.hear(&batch);
                     // Of a replay everything appears together, and what is known is known best at its end.
-                    if self.store.as_ref().is_some_and(|store| store.mode() == Mode::Live) {
+                    if !batch.goes_on && self.store.as_ref().is_some_and(|store| store.mode() == Mode::Live) {
                         self.describe(&mut delivered)?;
                     }
                     batch.rows.clear();

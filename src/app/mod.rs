@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod describe;
+pub mod event_log;
 pub mod inspect;
 pub mod live;
 pub mod playback;

@@ -42,7 +42,7 @@ pub fn check(config: &Config) -> Result<Privacy, Vec<Problem>> {
         problems.push(error);
         None
     });
-    let privacy = Privacy { rules, ani, dnis, secret };
+    let privacy = Privacy { rules, ani, dnis, secret, is_applied: false };
     let hashes = [privacy.ani, privacy.dnis].into_iter().chain(privacy.rules.iter().map(|rule| rule.policy));
     if hashes.into_iter().any(|policy| policy == Policy::Hash) && privacy.secret.is_none() && problems.is_empty() {
         let what = "hashes need a secret: privacy.hash_key_file, --hash-key-file or CALLFOLD_PRIVACY__HASH_KEY";

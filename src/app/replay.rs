@@ -212,7 +212,9 @@ impl Threads {
             (deliveries, delivery) = (Some(sender), Some(thread));
         }
         let (feeder, intake) = ring(RING_DEPTH);
-        let mut partition = Partition::new(order.engine);
+        // Without tables there is no log, either.
+        let event_log = order.engine.event_log && order.data.is_some();
+        let mut partition = Partition::new(EngineSettings { event_log, ..order.engine });
         if let Some(wanted) = order.explain {
             partition.explain(wanted);
         }

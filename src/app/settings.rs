@@ -185,7 +185,8 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
     let listen = check.value("server.listen", resolve(listen)).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
     check.closed("server.listen", listen, insecure);
     let publish_every = check.duration("server.publish_every", config.server.publish_every.as_deref(), "0s", "10s");
-    let engine = check.engine(config, live_engine());
+    // A demonstration has no past worth keeping; a server's can be folded again.
+    let engine = check.engine(config, EngineSettings { event_log: true, ..live_engine() });
     let described = check.described(config);
     let sl_target = config.queue_defaults.sl_target.unwrap_or(0.8);
     if !(0.0..=1.0).contains(&sl_target) {
@@ -275,6 +276,7 @@ impl Check {
         engine.short_abandon = short.unwrap_or(engine.short_abandon);
         let history = &config.history;
         engine.party_states = history.party_states.unwrap_or(engine.party_states);
+        engine.event_log = history.event_log.unwrap_or(engine.event_log);
         let revise_for = self.duration("history.revise_for", history.revise_for.as_deref(), "0s", "24h");
         engine.revise_for = revise_for.unwrap_or(engine.revise_for);
         let snapshots = self.cadence("history.queue_snapshots", history.queue_snapshots.as_deref());

@@ -176,6 +176,9 @@ impl Writer {
     }
 
     fn fold(&mut self, chunk: Chunk) -> Result<(), DeliveryLost> {
+        if self.clock.is_some() {
+            self.partition.receive(wall_now());
+        }
         let fed = self.partition.feed(&chunk.bytes, chunk.position);
         let progress = &self.progress;
         progress.accepted.fetch_add(fed.accepted, Ordering::Relaxed);
@@ -257,6 +260,9 @@ impl Writer {
     }
 
     fn deliver(&mut self, leave: Leave, times: &mut Times) -> Result<(), DeliveryLost> {
+        if matches!(leave, Leave::EachMinute) {
+            self.deliver_log(times)?;
+        }
         let waiting = self.partition.rows_waiting();
         let enough = match leave {
             Leave::Finally => waiting > 0,
@@ -287,6 +293,18 @@ impl Writer {
             deliveries.send(Delivery::Rows(Box::new(batch), emptied)).map_err(|_| DeliveryLost)?;
         }
         Ok(())
+    }
+}
+
+impl Writer {
+    /// Gives away what is in the event log when it is much: a dense feed does not wait for the minute to end.
+    fn deliver_log(&mut self, times: &Times) -> Result<(), DeliveryLost> {
+        let Some(deliveries) = &self.deliveries else { return Ok(()) };
+        if deliveries.is_full() && !self.partition.log_overflows() {
+            return Ok(());
+        }
+        let Some(batch) = self.partition.take_log() else { return Ok(()) };
+        deliveries.send(Delivery::Rows(Box::new(batch), Arc::clone(&times.emptied))).map_err(|_| DeliveryLost)
     }
 }
 

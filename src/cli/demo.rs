@@ -21,6 +21,7 @@ use crate::app::live::Live;
 use crate::app::settings::{self, DATA_DEFAULT, LISTEN_DEFAULT, PUBLISH_EVERY_DEFAULT, Settings, live_engine};
 use crate::app::{playback, postgres, synthetic};
 use crate::engine::partition::Position;
+use crate::engine::settings::Settings as EngineSettings;
 use crate::handoff::ring::{Chunk, Feeder};
 use crate::handoff::stop::Stop;
 use crate::model::time::{Micros, Span};
@@ -78,6 +79,9 @@ pub struct DemoArgs {
     reading: ReadingArgs,
     #[command(flatten)]
     postgres: PostgresArgs,
+    /// Write every event that was folded, too (event_log)
+    #[arg(long)]
+    event_log: bool,
     /// Do not open a browser
     #[arg(long)]
     no_open: bool,
@@ -107,7 +111,7 @@ pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
             data: data(arguments.data.as_deref())?,
             publish_every: PUBLISH_EVERY_DEFAULT,
             sl_target: 0.8,
-            engine: live_engine(),
+            engine: EngineSettings { event_log: arguments.event_log, ..live_engine() },
             postgres,
             described: Described::default(),
             feeds: Vec::new(),

@@ -58,6 +58,9 @@ pub struct ReplayArgs {
     attached: super::attached::AttachedArgs,
     #[command(flatten)]
     reading: ReadingArgs,
+    /// Write every event that was folded, too (event_log): from it a time can be folded again
+    #[arg(long)]
+    event_log: bool,
     /// How the summary is written
     #[arg(long, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
@@ -105,6 +108,9 @@ fn settings(arguments: &ReplayArgs) -> Result<(EngineSettings, Described, Option
     let mut config = super::serve::configuration(arguments.config.as_deref())?;
     arguments.attached.lay_over(&mut config);
     arguments.postgres.lay_over(&mut config);
+    if arguments.event_log {
+        config.history.event_log = Some(true);
+    }
     let checked = checked::check_replay(&config);
     let (engine, described) = checked.map_err(|problems| Failure::configuration(&problems))?;
     let postgres = postgres::check(&config).map_err(|problems| Failure::configuration(&problems))?;

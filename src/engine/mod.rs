@@ -9,6 +9,7 @@
 //! Inputs carry their time; nothing here reads a clock, a file or a socket, and nothing here fails.
 
 pub mod explain;
+pub mod log;
 pub mod merge;
 pub mod order;
 pub mod output;

@@ -25,6 +25,8 @@ pub struct RowBatch {
     pub rows: Rows,
     /// Event time up to which everything has been seen.
     pub watermark: Micros,
+    /// More of the same follows at once: nothing has to be visible yet.
+    pub goes_on: bool,
 }
 
 /// Names minted since the previous batch, in the order of their ids.

@@ -11,6 +11,7 @@ use super::view::{Counters, Delta, QueueSummary};
 use crate::decode::ndjson::{Decoder, Limits, Line};
 use crate::model::ids::{EventId, SwitchId};
 use crate::model::names::Names;
+use crate::model::row::Rows;
 use crate::model::tevent::TEvent;
 use crate::model::time::{Micros, Span};
 
@@ -256,7 +257,37 @@ impl Partition {
         }
         let rows = self.folding.engine.take_rows();
         let names = NewNames::since(&self.names, &mut self.sent);
-        Some(RowBatch { partition: 0, names, rows, watermark: self.now() })
+        Some(RowBatch { partition: 0, names, rows, watermark: self.now(), goes_on: false })
+    }
+
+    /// The rows of the event log, when so many wait that they should leave before the others do.
+    pub fn take_log(&mut self) -> Option<RowBatch> {
+        let log = self.folding.engine.log.as_mut().filter(|log| log.is_full())?;
+        let mut rows = Rows::default();
+        log.swap(&mut rows);
+        let names = NewNames::since(&self.names, &mut self.sent);
+        Some(RowBatch { partition: 0, names, rows, watermark: self.now(), goes_on: true })
+    }
+
+    /// Whether so many rows of the event log wait that somebody has to wait for them.
+    #[must_use]
+    pub fn log_overflows(&self) -> bool {
+        self.folding.engine.log.as_ref().is_some_and(|log| log.overflows())
+    }
+
+    /// Says when the lines to come were received, by our clock; the event log remembers it.
+    pub fn receive(&mut self, at: Micros) {
+        if let Some(log) = &mut self.folding.engine.log {
+            log.receive(at);
+        }
+    }
+
+    /// Makes a number of a switch a known device, as if an event had named it.
+    pub fn introduce(&mut self, tenant: &str, switch: &str, number: &str) {
+        if let Ok(switch) = self.names.switch(tenant, switch) {
+            // A name that is refused was refused before, too.
+            let _ = self.names.dn(switch, number);
+        }
     }
 
     /// Gives back a batch's memory for the rows to come.

@@ -26,6 +26,8 @@ pub struct Settings {
     pub provisional_rows: bool,
     /// Whether every state of every party has a row. Default no.
     pub party_states: bool,
+    /// Whether every event that was folded has a row, from which it can be folded again. Default no.
+    pub event_log: bool,
     /// How long after it became final an interval is revised by what is heard of late; zero for never, which is the default.
     pub revise_for: Span,
     /// How often queues are sampled, in event time; zero for never, which is the default.
@@ -58,6 +60,7 @@ impl Default for Settings {
             grace: Span::from_mins(5),
             provisional_rows: false,
             party_states: false,
+            event_log: false,
             revise_for: Span(0),
             queue_snapshots: Span(0),
             agent_snapshots: Span(0),

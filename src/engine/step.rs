@@ -1,6 +1,7 @@
 //! The engine: orchestration of fold, board and history. One event or tick in; rows and changes accumulate.
 
 use super::explain::{Explain, Step, Wanted};
+use super::log::EventLog;
 use super::settings::Settings;
 use super::snapshot::Sampler;
 use crate::fold::World;
@@ -35,6 +36,8 @@ pub struct Engine {
     sampler: Sampler,
     /// Somebody wants to know how a call went.
     explain: Option<Box<Explain>>,
+    /// Events are kept, to be folded again.
+    pub log: Option<Box<EventLog>>,
     /// Queue stays among the rows that wait whose shortness was judged.
     judged: usize,
 }
@@ -93,6 +96,7 @@ impl Engine {
             due: Micros::MIN,
             sampler: Sampler::new(settings.queue_snapshots, settings.agent_snapshots),
             explain: None,
+            log: settings.event_log.then(|| Box::new(EventLog::new(settings.privacy.clone()))),
             judged: 0,
         }
     }
@@ -119,6 +123,9 @@ impl Engine {
             // What waiting decided before the event is not the event's.
             self.world.advance(ev.time);
             self.drain(names);
+        }
+        if let Some(log) = &mut self.log {
+            log.note(ev, id, self.now, &self.world, names);
         }
         if let Some(explain) = &mut self.explain {
             explain.hear(ev, id, &mut self.world, names);
@@ -257,13 +264,17 @@ impl Engine {
     /// How many rows wait in [`Self::take_rows`].
     #[must_use]
     pub fn rows_waiting(&self) -> usize {
-        self.world.out.rows() + self.intervals.rows.len()
+        let logged = self.log.as_ref().map_or(0, |log| log.waiting());
+        self.world.out.rows() + self.intervals.rows.len() + logged
     }
 
     /// The rows ready to leave: closed facts of the fold and rows of intervals.
     pub fn take_rows(&mut self) -> Rows {
         let mut rows = std::mem::take(&mut self.intervals.rows);
         self.world.out.swap_rows(&mut rows);
+        if let Some(log) = &mut self.log {
+            log.swap(&mut rows);
+        }
         self.judged = 0;
         if let Some(explain) = &mut self.explain {
             explain.rows_left();
@@ -276,6 +287,9 @@ impl Engine {
         if self.rows_waiting() == 0 {
             rows.clear();
             self.world.out.swap_rows(&mut rows);
+            if let Some(log) = &mut self.log {
+                log.swap(&mut rows);
+            }
             self.intervals.rows = rows;
         }
     }

@@ -46,10 +46,14 @@ struct Data {
 }
 
 impl Data {
-    /// Numbers a change of the key at `place`; a key that is in two lists is numbered through.
+    /// The number of the last change of a key; a key that is in two lists is numbered through.
+    fn last_seq(&self, key: &str) -> i32 {
+        self.entries.iter().filter(|e| e.key == key).map(|e| e.seq).max().unwrap_or(0)
+    }
+
+    /// Numbers a change of the key at `place`.
     fn next_seq(&mut self, place: usize) -> i32 {
-        let same = |e: &&Entry| e.key == self.entries[place].key;
-        let seq = self.entries.iter().filter(same).map(|e| e.seq).max().unwrap_or(0) + 1;
+        let seq = self.last_seq(&self.entries[place].key) + 1;
         self.entries[place].seq = seq;
         self.changes += 1;
         seq
@@ -82,6 +86,14 @@ impl Attached {
     fn digest(&self, text: &str) -> u64 {
         self.hasher.hash_one(text.as_bytes())
     }
+}
+
+/// How many bytes of a value are kept.
+pub(crate) fn cut(value: &str) -> usize {
+    if value.len() <= VALUE_BYTES_MAX {
+        return value.len();
+    }
+    (0..=VALUE_BYTES_MAX).rev().find(|at| value.is_char_boundary(*at)).unwrap_or(0)
 }
 
 /// What all changes of one event have in common.
@@ -128,6 +140,21 @@ impl World {
                 let (data, seen) = (self.data_of(call), self.seen_by(call, ev));
                 self.walk(data, list, pairs, seen);
             }
+        }
+    }
+
+    /// Which change of a key of its call a value in an event is, or will be: the event log tells values of one form apart by it.
+    #[must_use]
+    pub fn change_of(&self, ev: &TEvent<'_>, list: List, key: &str, value: &str) -> i32 {
+        let data = self.find_call(ev.switch, ev.conn).map_or(NIL, |call| self.calls[call].data);
+        if data == NIL {
+            return 1;
+        }
+        let data = &self.attached.calls[data];
+        let known = data.entries.iter().find(|e| e.list == list && e.key == key && e.value.is_some());
+        match known {
+            Some(entry) if entry.digest == self.attached.digest(value) => entry.seq,
+            _ => data.last_seq(key) + 1,
         }
     }
 
@@ -200,8 +227,7 @@ impl World {
         let mut value = self.attached.privacy.form(policy, value)?;
         if value.len() > VALUE_BYTES_MAX {
             self.out.odd(Anomaly::DataCut);
-            let end = (0..=VALUE_BYTES_MAX).rev().find(|at| value.is_char_boundary(*at)).unwrap_or(0);
-            value.truncate(end);
+            value.truncate(cut(&value));
         }
         Some(value)
     }

@@ -8,7 +8,6 @@ use compact_str::CompactString;
 
 use super::anomaly::Anomaly;
 use super::call::Call;
-use super::privacy::Policy;
 use super::slab::{Ix, NIL};
 use super::tally::Tally;
 use super::world::World;
@@ -281,7 +280,7 @@ impl World {
             CallType::Outbound => (&sum.dnis, privacy.dnis),
             _ => (&sum.ani, privacy.ani),
         };
-        let customer_key = if policy == Policy::Drop { None } else { text(number, Policy::Hash) };
+        let customer_key = if number.is_empty() { None } else { privacy.key(policy, number) };
         let ended_at = sum.ended_at.filter(|_| !sum.open);
         let end_known = !sum.open && !sum.lost;
         let tally = &sum.tally;

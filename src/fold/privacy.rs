@@ -112,7 +112,12 @@ pub struct Privacy {
     pub dnis: Policy,
     /// The secret of hashes; without one, what shall be hashed is dropped.
     pub secret: Option<Secret>,
+    /// Values come from the event log: they have their form already.
+    pub is_applied: bool,
 }
+
+/// What stands in an event from the log between a masked number and its keyed hash; no number has it.
+pub const KEY_MARK: char = '\u{1f}';
 
 impl Privacy {
     /// What becomes of a key's values: what its own rule says, else the rule with the longest fitting beginning.
@@ -138,27 +143,57 @@ impl Privacy {
     #[must_use]
     pub fn form(&self, policy: Policy, value: &str) -> Option<CompactString> {
         match policy {
-            Policy::Keep => Some(value.into()),
-            Policy::Mask { shown } => Some(mask(value, shown.into())),
-            Policy::Hash => self.secret.as_ref().map(|secret| hash(secret, value)),
             Policy::Drop => None,
+            _ if self.is_applied => Some(value.split(KEY_MARK).next().unwrap_or_default().into()),
+            Policy::Keep => Some(value.into()),
+            Policy::Mask { shown } => Some(mask(value, shown.into()).collect()),
+            Policy::Hash => self.secret.as_ref().map(|secret| hash(secret, value).collect()),
         }
+    }
+
+    /// Appends a value in the form it is kept in, without memory of its own; `false` when it is not kept.
+    pub fn write(&self, policy: Policy, value: &str, into: &mut String) -> bool {
+        match (policy, &self.secret) {
+            (Policy::Keep, _) => into.push_str(value),
+            (Policy::Mask { shown }, _) => into.extend(mask(value, shown.into())),
+            (Policy::Hash, Some(secret)) => into.extend(hash(secret, value)),
+            (Policy::Hash, None) | (Policy::Drop, _) => return false,
+        }
+        true
+    }
+
+    /// What stands for whoever has a number, under the policy of such numbers: its keyed hash; `None` without a secret, or when
+    /// nothing of it may be kept.
+    #[must_use]
+    pub fn key(&self, policy: Policy, number: &str) -> Option<CompactString> {
+        match policy {
+            Policy::Drop => None,
+            Policy::Mask { .. } if self.is_applied => number.split_once(KEY_MARK).map(|(_, key)| key.into()),
+            Policy::Hash if self.is_applied => Some(number.into()),
+            _ => self.secret.as_ref().map(|secret| hash(secret, number).collect()),
+        }
+    }
+
+    /// Whether the form that a value is kept in hides what it was without telling different values apart.
+    #[must_use]
+    pub const fn blurs(policy: Policy) -> bool {
+        matches!(policy, Policy::Mask { .. })
     }
 }
 
-fn mask(value: &str, shown: usize) -> CompactString {
+fn mask(value: &str, shown: usize) -> impl Iterator<Item = char> {
     let count = value.chars().count();
     let hidden = count - shown.min(count / 2);
-    value.chars().enumerate().map(|(i, c)| if i < hidden { '*' } else { c }).collect()
+    value.chars().enumerate().map(move |(i, c)| if i < hidden { '*' } else { c })
 }
 
 /// The first half of HMAC-SHA-256 of the value.
-fn hash(secret: &Secret, value: &str) -> CompactString {
+fn hash(secret: &Secret, value: &str) -> impl Iterator<Item = char> {
     let mut mac = Hmac::<Sha256>::new_from_slice(&secret.0).expect("any length of key is allowed");
     mac.update(value.as_bytes());
     let digest = mac.finalize().into_bytes();
-    let digits = digest.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
+    let digits = digest.into_iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
 }
 
 #[cfg(test)]
@@ -185,6 +220,7 @@ mod tests {
 
     #[test]
     fn a_mask_shows_the_end_and_never_more_than_half() {
+        let mask = |value, shown| mask(value, shown).collect::<String>();
         assert_eq!(mask("5550100123", 4), "******0123");
         assert_eq!(mask("55501", 4), "***01");
         assert_eq!((mask("7", 4).as_str(), mask("", 4).as_str(), mask("grün", 0).as_str()), ("*", "", "****"));

@@ -10,6 +10,7 @@ mod call;
 mod contact;
 mod data;
 mod dimension;
+mod log;
 mod queue;
 mod route;
 mod snapshot;
@@ -26,6 +27,7 @@ pub use dimension::{
     DimAgentRow, DimCalendarRow, DimDefinitionRow, DimGroupRow, DimQueueRow, DimReasonRow, DimResourceRow, DimSiteRow,
     DimTenantRow, GroupMemberRow,
 };
+pub use log::EventLogRow;
 pub use queue::{QueueCohortIntervalRow, QueueHandleHistRow, QueueIntervalRow, QueueSegmentRow, QueueWaitHistRow};
 pub use route::RouteDecisionRow;
 pub use snapshot::{AgentSnapshotRow, QueueSnapshotRow};
@@ -58,6 +60,7 @@ pub struct Rows {
     pub agent_reason_interval: Vec<AgentReasonIntervalRow>,
     pub queue_snapshot: Vec<QueueSnapshotRow>,
     pub agent_snapshot: Vec<AgentSnapshotRow>,
+    pub event_log: Vec<EventLogRow>,
     pub dim_tenant: Vec<DimTenantRow>,
     pub dim_site: Vec<DimSiteRow>,
     pub dim_resource: Vec<DimResourceRow>,
@@ -68,6 +71,8 @@ pub struct Rows {
     pub dim_group: Vec<DimGroupRow>,
     pub group_member: Vec<GroupMemberRow>,
     pub dim_calendar: Vec<DimCalendarRow>,
+    /// The text that rows hold passages of.
+    pub text: String,
 }
 
 /// Calls `$do!(field)` for the list of every table in [`Rows`], so that nobody writes their names again.
@@ -97,6 +102,7 @@ macro_rules! for_each_table {
         $do!(agent_reason_interval);
         $do!(queue_snapshot);
         $do!(agent_snapshot);
+        $do!(event_log);
         $do!(dim_tenant);
         $do!(dim_site);
         $do!(dim_resource);
@@ -138,5 +144,6 @@ impl Rows {
             };
         }
         for_each_table!(clear);
+        self.text.clear();
     }
 }

@@ -39,6 +39,8 @@ pub enum Type {
 pub enum Kind {
     /// Facts: partitioned by the UTC date of the table's time column.
     Fact,
+    /// What facts are made of: partitioned like them, and kept in files only.
+    Log,
     /// What is known of objects that facts name. A row comes when something about its object is new, and what it does not
     /// know (null) stays as it was; `valid_from` outside the key stays the earliest. Objects that do not come stay.
     Known,
@@ -82,7 +84,7 @@ impl Table {
     /// Whether the table describes what facts name. Dimensions are not partitioned by time.
     #[must_use]
     pub const fn is_dimension(&self) -> bool {
-        !matches!(self.kind, Kind::Fact)
+        !matches!(self.kind, Kind::Fact | Kind::Log)
     }
 
     /// Whether its rows belong to a tenant; the others are the same for everybody.
@@ -145,6 +147,12 @@ pub trait CellWriter {
     }
     fn event(&mut self, v: EventId) {
         mismatch("event");
+    }
+    fn logged(&mut self, v: LoggedId) {
+        mismatch("logged event");
+    }
+    fn passage(&mut self, v: Passage) {
+        mismatch("passage");
     }
     fn uuid(&mut self, v: Uuid) {
         mismatch("uuid");
@@ -234,6 +242,26 @@ pub struct PartyKey(pub LegKey);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RouteKey(pub LegKey);
 
+/// A part of the text that a batch of rows brings along: rows without number hold their texts so, and own no memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passage {
+    /// First byte in the text of the batch.
+    pub start: u32,
+    /// Bytes; zero is null.
+    pub len: u32,
+}
+
+/// The id of an event in the log: as its source numbered it, else by its place in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoggedId {
+    /// Source, epoch and number.
+    pub id: EventId,
+    /// When it was folded.
+    pub at: Micros,
+    /// Which event of that instant it was, from 0.
+    pub place: i32,
+}
+
 /// A text worth a dictionary that no id stands for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Name(pub CompactString);
@@ -279,6 +307,7 @@ cell!(LocalDate, Date, v, w => w.date(*v));
 cell!(LocalTime, Time, v, w => w.time(*v));
 cell!(CompactString, Text, v, w => w.text(v));
 cell!(ConnId, Text, v, w => w.conn(*v));
+cell!(LoggedId, Text, v, w => w.logged(*v));
 cell!(Uuid, Uuid, v, w => w.uuid(*v));
 cell!(QueueSegmentKey, Uuid, v, w => w.queue_segment_id(v));
 cell!(LegKey, Uuid, v, w => w.leg_id(v));
@@ -292,7 +321,7 @@ cell!(bool, Flag, v, w => w.flag(*v));
 
 macro_rules! id_cell {
     ($ty:ty, $logical:ident, $put:ident, $absent:expr) => {
-        /// `NONE` is written as null.
+        /// Nothing is written as null.
         impl Cell for $ty {
             const TYPE: Type = Type::$logical;
             const NULLABLE: bool = true;
@@ -307,10 +336,11 @@ macro_rules! id_cell {
 id_cell!(DnId, Name, dn, |v: &DnId| v.is_none());
 id_cell!(AgentId, Name, agent, |v: &AgentId| v.is_none());
 id_cell!(EventId, Text, event, |v: &EventId| v.seq == u64::MAX);
+id_cell!(Passage, Text, passage, |v: &Passage| v.len == 0);
 
 /// Declares a table: the struct of its rows, its schema and the walk over its cells.
 ///
-/// Facts name the column that is their time; dimensions say how their rows come (a [`Kind`]), and whether they are a tenant's.
+/// Facts and logs name the column that is their time; dimensions say how their rows come (a [`Kind`]), and whether they are a tenant's.
 macro_rules! table {
     (
         $(#[doc = $doc:literal])*
@@ -319,6 +349,16 @@ macro_rules! table {
         $crate::model::table::table! {
             @declare $(#[doc = $doc])*
             $row = $name, key [$($key),*], sort [$($sort),*], kind Fact, time (stringify!($time)),
+            belongs (|row: &$row| row.tenant_id.0), at (|row: &$row| row.$time), { $($fields)* }
+        }
+    };
+    (
+        $(#[doc = $doc:literal])*
+        $row:ident = $name:literal, key [$($key:literal),*], sort [$($sort:literal),*], log by $time:ident, { $($fields:tt)* }
+    ) => {
+        $crate::model::table::table! {
+            @declare $(#[doc = $doc])*
+            $row = $name, key [$($key),*], sort [$($sort),*], kind Log, time (stringify!($time)),
             belongs (|row: &$row| row.tenant_id.0), at (|row: &$row| row.$time), { $($fields)* }
         }
     };

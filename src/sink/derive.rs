@@ -34,6 +34,8 @@ pub(super) struct Scope<'a> {
     /// Partition of the engine.
     pub(super) partition: u32,
     pub(super) mirror: &'a Mirror,
+    /// The text that passages are parts of.
+    pub(super) text: &'a str,
 }
 
 impl Derived {

@@ -4,10 +4,10 @@
 //! column has a small writer of its own, so that the loop over a column knows at compile time what it does. Names and ids
 //! get their meaning here. Knows no file format.
 
-use crate::model::digit::{decimal, hex};
+use crate::model::digit::{decimal, hex, signed};
 use crate::model::identity::{LegKey, QueueSegmentKey, SessionKey};
 use crate::model::ids::{AgentId, ConnId, DnId, EventId, ReasonId, SwitchId, Uuid};
-use crate::model::table::{Cell, CellWriter, ColumnWriter, LocalDate, LocalTime, Type};
+use crate::model::table::{Cell, CellWriter, ColumnWriter, LocalDate, LocalTime, LoggedId, Passage, Type};
 use crate::model::time::Micros;
 
 use super::column::{NULL_FLAG, NULL_INT, NULL_LONG, NULL_SPAN, Values};
@@ -169,6 +169,35 @@ impl CellWriter for TextCells<'_> {
 
     #[inline]
     fn event(&mut self, v: EventId) {
+        let start = self.begin(v);
+        decimal(self.data, v.seq);
+        self.end(start);
+    }
+
+    #[inline]
+    fn logged(&mut self, v: LoggedId) {
+        if v.id.seq != u64::MAX {
+            return self.event(v.id);
+        }
+        let start = self.begin(v.id);
+        self.data.push(b'@');
+        signed(self.data, v.at.0);
+        self.data.push(b'.');
+        signed(self.data, v.place.into());
+        self.end(start);
+    }
+
+    #[inline]
+    fn passage(&mut self, v: Passage) {
+        let text = self.scope.text.get(v.start as usize..).and_then(|rest| rest.get(..v.len as usize));
+        self.text(text.unwrap_or_default());
+    }
+}
+
+impl TextCells<'_> {
+    /// Appends switch and epoch of an event; returns where the cell begins.
+    #[inline]
+    fn begin(&mut self, v: EventId) -> usize {
         let start = self.data.len();
         match &self.event {
             Some((switch, epoch, text)) if *switch == v.switch && *epoch == v.epoch => {
@@ -181,8 +210,7 @@ impl CellWriter for TextCells<'_> {
                 self.event = Some((v.switch, v.epoch, start..self.data.len()));
             }
         }
-        decimal(self.data, v.seq);
-        self.end(start);
+        start
     }
 }
 

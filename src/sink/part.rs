@@ -163,14 +163,14 @@ impl Parts {
         }
     }
 
-    /// Takes the rows of one batch.
+    /// Takes the rows of one batch, of a partition of the engine and with the text that passages are parts of.
     ///
     /// # Errors
     /// When a file cannot be written.
     pub(super) fn append<R: Row>(
         &mut self,
         rows: &[R],
-        partition: u32,
+        (partition, text): (u32, &str),
         shared: &mut Shared,
     ) -> Result<(), ParquetError> {
         let at_once = matches!(self.grain, Grain::Whole(_));
@@ -199,7 +199,7 @@ impl Parts {
             let mut fill = Fill {
                 values: columns.values.iter_mut(),
                 text_bytes: &mut columns.text_bytes,
-                scope: Scope { partition, mirror },
+                scope: Scope { partition, mirror, text },
                 texts: &mut shared.texts,
                 derived: &mut shared.derived,
             };

@@ -12,6 +12,7 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
+use parquet::file::statistics::Statistics;
 
 use crate::model::table::{Column, Table, Type};
 
@@ -55,6 +56,36 @@ pub const NO_NAME: u32 = NULL;
 /// Null in a column of ids, as in [`Block::ids`].
 pub const NO_ID: u128 = 0;
 
+/// What a row group holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupSpan {
+    /// Rows.
+    pub rows: u64,
+    /// Least value of a column.
+    pub first: i64,
+    /// Greatest value of it.
+    pub last: i64,
+}
+
+/// The cells of a column of texts.
+#[derive(Clone, Copy, Debug)]
+pub struct TextColumn<'a> {
+    spans: &'a [(u32, u32)],
+    data: &'a [u8],
+}
+
+impl<'a> TextColumn<'a> {
+    /// The cell of a row; `None` for null.
+    #[must_use]
+    pub fn get(&self, row: usize) -> Option<&'a str> {
+        let span = self.spans[row];
+        if span == NULL_SPAN {
+            return None;
+        }
+        std::str::from_utf8(&self.data[span.0 as usize..][..span.1 as usize]).ok()
+    }
+}
+
 /// Rows of one table by column, in the order of their files.
 #[derive(Clone, Debug)]
 pub struct Block {
@@ -95,6 +126,27 @@ impl Reader {
     /// When it cannot be read.
     pub fn groups(&self, path: &Path) -> Result<usize, ReadError> {
         Ok(open(path)?.num_row_groups())
+    }
+
+    /// Rows, and least and greatest value of the column of instants `column`, of each row group of the file at `path`.
+    ///
+    /// # Errors
+    /// When it cannot be read, or does not say.
+    pub fn spans(&self, path: &Path, column: &'static str) -> Result<Vec<GroupSpan>, ReadError> {
+        let failed = |what: &str| ReadError::File { path: path.to_owned(), source: ParquetError::General(what.into()) };
+        let file = open(path)?;
+        let groups = file.metadata().row_groups().iter();
+        groups
+            .map(|group| {
+                let leaf = group.columns().iter().find(|leaf| leaf.column_path().parts()[0] == column);
+                let known = leaf.and_then(|leaf| leaf.statistics());
+                let Some(Statistics::Int64(known)) = known else { return Err(failed("a column has no statistics")) };
+                let (Some(first), Some(last)) = (known.min_opt(), known.max_opt()) else {
+                    return Err(failed("a column has no statistics"));
+                };
+                Ok(GroupSpan { rows: group.num_rows().unsigned_abs(), first: *first, last: *last })
+            })
+            .collect()
     }
 
     /// Appends the rows of one row group to `block`; on failure the block is as before.
@@ -373,12 +425,14 @@ impl Block {
     /// A cell of a column of texts.
     #[must_use]
     pub fn text(&self, name: &str, row: usize) -> Option<&str> {
+        self.texts(name).get(row)
+    }
+
+    /// A column of texts.
+    #[must_use]
+    pub fn texts(&self, name: &str) -> TextColumn<'_> {
         let Values::Text { spans, data } = self.values(name) else { self.mismatch(name) };
-        let span = spans[row];
-        if span == NULL_SPAN {
-            return None;
-        }
-        std::str::from_utf8(&data[span.0 as usize..][..span.1 as usize]).ok()
+        TextColumn { spans, data }
     }
 
     /// A count, long, instant or flag as a number; `None` for null and for other types.

@@ -63,6 +63,7 @@ fn describe(out: &mut String, table: &Table) {
     let _ = writeln!(out, "\n## {}\n\n{}\n", table.name, table.doc.trim());
     let comes = match table.kind {
         Kind::Fact => "",
+        Kind::Log => " In files only, not in PostgreSQL.",
         Kind::Known => {
             " A dimension: a row comes again when something about it is new; what it does not know stays as it was."
         }

@@ -220,19 +220,19 @@ impl Store {
         Ok(Self { root, options, tables, totals, shared, tidy: Tidy::default(), batches: HashMap::new(), _lock: lock })
     }
 
-    /// Takes a batch; in live mode its rows are visible on return.
+    /// Takes a batch; in live mode its rows are visible on return, unless it says that more follows.
     ///
     /// # Errors
     /// When the disk refuses, and in live mode [`StoreError::Overlap`]. The store is then to be dropped: rows that were
     /// not published are not lost, the journal or the source has them.
     pub fn deliver(&mut self, batch: &RowBatch) -> Result<(), StoreError> {
-        let &RowBatch { partition, ref names, ref rows, watermark } = batch;
+        let &RowBatch { partition, ref names, ref rows, watermark, goes_on } = batch;
         self.shared.mirrors.entry(partition).or_default().apply(names, &mut self.shared.texts);
         self.shared.watermark = self.shared.watermark.max(watermark);
         let mut at = 0;
         macro_rules! append {
             ($table:ident) => {
-                let failed = self.tables[at].append(&rows.$table, partition, &mut self.shared);
+                let failed = self.tables[at].append(&rows.$table, (partition, &rows.text), &mut self.shared);
                 failed.map_err(|e| self.failed(at, e))?;
                 self.totals.tables[at].rows += rows.$table.len() as u64;
                 at += 1;
@@ -240,7 +240,7 @@ impl Store {
         }
         for_each_table!(append);
         debug_assert_eq!(at, self.tables.len());
-        if self.options.mode == Mode::Live && !rows.is_empty() {
+        if self.options.mode == Mode::Live && !rows.is_empty() && !goes_on {
             let count = self.batches.entry(partition).or_insert((watermark, 0));
             *count = if count.0 == watermark { (watermark, count.1 + 1) } else { (watermark, 1) };
             self.publish()?;

@@ -11,7 +11,7 @@ use crate::engine::output::{NewNames, RowBatch};
 use crate::model::identity::{Identities, LegKey, QueueSegmentKey, SessionKey};
 use crate::model::ids::{AgentId, ConnId, DnId, EventId, ReasonId, SwitchId, Uuid};
 use crate::model::row::{DimAgentRow, DimDefinitionRow, DimGroupRow, QueueIntervalRow, Rows};
-use crate::model::table::{CellWriter, LocalDate, LocalTime, Name, Row, Site, Tenant};
+use crate::model::table::{CellWriter, LocalDate, LocalTime, LoggedId, Name, Row, Site, Tenant};
 use crate::model::time::Micros;
 use crate::{engine, for_each_table, model};
 
@@ -69,7 +69,7 @@ fn read(path: &Path) -> Vec<ReadRow> {
 }
 
 fn batch(names: NewNames, rows: Rows, watermark: i64) -> RowBatch {
-    RowBatch { partition: 0, names, rows, watermark: Micros(watermark) }
+    RowBatch { names, rows, watermark: Micros(watermark), ..RowBatch::default() }
 }
 
 fn replay(dir: &Dir, options: Options, tenant: &str, switch: &str, range: (u64, u64)) -> Result<Published, StoreError> {
@@ -149,6 +149,9 @@ impl CellWriter for Expected {
     }
     fn event(&mut self, v: EventId) {
         self.put(&text(&format!("east:{}:{}", v.epoch, v.seq)));
+    }
+    fn logged(&mut self, v: LoggedId) {
+        self.event(v.id);
     }
     fn uuid(&mut self, v: Uuid) {
         self.put(&uuid(v));

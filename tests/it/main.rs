@@ -7,6 +7,8 @@ mod consistency;
 #[cfg(feature = "io")]
 mod earlier;
 #[cfg(feature = "io")]
+mod event_log;
+#[cfg(feature = "io")]
 mod live;
 mod logs;
 mod models;

@@ -18,7 +18,7 @@ use self::dirt::Feed;
 use crate::support::{Run, invariant, replay};
 
 /// Seeds of each property; a longer hunt sets more in `CALLFOLD_SEEDS`.
-fn seeds(default: u64) -> std::ops::Range<u64> {
+pub fn seeds(default: u64) -> std::ops::Range<u64> {
     let first = std::env::var("CALLFOLD_FIRST_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
     let n = std::env::var("CALLFOLD_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(default);
     first..first + n
@@ -45,7 +45,7 @@ fn assert_sound(feed: &Feed, overlook: &[&str], what: &str) {
 
 /// Equal rows apart from when and how often they were written.
 #[track_caller]
-fn assert_same_rows(left: &Run, right: &Run, what: &str) {
+pub fn assert_same_rows(left: &Run, right: &Run, what: &str) {
     for (a, b) in left.sheets().iter().zip(right.sheets().iter()) {
         let (a_lines, b_lines) = (a.lines(), b.lines());
         if a_lines != b_lines {

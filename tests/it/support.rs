@@ -105,14 +105,19 @@ impl Run {
 
     /// Takes the rows that are ready.
     pub fn collect(&mut self) {
-        if let Some(mut batch) = self.partition.take_rows() {
-            macro_rules! take {
-                ($table:ident) => {
-                    self.rows.$table.append(&mut batch.rows.$table);
-                };
-            }
-            callfold::for_each_table!(take);
+        if let Some(batch) = self.partition.take_rows() {
+            self.append(batch.rows);
         }
+    }
+
+    /// Keeps rows that have been taken; those of the event log need the text of their batch, and are no use here.
+    pub fn append(&mut self, mut rows: Rows) {
+        macro_rules! take {
+            ($table:ident) => {
+                self.rows.$table.append(&mut rows.$table);
+            };
+        }
+        callfold::for_each_table!(take);
     }
 
     /// Ends the input.

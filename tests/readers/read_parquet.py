@@ -44,6 +44,7 @@ KEYS = {
         "tenant_id", "agent_id", "state", "reason_key", "reason_code", "media_type", "interval_start",
     ],
     "queue_snapshot": ["tenant_id", "queue_id", "media_type", "sampled_at"],
+    "event_log": ["tenant_id", "event_id"],
     "agent_snapshot": ["tenant_id", "agent_id", "media_type", "sampled_at"],
     "dim_tenant": ["tenant_id"],
     "dim_site": ["tenant_id", "site_id"],

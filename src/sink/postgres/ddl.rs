@@ -11,7 +11,7 @@ use std::fmt::Write;
 
 use crate::for_each_table;
 use crate::model::row::Rows;
-use crate::model::table::{Row, Table, Type};
+use crate::model::table::{Kind, Row, Table, Type};
 
 /// Columns by which people look for rows; each gets an index with the tenant before it and the time behind it.
 const SOUGHT: [&str; 3] = ["queue_id", "agent_id", "call_id"];
@@ -136,13 +136,20 @@ fn table_of<R: Row>(_: &[R]) -> &'static Table {
     const { &R::TABLE }
 }
 
-/// Every table, in the order of [`Rows`].
+/// Whether the table of these rows is in the database; the log of events stays in files.
+pub(super) const fn is_in_database<R: Row>(_: &[R]) -> bool {
+    !matches!(R::TABLE.kind, Kind::Log)
+}
+
+/// Every table of the database, in the order of [`Rows`].
 pub(super) fn tables() -> Vec<&'static Table> {
     let rows = Rows::default();
     let mut tables = Vec::new();
     macro_rules! add {
         ($table:ident) => {
-            tables.push(table_of(&rows.$table));
+            if is_in_database(&rows.$table) {
+                tables.push(table_of(&rows.$table));
+            }
         };
     }
     for_each_table!(add);

@@ -14,7 +14,7 @@ use crate::sink::derive::{Derived, Scope};
 use crate::sink::mirror::{Mirror, Texts};
 use crate::sink::path;
 
-use super::ddl::{INTERVAL, partition_column, tables};
+use super::ddl::{INTERVAL, is_in_database, partition_column, tables};
 use super::segment::{AGENT_SITE, Section, SegmentError, Writer};
 use super::tuple::{self, Layout, Meaning};
 
@@ -118,12 +118,14 @@ impl Encoder {
     pub(super) fn append(&mut self, batch: &RowBatch, writer: &mut Writer) -> Result<(), SegmentError> {
         self.names(batch, writer)?;
         let Some(known) = self.partitions.get(&batch.partition) else { return Ok(()) };
-        let scope = Scope { partition: batch.partition, mirror: &known.mirror };
+        let scope = Scope { partition: batch.partition, mirror: &known.mirror, text: "" };
         let mut meaning = Meaning { scope, texts: &self.texts, derived: &mut self.derived };
         let mut tables = self.tables.iter_mut();
         macro_rules! append {
             ($table:ident) => {
-                if let Some(pending) = tables.next() {
+                if is_in_database(&batch.rows.$table)
+                    && let Some(pending) = tables.next()
+                {
                     pending.rows(&batch.rows.$table, &mut meaning, writer)?;
                 }
             };

@@ -126,7 +126,7 @@ fn coming(table: &Table, column: &str) -> String {
     match table.kind {
         Kind::Known if column == "valid_from" => format!("least(t.{name}, excluded.{name})"),
         Kind::Known => format!("coalesce(excluded.{name}, t.{name})"),
-        Kind::Fact | Kind::Declared => format!("excluded.{name}"),
+        Kind::Fact | Kind::Log | Kind::Declared => format!("excluded.{name}"),
     }
 }
 

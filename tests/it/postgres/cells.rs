@@ -34,11 +34,14 @@ fn cell(field: &Field) -> String {
     }
 }
 
-/// All tables below a data directory that have rows.
+/// All tables below a data directory that have rows, but for the event log, which is in files only.
 pub fn of_files(data: &Path) -> BTreeMap<String, Table> {
     let mut tables = BTreeMap::new();
     for path in files(&data.join("history")) {
         let name = path.strip_prefix(data.join("history")).expect("below").iter().next().expect("a table");
+        if name == "event_log" {
+            continue;
+        }
         let table: &mut Table = tables.entry(name.to_string_lossy().into_owned()).or_default();
         let reader = SerializedFileReader::new(File::open(&path).expect("a file")).expect("a whole file");
         for row in reader.get_row_iter(None).expect("rows") {

@@ -6,7 +6,7 @@ use callfold::model::identity::{LegKey, QueueSegmentKey, SessionKey};
 use callfold::model::ids::{AgentId, ConnId, DnId, EventId, ReasonId, SwitchId, Uuid};
 use callfold::model::names::Names;
 use callfold::model::row::Rows;
-use callfold::model::table::{CellWriter, LocalDate, LocalTime, Row, Table};
+use callfold::model::table::{CellWriter, LocalDate, LocalTime, LoggedId, Row, Table};
 use callfold::model::time::Micros;
 
 use super::log::DAY;
@@ -206,6 +206,9 @@ impl CellWriter for Texts<'_> {
     fn event(&mut self, v: EventId) {
         let switch = self.names.switch_name(v.switch);
         self.put(format!("{switch}:{}:{}", v.epoch, v.seq));
+    }
+    fn logged(&mut self, v: LoggedId) {
+        self.event(v.id);
     }
     fn uuid(&mut self, v: Uuid) {
         self.put(self.call_text(v));
