@@ -131,7 +131,8 @@ impl Store {
     /// Partitions of tables of details of days before `day`.
     fn partitions_before(&self, day: i64) -> Result<Vec<Partition>, StoreError> {
         let date = path::date(day);
-        let is_due = |p: &Partition| p.date < date && p.files.len() > 1 && self.details(&p.table).is_some();
+        let is_old = |p: &Partition| !p.date.is_empty() && p.date < date;
+        let is_due = |p: &Partition| is_old(p) && p.files.len() > 1 && self.details(&p.table).is_some();
         Ok(survey(&self.root)?.into_iter().filter(is_due).collect())
     }
 

@@ -120,6 +120,13 @@ impl Reader {
         Block { table, columns: Columns::new(table), files: Vec::new() }
     }
 
+    /// No rows of `table` yet; those that come lie in `place`.
+    #[must_use]
+    pub fn block_in(&mut self, table: &'static Table, place: &str) -> Block {
+        let place = self.texts.intern(place);
+        Block { table, columns: Columns::new(table), files: vec![(place, 0)] }
+    }
+
     /// Row groups of the file at `path`.
     ///
     /// # Errors
@@ -446,6 +453,28 @@ impl Block {
         }
     }
 
+    /// The first column in which a row differs from one of another block of the same table, both by one reader.
+    #[must_use]
+    pub fn difference(&self, row: usize, other: &Self, other_row: usize) -> Option<&'static str> {
+        let cells = self.columns.values.iter().zip(&other.columns.values);
+        let equal = |(a, b): (&Values, &Values)| match (a, b) {
+            (Values::Name(a), Values::Name(b)) => a[row] == b[other_row],
+            (Values::Uuid(a), Values::Uuid(b)) => a[row] == b[other_row],
+            (Values::Long(a), Values::Long(b)) => a[row] == b[other_row],
+            (Values::Int(a), Values::Int(b)) => a[row] == b[other_row],
+            (Values::Flag(a), Values::Flag(b)) => a[row] == b[other_row],
+            (Values::Text { spans: a, data }, Values::Text { spans: b, data: other }) => {
+                slice(a[row], data) == slice(b[other_row], other)
+            }
+            (Values::NameList { spans: a, items }, Values::NameList { spans: b, items: other }) => {
+                slice(a[row], items) == slice(b[other_row], other)
+            }
+            _ => false,
+        };
+        let at = cells.map(equal).position(|is_equal| !is_equal)?;
+        Some(self.table.columns[at].name)
+    }
+
     /// The cell as people read it; empty for null.
     #[must_use]
     pub fn shown(&self, reader: &Reader, column: &str, row: usize) -> String {
@@ -470,6 +499,11 @@ impl Block {
             }
         }
     }
+}
+
+/// The part of `all` that a span names; `None` for null.
+fn slice<T>(span: (u32, u32), all: &[T]) -> Option<&[T]> {
+    (span != NULL_SPAN).then(|| &all[span.0 as usize..][..span.1 as usize])
 }
 
 /// What a test does to rows that were read.

@@ -19,9 +19,9 @@ use super::store::StoreError;
 pub struct Partition {
     /// Table.
     pub table: String,
-    /// Tenant as sent; as in the path when there is no manifest.
+    /// Tenant as sent; as in the path when there is no manifest; empty where all share one table.
     pub tenant: String,
-    /// UTC date as `YYYY-MM-DD`.
+    /// UTC date as `YYYY-MM-DD`; empty in a dimension.
     pub date: String,
     /// Directory of the files.
     pub dir: PathBuf,
@@ -75,6 +75,17 @@ impl Partition {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.manifest.iter().flat_map(|m| &m.files).map(|f| f.bytes).sum()
+    }
+
+    /// Looks again which files there are: a running program may have changed them since the survey of `root`.
+    ///
+    /// # Errors
+    /// When the directory or the manifest cannot be read.
+    pub fn refresh(&mut self, root: &Path) -> Result<(), StoreError> {
+        if let Ok(below) = self.dir.strip_prefix(root.join("history")) {
+            (self.files, self.manifest) = lying(root, below)?;
+        }
+        Ok(())
     }
 
     /// Compares every file with its entry in the manifest, to the last byte.
@@ -142,7 +153,21 @@ pub fn is_written(root: &Path) -> Result<bool, StoreError> {
 }
 
 /// Names of the directories in `dir` that begin with `prefix`, without it, ascending.
-fn children(dir: &Path, prefix: &str, suffix: &str) -> Result<BTreeSet<String>, StoreError> {
+fn directories(dir: &Path, prefix: &str) -> Result<BTreeSet<String>, StoreError> {
+    children(dir, prefix, "", fs::FileType::is_dir)
+}
+
+/// The same of files that end with `suffix`, without it.
+fn files(dir: &Path, prefix: &str, suffix: &str) -> Result<BTreeSet<String>, StoreError> {
+    children(dir, prefix, suffix, fs::FileType::is_file)
+}
+
+fn children(
+    dir: &Path,
+    prefix: &str,
+    suffix: &str,
+    is_one: fn(&fs::FileType) -> bool,
+) -> Result<BTreeSet<String>, StoreError> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(BTreeSet::new()),
@@ -150,13 +175,26 @@ fn children(dir: &Path, prefix: &str, suffix: &str) -> Result<BTreeSet<String>, 
     };
     let mut names = BTreeSet::new();
     for entry in entries {
-        let name = entry.map_err(|e| StoreError::io("list", dir, e))?.file_name();
-        names.extend(name.to_str().and_then(|n| n.strip_prefix(prefix)?.strip_suffix(suffix)).map(str::to_owned));
+        let entry = entry.map_err(|e| StoreError::io("list", dir, e))?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str().and_then(|n| n.strip_prefix(prefix)?.strip_suffix(suffix)) else { continue };
+        if is_one(&entry.file_type().map_err(|e| StoreError::io("look at", &entry.path(), e))?) {
+            names.insert(name.to_owned());
+        }
     }
     Ok(names)
 }
 
-/// All partitions of the store in `root`, by tenant, date and table.
+/// Files and manifest of a partition.
+fn lying(root: &Path, below: &Path) -> Result<(BTreeSet<String>, Option<Manifest>), StoreError> {
+    let mut listed = root.join("manifest").join(below).into_os_string();
+    listed.push(".json");
+    let manifest = Manifest::read(Path::new(&listed))?;
+    let names = files(&root.join("history").join(below), "", ".parquet")?;
+    Ok((names.into_iter().map(|name| name + ".parquet").collect(), manifest))
+}
+
+/// All partitions of the store in `root`, by tenant, date and table; dimensions come before facts.
 ///
 /// # Errors
 /// When a directory or a manifest cannot be read.
@@ -164,22 +202,30 @@ pub fn survey(root: &Path) -> Result<Vec<Partition>, StoreError> {
     let (history, manifests) = (root.join("history"), root.join("manifest"));
     let mut found = Vec::new();
     let both = |below: &Path, prefix: &str| -> Result<BTreeSet<String>, StoreError> {
-        let mut names = children(&history.join(below), prefix, "")?;
-        names.extend(children(&manifests.join(below), prefix, "")?);
+        let mut names = directories(&history.join(below), prefix)?;
+        names.extend(directories(&manifests.join(below), prefix)?);
+        names.extend(files(&manifests.join(below), prefix, ".json")?);
         Ok(names)
+    };
+    let mut add = |table: &str, tenant: &str, date: &str, below: &Path| -> Result<(), StoreError> {
+        let (files, manifest) = lying(root, below)?;
+        // Directories of tables and of tenants hold files only in dimensions.
+        if date.is_empty() && manifest.is_none() && files.is_empty() {
+            return Ok(());
+        }
+        let tenant = manifest.as_ref().map_or_else(|| tenant.to_owned(), |m| m.tenant.clone());
+        let (table, date, dir) = (table.to_owned(), date.to_owned(), history.join(below));
+        found.push(Partition { table, tenant, date, dir, files, manifest });
+        Ok(())
     };
     for table in both(Path::new(""), "")? {
         let below = PathBuf::from(&table);
+        add(&table, "", "", &below)?;
         for tenant in both(&below, "tenant=")? {
             let below = below.join(format!("tenant={tenant}"));
-            let mut dates = children(&history.join(&below), "date=", "")?;
-            dates.extend(children(&manifests.join(&below), "date=", ".json")?);
-            for date in dates {
-                let manifest = Manifest::read(&manifests.join(&below).join(format!("date={date}.json")))?;
-                let dir = history.join(&below).join(format!("date={date}"));
-                let files = children(&dir, "", ".parquet")?.into_iter().map(|name| name + ".parquet").collect();
-                let tenant = manifest.as_ref().map_or_else(|| tenant.clone(), |m| m.tenant.clone());
-                found.push(Partition { table: table.clone(), tenant, date, dir, files, manifest });
+            add(&table, &tenant, "", &below)?;
+            for date in both(&below, "date=")? {
+                add(&table, &tenant, &date, &below.join(format!("date={date}")))?;
             }
         }
     }

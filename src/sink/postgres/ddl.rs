@@ -49,7 +49,7 @@ pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-const fn sql_type(ty: Type) -> &'static str {
+pub(super) const fn sql_type(ty: Type) -> &'static str {
     match ty {
         Type::Name | Type::Text => "text",
         Type::Uuid => "uuid",

@@ -6,14 +6,18 @@
 //!            COPY                            transaction INSERT … ON CONFLICT
 //! ```
 //!
+//! The other way, for whoever checks: [`Holdings`] gives the rows of a database as the reader of files does.
+//!
 //! Schema, partitions and rights are migrations, the tables made from the declarations of the rows.
 //! Nothing below this directory knows that there is a database.
 
 mod connect;
+mod copied;
 mod courier;
 mod ddl;
 mod encode;
 mod error;
+mod holdings;
 mod intake;
 mod merge;
 mod migration;
@@ -26,6 +30,7 @@ pub use connect::{Session, Target};
 pub use courier::{Courier, Left, Order};
 pub use ddl::declarations;
 pub use error::{PostgresError, Trouble};
+pub use holdings::{Holding, Holdings};
 pub use intake::{Collector, IntakeError, Merged, Spooler};
 pub use migration::{MIGRATIONS, Migrated, Migration, Standing, migrate, standing};
 pub use segment::SegmentError;

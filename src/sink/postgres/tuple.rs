@@ -15,10 +15,10 @@ use crate::sink::mirror::{NULL, TextId, Texts};
 use super::ddl::primary_key;
 
 /// Microseconds from 1970 to 2000, where Postgres begins to count.
-const EPOCH: i64 = 946_684_800_000_000;
+pub(super) const EPOCH: i64 = 946_684_800_000_000;
 
 /// The same in days.
-const EPOCH_DAYS: i32 = (EPOCH / 86_400_000_000) as i32;
+pub(super) const EPOCH_DAYS: i32 = (EPOCH / 86_400_000_000) as i32;
 
 /// The first and the last instant Postgres knows, counted its way.
 const INSTANTS: (i64, i64) = (-211_813_488_000_000_000, 9_223_371_331_199_999_999);
