@@ -5,13 +5,12 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::path::Path;
 
 use super::finding::{Findings, example};
 use super::law::Law;
+use super::shelf::{DAY_MS, Lot, date_of};
 use crate::model::table::Type;
-use crate::model::time::Micros;
-use crate::sink::{Block, NO_NAME, Reader, is_place_of};
+use crate::sink::{Block, NO_NAME, Reader};
 
 /// Words of columns: table (empty for any), column, words.
 const WORDS: [(&str, &str, &[&str]); 31] = [
@@ -109,9 +108,9 @@ const WORDS: [(&str, &str, &[&str]); 31] = [
 ];
 
 /// Looks at every cell of a block.
-pub(super) fn check(block: &Block, dir: &Path, tenant: &str, reader: &mut Reader, findings: &mut Findings) {
+pub(super) fn check(block: &Block, lot: &Lot, reader: &mut Reader, findings: &mut Findings) {
     keys(block, reader, findings);
-    places(block, dir, tenant, reader, findings);
+    places(block, lot, reader, findings);
     words(block, reader, findings);
     let columns = block.table.columns;
     for row in 0..block.rows() {
@@ -120,7 +119,8 @@ pub(super) fn check(block: &Block, dir: &Path, tenant: &str, reader: &mut Reader
         for (at, column) in columns.iter().enumerate() {
             let number = block.number(at, row);
             let is_wrong = match column.ty {
-                Type::Long | Type::Int => number.is_some_and(|n| n < 0),
+                // Clocks west of Greenwich are behind.
+                Type::Long | Type::Int => number.is_some_and(|n| n < 0) && column.name != "utc_offset_min",
                 Type::Instant => number.zip(written).is_some_and(|(n, written)| n > written),
                 _ => false,
             };
@@ -142,7 +142,7 @@ pub(super) fn check(block: &Block, dir: &Path, tenant: &str, reader: &mut Reader
             });
         }
     }
-    if block.has("interval_start") {
+    if block.has("interval_ms") {
         grid(block, reader, findings);
     }
 }
@@ -158,39 +158,42 @@ fn is_event_id(id: &str) -> bool {
     numbers.iter().all(|part| part.is_some_and(|n| n.parse::<u64>().is_ok())) && parts.next().is_some()
 }
 
+/// A row's key as two hashes of 64 bits: no two keys of a day meet by chance.
+pub(super) fn key(block: &Block, row: usize) -> [u64; 2] {
+    let mut hashers = [1, 2].map(|seed| foldhash::fast::FixedState::with_seed(seed).build_hasher());
+    for name in block.table.key {
+        match block.table.columns.iter().find(|c| c.name == *name).map(|c| c.ty) {
+            Some(Type::Name) => hashers.iter_mut().for_each(|h| block.names(name)[row].hash(h)),
+            Some(Type::Uuid) => hashers.iter_mut().for_each(|h| block.ids(name)[row].hash(h)),
+            Some(Type::Text) => hashers.iter_mut().for_each(|h| block.text(name, row).hash(h)),
+            _ => {
+                let number = column(block, name).and_then(|at| block.number(at, row));
+                hashers.iter_mut().for_each(|h| number.hash(h));
+            }
+        }
+    }
+    hashers.map(|h| h.finish())
+}
+
 fn keys(block: &Block, reader: &Reader, findings: &mut Findings) {
     let mut seen = HashSet::<_, foldhash::fast::FixedState>::with_capacity_and_hasher(block.rows(), Default::default());
     for row in 0..block.rows() {
-        // Two hashes of 64 bits: no two keys of a day meet by chance.
-        let mut hashers = [1, 2].map(|seed| foldhash::fast::FixedState::with_seed(seed).build_hasher());
-        for name in block.table.key {
-            match block.table.columns.iter().find(|c| c.name == *name).map(|c| c.ty) {
-                Some(Type::Name) => hashers.iter_mut().for_each(|h| block.names(name)[row].hash(h)),
-                Some(Type::Uuid) => hashers.iter_mut().for_each(|h| block.ids(name)[row].hash(h)),
-                Some(Type::Text) => hashers.iter_mut().for_each(|h| block.text(name, row).hash(h)),
-                _ => {
-                    let number = column(block, name).and_then(|at| block.number(at, row));
-                    hashers.iter_mut().for_each(|h| number.hash(h));
-                }
-            }
-        }
-        let is_new = seen.insert(hashers.map(|h| h.finish()));
+        let is_new = seen.insert(key(block, row));
         findings.that(Law::KeysUnique, is_new, || example(reader, block, row, "the key is there more than once"));
     }
 }
 
-fn places(block: &Block, dir: &Path, tenant: &str, reader: &mut Reader, findings: &mut Findings) {
-    let (tenants, times) = (block.names("tenant_id"), block.longs(block.table.time));
-    let wanted = reader.name(tenant);
-    let mut last = (i64::MIN, false);
+fn places(block: &Block, lot: &Lot, reader: &mut Reader, findings: &mut Findings) {
+    let wanted = reader.name(&lot.tenant);
+    let tenants = block.has("tenant_id").then(|| block.names("tenant_id"));
+    let times = lot.day.map(|_| block.longs(block.table.time));
     for row in 0..block.rows() {
-        let day = times[row].div_euclid(86_400_000_000);
-        if last.0 != day {
-            last = (day, is_place_of(dir, tenant, Micros(times[row])));
-        }
-        findings.that(Law::RowsInPlace, last.1 && tenants[row] == wanted, || {
-            let (tenant, time) = (reader.text(tenants[row]), Micros(times[row]));
-            example(reader, block, row, format!("{} of tenant {tenant} lies in {}", time, dir.display()))
+        let day = times.map(|times| times[row].div_euclid(86_400_000_000) * DAY_MS);
+        let is_tenants = tenants.is_none_or(|tenants| tenants[row] == wanted);
+        findings.that(Law::RowsInPlace, is_tenants && day == lot.day, || {
+            let of = tenants.map_or("", |tenants| reader.text(tenants[row]));
+            let lies = lot.day.map(date_of).unwrap_or_default();
+            example(reader, block, row, format!("tenant {of}, lies with tenant {} and date {lies}", lot.tenant))
         });
     }
 }

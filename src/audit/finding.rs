@@ -44,9 +44,9 @@ impl Findings {
         Self { verdicts: vec![Verdict::default(); Law::ALL.len()], first, silent: Vec::new() }
     }
 
-    /// Leaves laws out.
+    /// Leaves these laws out, and no others.
     pub(super) fn silence(&mut self, laws: &[Law]) {
-        self.silent.extend_from_slice(laws);
+        self.silent = laws.to_vec();
     }
 
     /// Looked at a law once.
@@ -84,7 +84,8 @@ impl Findings {
 
 /// A row of a block as an example.
 pub(super) fn example(reader: &Reader, block: &Block, row: usize, what: impl Into<String>) -> Example {
-    let key = block.table.key.iter().filter(|column| **column != "tenant_id");
+    let only = block.table.key.len() == 1;
+    let key = block.table.key.iter().filter(|column| only || **column != "tenant_id");
     let key = key.map(|column| format!("{column}={}", block.shown(reader, column, row))).collect::<Vec<_>>().join(" ");
     Example { place: reader.text(block.file(row)).to_owned(), key, what: what.into() }
 }

@@ -63,6 +63,7 @@ macro_rules! laws {
 laws! {
     FilesListed = "files_listed", Certain, "every file of a manifest is there, and every file is in a manifest";
     FilesWhole = "files_whole", Certain, "length, checksum, rows and description of a file are those of its manifest";
+    StoresAgree = "stores_agree", Certain, "where files and a database are checked together, each key is in both, with the same cells";
     KeysUnique = "keys_unique", Certain, "a key is there once";
     RowsInPlace = "rows_in_place", Certain, "a row lies under its tenant and the UTC date of its time column";
     CellsValid = "cells_valid", Certain, "no number is negative, no word unknown, no event id malformed, no instant later than written_at, intervals are on the grid and seen for at most their length";

@@ -1,10 +1,12 @@
 //! The check of stored rows: whether files are whole, and whether what the tables say agrees, to the last millisecond.
 //!
 //! ```text
-//!  survey ─▶ partition by partition, oldest day first ─▶ cells ─▶ laws of sources, queues, agents, calls, contacts ─▶ findings
+//!  files ────┐
+//!            ├─▶ table by table, oldest day first ─▶ cells ─▶ laws of sources, queues, agents, calls, contacts ─▶ findings
+//!  database ─┘
 //! ```
 //!
-//! In: a data directory. Out: [`Findings`] by [`Law`], with the first rows that break each. Interval rows are derived again from
+//! In: a data directory, a database, or both. Out: [`Findings`] by [`Law`], with the first rows that break each. Interval rows are derived again from
 //! detail rows and compared; what refers to another row must find it. Reads one day of one tenant at a time and remembers
 //! what later days may still refer to. Changes nothing, and knows nothing of how a row came to be.
 
@@ -13,19 +15,26 @@ use std::collections::HashMap;
 mod agent;
 mod call;
 mod cells;
+mod compare;
 mod contact;
+mod database;
+mod files;
 mod finding;
 mod law;
 mod ledger;
 mod leg;
 mod queue;
 mod run;
+mod shelf;
 mod source;
 mod stay;
+mod unjudged;
 
 pub use finding::{Example, Findings, Verdict};
 pub use law::{Kind, Law};
-pub use run::{Look, Report, check};
+pub use run::{Look, Report, Stores, TABLES, check};
+pub use shelf::CheckError;
+pub use unjudged::{UNJUDGED, why_unjudged};
 
 /// A map whose order nobody looks at.
 type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;

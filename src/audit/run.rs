@@ -1,29 +1,38 @@
-//! The order of a check: files first, then every tenant day by day, details before the intervals they make.
+//! The order of a check: dimensions first, then every tenant day by day, details before the intervals they make.
 //!
-//! In: a data directory. Out: a [`Report`]. A day is judged when the next one has been read, since what began before midnight
-//! may end after it. While a program writes the store, its last day is not judged, and no law about sessions that may be open.
+//! In: the stores. Out: a [`Report`]. A day is judged when the next one has been read, since what began before midnight
+//! may end after it. While a program writes a store, days that may still change are not judged, and no law about sessions that may be open.
 //! Refuses to print.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::agent::Agents;
 use super::call::Calls;
 use super::cells;
 use super::contact::Contacts;
+use super::database::Database;
+use super::files::Files;
 use super::finding::{Example, Findings};
 use super::law::Law;
 use super::leg::{Legs, Others};
 use super::queue::Queues;
+use super::shelf::{CheckError, DAY_MS, Lot, Shelf, date_of};
 use super::source::Sources;
 use super::stay::Stays;
 use crate::handoff::stop::Stop;
-use crate::sink::{self, Block, Partition, Reader, StoreError};
+use crate::sink::postgres::{Holdings, Target};
+use crate::sink::{Block, Reader};
 
-/// Milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
+/// How much later than a day a store must have come for the day to be over: until then its last rows may still be revised.
+const SETTLED_MS: i64 = 2 * 3_600_000;
 
-/// Tables in the order in which the parts of a day are read.
-pub(super) const ORDER: [&str; 18] = [
+/// Begin of the first day that may still change in a store that is written up to `until`, in milliseconds.
+pub(super) fn settled(until: i64) -> i64 {
+    until.saturating_sub(SETTLED_MS).div_euclid(DAY_MS).saturating_mul(DAY_MS)
+}
+
+/// Tables that laws are about, in the order in which the rows of a day are read.
+pub const TABLES: [&str; 18] = [
     "source_session",
     "agent_session",
     "agent_state",
@@ -47,15 +56,26 @@ pub(super) const ORDER: [&str; 18] = [
 /// Laws about what has no row before it is over: logins, and times of listening, go on while a program runs.
 const ABOUT_OPEN: [Law; 5] = [Law::Coverage, Law::SessionStates, Law::AgentFromStates, Law::LegParts, Law::LegWraps];
 
+/// What is checked.
+#[derive(Clone, Debug, Default)]
+pub struct Stores {
+    /// Data directory.
+    pub files: Option<PathBuf>,
+    /// Database; with files it is also compared with them.
+    pub database: Option<Target>,
+}
+
 /// How far a check is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Look {
-    /// Stored bytes looked through.
+    /// Stored bytes looked through; of a database, bytes that came from it.
     pub bytes: u64,
-    /// Stored bytes there are.
-    pub bytes_total: u64,
+    /// Stored bytes there are; of a database nobody knows.
+    pub bytes_total: Option<u64>,
     /// Rows read.
     pub rows: u64,
+    /// Rows read of the database, and those it has.
+    pub database: Option<(u64, u64)>,
     /// Broken laws so far.
     pub broken: u64,
 }
@@ -65,49 +85,109 @@ pub struct Look {
 pub struct Report {
     /// By law.
     pub findings: Findings,
+    /// Where rows were read.
+    pub places: Vec<String>,
     /// What was read.
     pub look: Look,
     /// Files read.
     pub files: u64,
-    /// The day that was not judged because a program writes the store.
+    /// The first day that was not judged because a program writes the store.
     pub unjudged: Option<String>,
     /// Whether it was stopped before the end.
     pub stopped: bool,
 }
 
-/// Checks the store in `root`; keeps `first` examples of each law. `watch` is called for every partition.
+/// Checks stores; keeps `first` examples of each law. `watch` is called for every table and day.
 ///
 /// # Errors
-/// When a directory or manifest cannot be read. A file that cannot is a finding.
-pub fn check(root: &Path, first: usize, stop: &Stop, mut watch: impl FnMut(&Look)) -> Result<Report, StoreError> {
-    let is_written = sink::is_written(root)?;
-    let partitions = sink::survey(root)?;
+/// When a directory, manifest or database cannot be read. A file that cannot is a finding.
+pub fn check(stores: &Stores, first: usize, stop: &Stop, mut watch: impl FnMut(&Look)) -> Result<Report, CheckError> {
     let mut report = Report {
         findings: Findings::new(first),
-        look: Look { bytes_total: partitions.iter().map(Partition::bytes).sum(), ..Look::default() },
-        files: partitions.iter().map(|p| p.files.len() as u64).sum(),
+        places: Vec::new(),
+        look: Look::default(),
+        files: 0,
         unjudged: None,
         stopped: false,
     };
-    if is_written {
-        report.findings.silence(&ABOUT_OPEN);
+    // A database that cannot be read is told before files are read for an hour.
+    let holdings = stores.database.as_ref().map(|target| Holdings::open(target, None)).transpose()?;
+    if let Some(root) = &stores.files {
+        Walk { shelf: &mut Files::open(root, None)?, report: &mut report, stop }.all(&mut watch)?;
     }
-    for of_tenant in partitions.chunk_by(|a, b| a.tenant == b.tenant) {
-        let mut tenant = Tenant::new(Reader::default());
-        for of_day in of_tenant.chunk_by(|a, b| a.date == b.date) {
-            tenant.day(of_day, &mut report, stop, &mut watch)?;
-            if stop.is_set() {
-                report.stopped = true;
-                return Ok(report);
-            }
-        }
-        if is_written {
-            report.unjudged = of_tenant.last().map(|last| last.date.clone());
-        } else {
-            tenant.finish(&mut report.findings);
-        }
+    if let Some(holdings) = holdings.filter(|_| !report.stopped) {
+        let beside = stores.files.as_ref().map(|root| Files::open(root, None)).transpose()?;
+        Walk { shelf: &mut Database::new(holdings, beside), report: &mut report, stop }.all(&mut watch)?;
     }
     Ok(report)
+}
+
+/// A store on its way through a check.
+struct Walk<'a, S> {
+    shelf: &'a mut S,
+    report: &'a mut Report,
+    stop: &'a Stop,
+}
+
+impl<S: Shelf> Walk<'_, S> {
+    fn all(&mut self, watch: &mut impl FnMut(&Look)) -> Result<(), CheckError> {
+        let mut lots = self.shelf.lots();
+        sort(&mut lots);
+        self.report.places.push(self.shelf.place());
+        self.report.files += self.shelf.progress().files;
+        for of_tenant in lots.chunk_by(|a, b| a.tenant == b.tenant) {
+            self.tenant(of_tenant, watch)?;
+            if self.report.stopped {
+                break;
+            }
+        }
+        self.report.findings.silence(&[]);
+        Ok(())
+    }
+
+    fn tenant(&mut self, lots: &[Lot], watch: &mut impl FnMut(&Look)) -> Result<(), CheckError> {
+        let until = lots.first().and_then(|lot| self.shelf.written_until(&lot.tenant));
+        let settled = until.map_or(i64::MAX, settled);
+        self.report.findings.silence(if until.is_some() { &ABOUT_OPEN } else { &[] });
+        let mut tenant = Tenant::new(Reader::default());
+        for of_day in lots.chunk_by(|a, b| a.day == b.day) {
+            for lot in of_day {
+                if self.stop.is_set() {
+                    self.report.stopped = true;
+                    return Ok(());
+                }
+                self.lot(lot, &mut tenant)?;
+                watch(&self.report.look);
+            }
+            if let Some(day) = of_day[0].day.filter(|day| *day <= settled) {
+                tenant.end_of_day(day, &mut self.report.findings);
+            }
+        }
+        if until.is_none() {
+            tenant.finish(&mut self.report.findings);
+        } else if let Some(day) = lots.iter().filter_map(|lot| lot.day).filter(|day| *day >= settled).min() {
+            self.report.unjudged = Some(date_of(day));
+        }
+        Ok(())
+    }
+
+    fn lot(&mut self, lot: &Lot, tenant: &mut Tenant) -> Result<(), CheckError> {
+        let report = &mut *self.report;
+        let before = self.shelf.progress();
+        let block = self.shelf.read(lot, &mut tenant.reader, &mut report.findings)?;
+        let rows = block.as_ref().map_or(0, Block::rows) as u64;
+        if let Some(block) = block {
+            tenant.take(&block, lot, &mut report.findings);
+        }
+        let now = self.shelf.progress();
+        report.look.bytes += now.bytes - before.bytes;
+        report.look.bytes_total = now.bytes_total;
+        report.look.rows += rows;
+        report.look.database =
+            now.rows_total.map(|total| (report.look.database.map_or(0, |(read, _)| read) + rows, total));
+        report.look.broken = report.findings.broken();
+        Ok(())
+    }
 }
 
 /// Everything that is remembered of one tenant.
@@ -137,72 +217,13 @@ impl Tenant {
         }
     }
 
-    fn day(
-        &mut self,
-        partitions: &[Partition],
-        report: &mut Report,
-        stop: &Stop,
-        watch: &mut impl FnMut(&Look),
-    ) -> Result<(), StoreError> {
-        for partition in sorted(partitions) {
-            if stop.is_set() {
-                return Ok(());
-            }
-            self.partition(partition, report)?;
-            report.look.bytes += partition.bytes();
-            report.look.broken = report.findings.broken();
-            watch(&report.look);
-        }
-        if let Some(start) = partitions.first().and_then(|p| start_of(&p.date)) {
-            self.end_of_day(start, &mut report.findings);
-        }
-        Ok(())
-    }
-
     /// The day that begins at `start` has been read: those before it are over.
     pub(super) fn end_of_day(&mut self, start: i64, findings: &mut Findings) {
         self.judge(start, start - 2 * DAY_MS, findings);
     }
 
-    fn partition(&mut self, partition: &Partition, report: &mut Report) -> Result<(), StoreError> {
-        let findings = &mut report.findings;
-        let finding = |name: &str, what: String| Example {
-            place: partition.dir.join(name).display().to_string(),
-            key: String::new(),
-            what,
-        };
-        let damages = partition.examine()?;
-        for name in &partition.files {
-            let of_file = || damages.iter().filter(|(damaged, _)| damaged == name);
-            let unlisted = of_file().any(|(_, damage)| *damage == sink::Damage::Unlisted);
-            findings.that(Law::FilesListed, !unlisted, || finding(name, "no manifest names it".into()));
-            let first = of_file().find(|(_, damage)| *damage != sink::Damage::Unlisted);
-            findings.that(Law::FilesWhole, first.is_none(), || {
-                finding(name, first.map(|(_, damage)| damage.to_string()).unwrap_or_default())
-            });
-        }
-        for (name, _) in damages.iter().filter(|(_, damage)| *damage == sink::Damage::Missing) {
-            findings
-                .that(Law::FilesListed, false, || finding(name, "the manifest names it, and it is not there".into()));
-        }
-        let Some(table) = sink::tables().into_iter().find(|table| table.name == partition.table) else {
-            findings.that(Law::FilesListed, false, || finding("", "no table of this program has this name".into()));
-            return Ok(());
-        };
-        let mut block = self.reader.block(table);
-        for name in &partition.files {
-            let read = self.reader.append(&mut block, &partition.dir.join(name));
-            findings.that(Law::FilesWhole, read.is_ok(), || {
-                finding(name, read.as_ref().err().map(ToString::to_string).unwrap_or_default())
-            });
-        }
-        report.look.rows += block.rows() as u64;
-        self.take(&block, partition, findings);
-        Ok(())
-    }
-
-    pub(super) fn take(&mut self, block: &Block, partition: &Partition, findings: &mut Findings) {
-        cells::check(block, &partition.dir, &partition.tenant, &mut self.reader, findings);
+    pub(super) fn take(&mut self, block: &Block, lot: &Lot, findings: &mut Findings) {
+        cells::check(block, lot, &mut self.reader, findings);
         let Self { reader, sources, stays, queues, agents, legs, calls, contacts, .. } = self;
         match block.table.name {
             "source_session" => sources.take(block, reader, findings),
@@ -262,16 +283,8 @@ impl Tenant {
     }
 }
 
-/// The partitions of a day in the order in which they are read.
-pub(super) fn sorted(partitions: &[Partition]) -> Vec<&Partition> {
-    let mut sorted: Vec<&Partition> = partitions.iter().collect();
-    sorted.sort_by_key(|p| ORDER.iter().position(|name| *name == p.table).unwrap_or(ORDER.len()));
-    sorted
-}
-
-/// Milliseconds since 1970 of the begin of a date written as `YYYY-MM-DD`.
-pub(super) fn start_of(date: &str) -> Option<i64> {
-    let day: jiff::civil::Date = date.parse().ok()?;
-    let zoned = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(zoned.timestamp().as_millisecond())
+/// Sorts lots as they are read: by tenant and day, and of a day details before the intervals they make.
+pub(super) fn sort(lots: &mut [Lot]) {
+    let place = |lot: &Lot| TABLES.iter().position(|name| *name == lot.table).unwrap_or(TABLES.len());
+    lots.sort_by(|a, b| (&a.tenant, a.day, place(a), &a.table).cmp(&(&b.tenant, b.day, place(b), &b.table)));
 }

@@ -10,13 +10,16 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::Global;
+use super::db::PostgresArgs;
 use super::exit::{Code, Failure};
 use super::output::{self, counted, grouped};
 use super::progress::Progress;
+use super::serve::configuration;
 use super::signal::Signal;
+use crate::app::postgres;
 use crate::app::replay::Look;
 use crate::app::settings::DATA_DEFAULT;
-use crate::audit::{self, Kind, Report};
+use crate::audit::{self, CheckError, Kind, Report, Stores};
 use crate::handoff::stop::Stop;
 
 /// Examples kept for each law.
@@ -39,17 +42,28 @@ enum What {
 ///
 /// Interval rows are derived again from detail rows and compared to the last millisecond. Laws marked `expected` hold unless the
 /// switch contradicted itself; what breaks them is shown, and counts only with --strict. Changes nothing, needs memory for
-/// about one day of details, and may run beside `serve`: then the last day is read, but not judged, nor are laws about
-/// logins and times of listening, which have no row before they end.
+/// about one day of details, and may run beside `serve`: then days that ended less than two hours before what the store holds are read, but
+/// not judged, nor are laws about logins and times of listening, which have no row before they end.
+///
+/// With --postgres, or a configuration that names a database, the database is checked by the same laws, with the rights of a reader and
+/// in one transaction. With --data beside it, or a configuration that names both, the two are compared as well, cell by cell.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  callfold check data\n  callfold check data --data /var/lib/callfold --strict --json\n\n\
-    Exit codes: 0 everything agrees, 5 there is no store, 6 something was found."
+    after_help = "Examples:\n  callfold check data\n  callfold check data --data /var/lib/callfold --strict --json\n  \
+    callfold check data --postgres postgres://reader@db.example/centre\n  \
+    callfold check data --data ./data --postgres postgres://reader@db.example/centre\n\n\
+    Exit codes: 0 everything agrees, 3 invalid configuration, 4 refused, 5 there is no store, 6 something was found, 7 database unreachable,\n\
+    9 the database was made by another callfold."
 )]
 pub struct DataArgs {
-    /// Directory of the store
-    #[arg(long, value_name = "DIR", default_value = DATA_DEFAULT)]
-    data: PathBuf,
+    /// Directory of the store [default: ./data where no database is named]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    postgres: PostgresArgs,
+    /// Configuration file (TOML): its store, and its database if it names one
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Count also what a feed that contradicts itself may explain
     #[arg(long)]
     strict: bool,
@@ -61,26 +75,26 @@ pub struct DataArgs {
 /// Runs the command.
 pub fn run(arguments: &CheckArgs, global: &Global) -> Result<Code, Failure> {
     let What::Data(arguments) = &arguments.what;
-    if !arguments.data.join("history").is_dir() {
-        let what = format!("{} holds no store", arguments.data.display());
-        return Err(Failure::new(Code::NotFound, what).with_fix("name the directory of a store with --data"));
-    }
+    let stores = stores(arguments)?;
     let stop = Stop::new();
     let signal = Signal::watch(stop.clone())?;
     let begun = Instant::now();
     let mut progress = Progress::of(global.quiet, "row", "found");
-    let report = audit::check(&arguments.data, arguments.first, &stop, |look| {
+    let report = audit::check(&stores, arguments.first, &stop, |look| {
         progress.show(&Look {
             bytes: look.bytes,
-            bytes_total: Some(look.bytes_total),
+            bytes_total: look.bytes_total,
             events: look.rows,
             rejected: look.broken,
             elapsed: begun.elapsed(),
-            merged: None,
+            merged: look.database,
         });
     });
     progress.clear();
-    let report = report?;
+    let report = report.map_err(|error| match error {
+        CheckError::Store(error) => Failure::from(error),
+        CheckError::Postgres(error) => Failure::from(error),
+    })?;
     if let Some(code) = signal.code() {
         return Err(Failure::new(code, "stopped before the end; nothing is said about what was not read"));
     }
@@ -88,13 +102,15 @@ pub fn run(arguments: &CheckArgs, global: &Global) -> Result<Code, Failure> {
     output::data(&text)?;
     if !global.quiet {
         let secs = begun.elapsed().as_secs_f64();
-        let (rows, files) = (counted(report.look.rows, "row"), counted(report.files, "file"));
+        let rows = counted(report.look.rows, "row");
+        let of = if stores.files.is_some() { format!("{} of ", counted(report.files, "file")) } else { String::new() };
+        let places = report.places.join(" and ");
         let [certain, expected] = [Kind::Certain, Kind::Expected].map(|kind| grouped(report.findings.broken_of(kind)));
         let mut note = format!(
-            "{rows} in {files} checked in {secs:.2} s, {certain} found, {expected} unless the feed explains them"
+            "{rows} in {of}{places} checked in {secs:.2} s, {certain} found, {expected} unless the feed explains them"
         );
         if let Some(date) = &report.unjudged {
-            note += &format!("; the store is being written, {date} was not judged");
+            note += &format!("; it is being written, from {date} on nothing was judged");
         }
         output::note(&note);
     }
@@ -113,6 +129,23 @@ pub fn run(arguments: &CheckArgs, global: &Global) -> Result<Code, Failure> {
         failure.report_json();
     }
     Ok(Code::Findings)
+}
+
+/// What is to be checked: what flags name, else what the configuration does, else the usual directory.
+fn stores(arguments: &DataArgs) -> Result<Stores, Failure> {
+    let mut config = configuration(arguments.config.as_deref())?;
+    arguments.postgres.lay_over(&mut config);
+    let database = postgres::check(&config).map_err(|problems| Failure::configuration(&problems))?;
+    let named = arguments.data.clone().or_else(|| config.store.path.as_ref().map(PathBuf::from));
+    let files = match (named, &database) {
+        (None, Some(_)) => None,
+        (named, _) => Some(named.unwrap_or_else(|| PathBuf::from(DATA_DEFAULT))),
+    };
+    if let Some(data) = files.as_ref().filter(|data| !data.join("history").is_dir()) {
+        let what = format!("{} holds no store", data.display());
+        return Err(Failure::new(Code::NotFound, what).with_fix("name the directory of a store with --data"));
+    }
+    Ok(Stores { files, database: database.map(|database| database.target) })
 }
 
 /// The report for people: a line for each law, and under it the first rows that break it.
@@ -137,6 +170,6 @@ fn value(report: &Report) -> String {
                "examples": examples.collect::<Vec<_>>()})
     });
     let value = json!({"broken": report.findings.broken(), "broken_certain": report.findings.broken_of(Kind::Certain), "rows": report.look.rows, "files": report.files,
-        "unjudged": report.unjudged, "laws": laws.collect::<Vec<_>>()});
+        "stores": report.places, "unjudged": report.unjudged, "laws": laws.collect::<Vec<_>>()});
     format!("{value}\n")
 }

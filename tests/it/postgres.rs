@@ -1,5 +1,6 @@
 //! PostgreSQL: a real server, thrown away afterwards. What is in its tables, who sees it, and what no accident changes.
 
+mod audit;
 mod cells;
 mod cluster;
 mod delivery;
