@@ -18,5 +18,7 @@ mod postgres;
 mod process;
 mod properties;
 #[cfg(feature = "io")]
+mod rebuild;
+#[cfg(feature = "io")]
 mod recordings;
 mod support;
