@@ -291,6 +291,7 @@ fn server(plan: &Arc<Plan>) -> Histogram<u64> {
     let feed = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a free port");
     let (listen, feed_address) = (http.local_addr().expect("bound"), feed.local_addr().expect("bound"));
     let settings = Settings {
+        self_check: callfold::app::selfcheck::SelfCheck::never(),
         listen,
         data: data.clone(),
         publish_every: Duration::ZERO,

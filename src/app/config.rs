@@ -21,6 +21,8 @@ pub struct Config {
     pub postgres: Postgres,
     /// `[history]`
     pub history: History,
+    /// `[check]`
+    pub check: SelfCheck,
     /// `[queue_defaults]`
     pub queue_defaults: QueueDefaults,
     /// `[privacy]`
@@ -101,6 +103,20 @@ pub struct History {
     pub queue_snapshots: Option<String>,
     /// How often agents are sampled.
     pub agent_snapshots: Option<String>,
+}
+
+/// When the program checks what it has stored.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SelfCheck {
+    /// Time of day, or `off`.
+    pub at: Option<String>,
+    /// Zone of that time.
+    pub zone: Option<String>,
+    /// How often instead.
+    pub every: Option<String>,
+    /// Reports kept.
+    pub keep: Option<i64>,
 }
 
 /// Thresholds of every queue.
@@ -273,11 +289,12 @@ pub struct Group {
 }
 
 /// Every key there is, by section; a test holds it against [`Config`].
-const KEYS: [(&str, &[&str]); 16] = [
+const KEYS: [(&str, &[&str]); 17] = [
     ("server", &["listen", "insecure", "publish_every"]),
     ("store", &["path"]),
     ("postgres", &["url", "url_file", "password", "password_file", "ca_file", "writer", "spool_max"]),
     ("history", &["party_states", "event_log", "revise_for", "queue_snapshots", "agent_snapshots"]),
+    ("check", &["at", "zone", "every", "keep"]),
     ("queue_defaults", &["sl_threshold", "short_abandon", "sl_target", "definition_version"]),
     ("privacy", &["ani", "dnis", "hash_key", "hash_key_file"]),
     ("user_data", &["key", "policy", "list"]),
@@ -414,7 +431,7 @@ fn overlay(table: &mut toml::Table, variable: &str, text: &str) -> Result<(), St
             text.parse().map(toml::Value::Boolean).map_err(|_| "expected true or false".to_owned())?
         }
         "sl_target" => text.parse().map(toml::Value::Float).map_err(|_| "expected a number, as 0.8".to_owned())?,
-        "definition_version" => {
+        "definition_version" | "keep" => {
             text.parse().map(toml::Value::Integer).map_err(|_| "expected a number, as 2".to_owned())?
         }
         "zones" | "business_days" | "holidays" => {

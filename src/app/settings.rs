@@ -13,6 +13,7 @@ use super::config::{Config, Problem};
 use super::describe::{self, Described};
 use super::postgres::{self, Postgres};
 use super::privacy;
+use super::selfcheck::{self, SelfCheck};
 use crate::decode::text::Zone;
 use crate::engine::settings::Settings as EngineSettings;
 use crate::model::dn::{DnKind, DnRule};
@@ -43,6 +44,8 @@ pub struct Settings {
     pub engine: EngineSettings,
     /// The database that history goes to, too.
     pub postgres: Option<Postgres>,
+    /// When what is stored is checked.
+    pub self_check: SelfCheck,
     /// What people call things.
     pub described: Described,
     /// Sources.
@@ -200,6 +203,10 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
         check.problems.extend(problems);
         None
     });
+    let self_check = selfcheck::check(config).unwrap_or_else(|problems| {
+        check.problems.extend(problems);
+        SelfCheck::never()
+    });
     let mut feeds = Vec::new();
     for feed in &config.feed {
         let follow = feed.follow.unwrap_or(false);
@@ -221,7 +228,7 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
         return Err(check.problems);
     }
     let publish_every = publish_every.map_or(PUBLISH_EVERY_DEFAULT, std_duration);
-    Ok(Settings { listen, data, publish_every, sl_target, engine, described, postgres, feeds })
+    Ok(Settings { listen, data, publish_every, sl_target, engine, described, postgres, self_check, feeds })
 }
 
 /// Checks what concerns the engine, over the settings of a replay, and what people call things.
@@ -233,41 +240,6 @@ pub fn check_replay(config: &Config) -> Result<(EngineSettings, Described), Vec<
     let engine = check.engine(config, replay_engine());
     let described = check.described(config);
     if check.problems.is_empty() { Ok((engine, described)) } else { Err(check.problems) }
-}
-
-/// Checks what concerns the engine, over the settings of folding a log again: those of the program that wrote it, but order and
-/// policies have been applied already, and rows are written once.
-///
-/// # Errors
-/// Every problem.
-pub fn check_again(config: &Config) -> Result<Again, Vec<Problem>> {
-    let mut check = Check { problems: Vec::new() };
-    let mut again = |built_in| {
-        let mut engine = check.engine(config, built_in);
-        engine.privacy.is_applied = true;
-        EngineSettings {
-            reorder_window: Span(0),
-            provisional_rows: false,
-            event_log: false,
-            // What a live program revises is waited for here.
-            grace: Span(engine.grace.0 + engine.revise_for.0),
-            revise_for: Span(0),
-            ..engine
-        }
-    };
-    let (live, replayed) = (again(live_engine()), again(replay_engine()));
-    // Both have found the same.
-    check.problems.truncate(check.problems.len() / 2);
-    if check.problems.is_empty() { Ok(Again { live, replayed }) } else { Err(check.problems) }
-}
-
-/// The settings of folding again what a live program has logged, and what a replay has.
-#[derive(Clone, Debug)]
-pub struct Again {
-    /// For the log of a live program.
-    pub live: EngineSettings,
-    /// For that of a replay.
-    pub replayed: EngineSettings,
 }
 
 /// The numbers from the first to the last of `text`, as `6010` or `6000-6099`.
@@ -417,7 +389,9 @@ mod tests {
             text.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
         let settings = check(&config::read("sample", &text, []).expect("known keys")).expect("right");
         let built_in = check(&Config::default()).expect("right");
-        let Settings { listen, data, publish_every, sl_target, mut engine, described, postgres, feeds } = settings;
+        let Settings { listen, data, publish_every, sl_target, mut engine, described, postgres, self_check, feeds } =
+            settings;
+        assert_eq!(self_check, built_in.self_check);
         assert_eq!(postgres, None);
         assert_eq!(described.days, built_in.described.days);
         assert_eq!((described.dns.len(), described.agents.len(), described.groups.len()), (2, 1, 1));

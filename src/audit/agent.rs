@@ -4,8 +4,9 @@
 //! to them, and ledgers of the days that are not judged.
 
 use super::finding::{Example, Findings, example};
+use super::gap::Gaps;
 use super::law::Law;
-use super::ledger::{Column, How, Key, Ledger, key1, key2, sum};
+use super::ledger::{Column, How, INTERVAL_MS, Key, Ledger, key1, key2, nothing, sum};
 use super::queue::{Queues, number};
 use super::{Map, ms, take};
 use crate::model::identity::{Identities, SessionKey};
@@ -108,6 +109,8 @@ struct Session {
     /// State, call type, reason of the last one.
     last: [u32; 4],
     is_judged: bool,
+    /// Whether there is no row of it: it was not read, or it goes on.
+    is_unread: bool,
     file: u32,
 }
 
@@ -121,10 +124,13 @@ pub(super) struct Agents {
     sessions: Map<u128, Session>,
     /// Conferences that agents completed.
     pub(super) conferences: i64,
+    gaps: Gaps,
+    /// End of the last state of each agent that is open, in milliseconds.
+    until: Map<u32, i64>,
 }
 
 impl Agents {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(gaps: Gaps) -> Self {
         let (agent, pair) = (&["agent_id"], &["agent_id", "queue_id"]);
         Self {
             counts: Ledger::new("agent_interval", agent, COUNTS),
@@ -134,18 +140,26 @@ impl Agents {
             reasons: Ledger::new("agent_reason_interval", &["agent_id", "state", "reason_key", "reason_code"], REASONS),
             sessions: Map::default(),
             conferences: 0,
+            gaps,
+            until: Map::default(),
         }
     }
 
-    /// Whether a session is there and is this agent's.
+    /// Whether a session is there and is this agent's, or cannot be there.
     pub(super) fn is_session_of(&self, session: u128, agent: u32) -> bool {
-        self.sessions.get(&session).is_some_and(|s| s.agent == agent)
+        let known = self.sessions.get(&session).map(|s| s.agent == agent);
+        known.unwrap_or_else(|| self.gaps.may_lack_session(agent))
     }
 
-    /// After-call work of a session in a stretch of time, all in milliseconds.
-    pub(super) fn wrapped(&self, session: u128, from: i64, to: i64) -> i64 {
-        let wraps = self.sessions.get(&session).map_or(&[][..], |session| &session.wraps);
-        wraps.iter().map(|(a, b)| ((*b).min(to) - (*a).max(from)).max(0)).sum()
+    /// After-call work of a session in a stretch of time, all in milliseconds; `None` when nobody can know.
+    pub(super) fn wrapped(&self, session: u128, agent: u32, from: i64, to: i64) -> Option<i64> {
+        let session = self.sessions.get(&session);
+        let is_whole = session.is_none_or(|s| s.is_unread && to >= self.until.get(&agent).copied().unwrap_or(i64::MIN));
+        if is_whole && self.gaps.may_lack_session(agent) {
+            return None;
+        }
+        let wraps = session.map_or(&[][..], |session| &session.wraps);
+        Some(wraps.iter().map(|(a, b)| ((*b).min(to) - (*a).max(from)).max(0)).sum())
     }
 
     /// Counts for an agent if he was logged in at `at`; if he was not, it may count or not.
@@ -212,10 +226,47 @@ impl Agents {
                 wraps: Vec::new(),
                 last: [NO_NAME; 4],
                 is_judged: false,
+                is_unread: false,
                 file: block.file(i),
             };
             self.sessions.insert(agent_session_id[i], session);
         }
+    }
+
+    /// A state of a session without a row, where there cannot be one: the session begins with it, as far as is known.
+    fn take_unread(&mut self, block: &Block, i: usize) {
+        take!(block;
+            ids: agent_session_id;
+            names: agent_id, dn;
+            longs: started_at;
+            ints: seq, state_run_id;
+        );
+        let (id, agent) = (agent_session_id[i], agent_id[i]);
+        if self.sessions.contains_key(&id) || !self.gaps.may_lack_state(agent, seq[i]) {
+            return;
+        }
+        let login = if seq[i] == 1 { started_at[i] } else { i64::MIN };
+        if seq[i] == 1 {
+            self.counts.add(key1(agent), ms(login), "logins", 1);
+            self.counts.add(key1(agent), ms(login), "first_login_at", login);
+        }
+        let session = Session {
+            agent,
+            dn: dn[i],
+            logged_in_at: login,
+            logged_out_at: i64::MAX,
+            said: [0; 10],
+            has: [0; 10],
+            seq: seq[i] - 1,
+            run: state_run_id[i] - 1,
+            until: started_at[i],
+            wraps: Vec::new(),
+            last: [NO_NAME; 4],
+            is_judged: true,
+            is_unread: true,
+            file: block.file(i),
+        };
+        self.sessions.insert(id, session);
     }
 
     pub(super) fn take_states(&mut self, block: &Block, reader: &mut Reader, findings: &mut Findings) {
@@ -232,6 +283,11 @@ impl Agents {
         order.sort_by_key(|&i| (agent_session_id[i], seq[i]));
         for i in order {
             let (from, to) = (ms(started_at[i]), ms(ended_at[i]));
+            self.take_unread(block, i);
+            if self.gaps.open.contains_key(&agent_id[i]) {
+                let until = self.until.entry(agent_id[i]).or_insert(to);
+                *until = to.max(*until);
+            }
             let wrong = self.follows(block, i, &states);
             findings.that(Law::SessionStates, wrong.is_none(), || {
                 example(reader, block, i, wrong.clone().unwrap_or_default())
@@ -261,7 +317,12 @@ impl Agents {
             }
             let Some(session) = self.sessions.get_mut(&agent_session_id[i]) else { continue };
             if state[i] == not_ready && state_run_id[i] != session.run {
-                self.counts.add(key, from, "not_ready_entries", 1);
+                // What an unread session begins with may have begun before.
+                if session.is_unread && session.last[0] == NO_NAME && seq[i] > 1 {
+                    self.counts.may_add(key, from, "not_ready_entries", 1);
+                } else {
+                    self.counts.add(key, from, "not_ready_entries", 1);
+                }
             }
             let at = states.iter().position(|(word, _)| *word == state[i]).unwrap_or(8);
             if state[i] == acw {
@@ -343,10 +404,17 @@ impl Agents {
         }
     }
 
-    /// Judges intervals that begin, and sessions that ended, before `before`; details are there from `since` on.
-    pub(super) fn judge(&mut self, since: i64, before: i64, forget: i64, reader: &Reader, findings: &mut Findings) {
+    /// Judges intervals that begin, and sessions that ended, before `before`.
+    pub(super) fn judge(&mut self, before: i64, forget: i64, reader: &Reader, findings: &mut Findings) {
+        let Self { gaps, until, .. } = self;
+        // A state that goes on has no row yet.
+        let goes_on = |key: &Key, start: i64, law: Law| {
+            matches!(law, Law::AgentFromStates | Law::ReasonsFromStates)
+                && gaps.open.contains_key(&key[0])
+                && until.get(&key[0]).is_none_or(|until| start + INTERVAL_MS > *until)
+        };
         for ledger in [&mut self.counts, &mut self.pairs, &mut self.reasons] {
-            ledger.judge(since, before, reader, findings);
+            ledger.judge(before, goes_on, reader, findings);
         }
         self.sessions.retain(|id, session| {
             let ended = ms(session.logged_out_at);
@@ -366,7 +434,7 @@ impl Agents {
 
     /// Sums over all intervals.
     pub(super) fn finish(&mut self, reader: &Reader, findings: &mut Findings) {
-        self.sums.judge(i64::MIN, i64::MAX, reader, findings);
-        self.pair_times.judge(i64::MIN, i64::MAX, reader, findings);
+        self.sums.judge(i64::MAX, nothing, reader, findings);
+        self.pair_times.judge(i64::MAX, nothing, reader, findings);
     }
 }

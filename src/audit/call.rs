@@ -78,6 +78,7 @@ pub(super) struct Call {
     pub(super) first_dns: Vec<u32>,
     last_left: i64,
     last_released: i64,
+    last_changed: i64,
     /// Entries of stays with their queues, answers of legs with their agents.
     pub(super) entries: Vec<(i64, u32)>,
     pub(super) answers: Vec<(i64, u32)>,
@@ -100,7 +101,7 @@ impl Call {
     pub(super) fn ended(&self) -> i64 {
         match &self.row {
             Some(row) => ms(row.ended_at),
-            None => ms(self.last_left.max(self.last_released)),
+            None => ms(self.last_left.max(self.last_released).max(self.last_changed)),
         }
     }
 }
@@ -111,6 +112,8 @@ pub(super) struct Calls {
     pub(super) known: Map<u128, Call>,
     /// Conferences of all calls.
     pub(super) conferences: i64,
+    /// Calls that are named after this instant (milliseconds) may go on, without a row.
+    pub(super) open_since: Option<i64>,
 }
 
 impl Calls {
@@ -257,8 +260,9 @@ impl Calls {
     }
 
     /// A change of attached data.
-    pub(super) fn change(&mut self, call: u128, site: u32, file: u32) {
+    pub(super) fn change(&mut self, call: u128, site: u32, at: i64, file: u32) {
         let call = self.named(call, file);
+        call.last_changed = call.last_changed.max(at);
         call.changes += 1;
         call.strays += i64::from(call.row.is_some_and(|row| row.site != site));
     }
@@ -274,7 +278,8 @@ impl Calls {
     /// Judges calls that ended before `before`.
     pub(super) fn judge(&mut self, before: i64, reader: &Reader, findings: &mut Findings) {
         for (id, call) in &mut self.known {
-            if call.is_judged || (before != i64::MAX && call.ended() >= before) {
+            let goes_on = call.row.is_none() && self.open_since.is_some_and(|since| call.ended() >= since);
+            if call.is_judged || goes_on || (before != i64::MAX && call.ended() >= before) {
                 continue;
             }
             call.is_judged = true;

@@ -91,6 +91,7 @@ struct Link {
     site: u32,
     contact: u128,
     is_unpaired: bool,
+    is_active: bool,
     linked_at: i64,
     file: u32,
 }
@@ -115,7 +116,7 @@ impl Contacts {
             names: link_type, site_id, state;
             longs: linked_at;
         );
-        let unpaired = reader.name("unpaired");
+        let (unpaired, active) = (reader.name("unpaired"), reader.name("active"));
         for i in 0..block.rows() {
             let (from, to) = (from_call_id[i], to_call_id[i]);
             let is_unpaired = state[i] == unpaired;
@@ -131,6 +132,7 @@ impl Contacts {
                 site: site_id[i],
                 contact: interaction_id[i],
                 is_unpaired,
+                is_active: state[i] == active,
                 linked_at: linked_at[i],
                 file: block.file(i),
             });
@@ -256,7 +258,7 @@ impl Contacts {
                 let last = reader.text(last).to_owned();
                 example(reader, block, i, format!("it comes after number {last_seq}, which left `{last}`"))
             });
-            calls.change(call_id[i], site_id[i], block.file(i));
+            calls.change(call_id[i], site_id[i], changed_at[i], block.file(i));
         }
     }
 
@@ -345,11 +347,15 @@ impl Contacts {
         let due: Vec<Link> = due;
         for link in due {
             let row = |id| calls.known.get(&id).and_then(|call: &Call| call.row);
+            let is_over = |contact| self.rows.get(&contact).map(|row: &Interaction| row.ended_at != i64::MAX);
             let wrong = match (row(link.from), row(link.to)) {
                 (None, _) => Some("from_call_id has no row"),
                 (Some(from), _) if from.site != link.site => Some("site_id is not that of from_call_id"),
                 (Some(_), None) if !link.is_unpaired => Some("to_call_id has no row"),
                 (Some(_), Some(_)) if link.is_unpaired => Some("unpaired, and both calls are there"),
+                (Some(_), Some(_)) if is_over(link.contact).is_some_and(|is_over| is_over == link.is_active) => {
+                    Some("state does not fit the end of the contact")
+                }
                 _ if self.of.get(&link.from) != Some(&link.contact) => Some("its calls belong to two contacts"),
                 _ if !link.is_unpaired && self.of.get(&link.to) != Some(&link.contact) => {
                     Some("its calls belong to two contacts")

@@ -3,13 +3,14 @@
 //! In: an open [`Holdings`]. Rows are told apart by table alone: a database has no files.
 
 use std::collections::BTreeSet;
+use std::hash::BuildHasher;
 
 use super::compare;
 use super::files::Files;
 use super::finding::Findings;
 use super::run::settled;
 use super::shelf::{CheckError, DAY_MS, Lot, Progress, Shelf};
-use crate::sink::postgres::Holdings;
+use crate::sink::postgres::{Holding, Holdings};
 use crate::sink::{Block, Reader};
 
 /// A database, and the files that should hold the same.
@@ -22,6 +23,14 @@ pub(super) struct Database {
 impl Database {
     pub(super) fn new(holdings: Holdings, beside: Option<Files>) -> Self {
         Self { holdings, beside }
+    }
+
+    fn holding(&self, lot: &Lot) -> Option<&Holding> {
+        let is_lot = |holding: &&Holding| {
+            let day = holding.day.map(|day| day.saturating_mul(DAY_MS));
+            (holding.table.name, &holding.tenant, day) == (lot.table.as_str(), &lot.tenant, lot.day)
+        };
+        self.holdings.list().iter().find(is_lot)
     }
 
     /// Whether the two are compared there: while a program writes, one may be ahead of the other.
@@ -53,12 +62,7 @@ impl Shelf for Database {
     }
 
     fn read(&mut self, lot: &Lot, reader: &mut Reader, findings: &mut Findings) -> Result<Option<Block>, CheckError> {
-        let is_lot = |holding: &&crate::sink::postgres::Holding| {
-            holding.table.name == lot.table
-                && holding.tenant == lot.tenant
-                && holding.day.map(|day| day.saturating_mul(DAY_MS)) == lot.day
-        };
-        let holding = self.holdings.list().iter().find(is_lot).cloned();
+        let holding = self.holding(lot).cloned();
         let block = match &holding {
             Some(holding) => Some(self.holdings.read(holding, reader)?),
             None => None,
@@ -69,6 +73,11 @@ impl Shelf for Database {
             compare::stores(of_files.as_ref(), block.as_ref(), reader, findings);
         }
         Ok(block)
+    }
+
+    fn mark(&self, lot: &Lot) -> u64 {
+        let Some(holding) = self.holding(lot) else { return 0 };
+        foldhash::fast::FixedState::with_seed(0).hash_one((&lot.table, holding.rows, holding.written_us))
     }
 
     fn progress(&self) -> Progress {

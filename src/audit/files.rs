@@ -2,11 +2,12 @@
 //!
 //! In: a data directory, which may be in use. Finds what is wrong with files; rows are for the laws.
 
+use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Example, Findings};
 use super::law::Law;
-use super::shelf::{CheckError, DAY_MS, Lot, Progress, Shelf, start_of};
+use super::shelf::{CheckError, Lot, Progress, Shelf, start_of};
 use crate::model::time::Micros;
 use crate::sink::{self, Block, Damage, Partition, Reader, StoreError};
 
@@ -22,13 +23,10 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Lists what lies in `root`; of facts only days from `since` on, as days since 1970-01-01.
-    pub(super) fn open(root: &Path, since: Option<i64>) -> Result<Self, StoreError> {
+    /// Lists what lies in `root`.
+    pub(super) fn open(root: &Path) -> Result<Self, StoreError> {
         let is_written = sink::is_written(root)?;
-        let mut partitions = sink::survey(root)?;
-        if let Some(since) = since {
-            partitions.retain(|p| start_of(&p.date).is_none_or(|start| start >= since.saturating_mul(DAY_MS)));
-        }
+        let partitions = sink::survey(root)?;
         Ok(Self { root: root.to_owned(), partitions, is_written, bytes: 0 })
     }
 
@@ -97,6 +95,13 @@ impl Shelf for Files {
             self.bytes += partition.bytes();
             return Ok(Some(block));
         }
+    }
+
+    fn mark(&self, lot: &Lot) -> u64 {
+        let Some(partition) = self.position(lot).map(|at| &self.partitions[at]) else { return 0 };
+        let listed = partition.manifest.iter().flat_map(|m| &m.files).map(|file| (&file.name, &file.checksum));
+        let hasher = foldhash::fast::FixedState::with_seed(0);
+        hasher.hash_one((&lot.table, &partition.files, listed.collect::<Vec<_>>()))
     }
 
     fn progress(&self) -> Progress {

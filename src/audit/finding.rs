@@ -33,25 +33,30 @@ pub struct Findings {
     verdicts: Vec<Verdict>,
     /// Examples kept for a law.
     first: usize,
-    /// Laws that cannot be judged.
-    silent: Vec<Law>,
+    /// Whether only what a row says by itself is judged: what it refers to was not read, or may still come.
+    is_partial: bool,
 }
 
 impl Findings {
     /// Nothing looked at yet; `first` examples of each law are kept.
     #[must_use]
     pub fn new(first: usize) -> Self {
-        Self { verdicts: vec![Verdict::default(); Law::ALL.len()], first, silent: Vec::new() }
+        Self { verdicts: vec![Verdict::default(); Law::ALL.len()], first, is_partial: false }
     }
 
-    /// Leaves these laws out, and no others.
-    pub(super) fn silence(&mut self, laws: &[Law]) {
-        self.silent = laws.to_vec();
+    /// Whether, from here on, only laws about files and single rows are judged.
+    pub(super) fn restrict(&mut self, is_partial: bool) {
+        self.is_partial = is_partial;
+    }
+
+    /// Whether only laws about files and single rows are judged.
+    pub(super) const fn is_partial(&self) -> bool {
+        self.is_partial
     }
 
     /// Looked at a law once.
     pub fn that(&mut self, law: Law, holds: bool, example: impl FnOnce() -> Example) {
-        if self.silent.contains(&law) {
+        if self.is_partial && !law.is_about_one() {
             return;
         }
         let verdict = &mut self.verdicts[law as usize];

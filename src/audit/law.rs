@@ -60,6 +60,14 @@ macro_rules! laws {
     };
 }
 
+impl Law {
+    /// Whether a row or a file obeys it or not by itself, whatever other rows say.
+    pub(super) const fn is_about_one(self) -> bool {
+        use Law::{CellsValid, FilesListed, FilesWhole, IdsDerived, KeysUnique, RowsInPlace, StoresAgree};
+        matches!(self, FilesListed | FilesWhole | StoresAgree | KeysUnique | RowsInPlace | CellsValid | IdsDerived)
+    }
+}
+
 laws! {
     FilesListed = "files_listed", Certain, "every file of a manifest is there, and every file is in a manifest";
     FilesWhole = "files_whole", Certain, "length, checksum, rows and description of a file are those of its manifest";

@@ -79,6 +79,11 @@ struct Entry {
     stored: Option<(Vec<i64>, u32)>,
 }
 
+/// Nothing is excused.
+pub(super) const fn nothing(_: &Key, _: i64, _: Law) -> bool {
+    false
+}
+
 /// Both books of one table.
 pub(super) struct Ledger {
     table: &'static str,
@@ -149,23 +154,37 @@ impl Ledger {
         }
     }
 
-    /// Compares the books of intervals that begin before `before`, from `since` on, and closes them.
-    pub(super) fn judge(&mut self, since: i64, before: i64, reader: &Reader, findings: &mut Findings) {
+    /// Compares the books of intervals that begin before `before`, and closes them. Of what is `excused` (a key, the begin of an
+    /// interval, a law) more may come.
+    pub(super) fn judge(
+        &mut self,
+        before: i64,
+        excused: impl Fn(&Key, i64, Law) -> bool,
+        reader: &Reader,
+        findings: &mut Findings,
+    ) {
         let due: Vec<_> = self.entries.keys().filter(|(_, start)| *start < before).copied().collect();
         for at in due {
             let Some(entry) = self.entries.remove(&at) else { continue };
-            if at.1 < since {
-                continue;
-            }
-            self.compare(at, &entry, reader, findings);
+            self.compare(at, &entry, &excused, reader, findings);
         }
     }
 
-    fn compare(&self, (key, start): (Key, i64), entry: &Entry, reader: &Reader, findings: &mut Findings) {
+    fn compare(
+        &self,
+        (key, start): (Key, i64),
+        entry: &Entry,
+        excused: &impl Fn(&Key, i64, Law) -> bool,
+        reader: &Reader,
+        findings: &mut Findings,
+    ) {
         let shown = |value: i64| if value == NO_LONG { "null".to_owned() } else { value.to_string() };
         for (i, column) in self.columns.iter().enumerate() {
             // Agents are at work before the first event of a queue gives it a row.
             if column.law == Law::QueueStaffing && entry.stored.is_none() {
+                continue;
+            }
+            if excused(&key, start, column.law) {
                 continue;
             }
             let (derived, more) = (entry.derived[i], entry.more[i]);

@@ -38,6 +38,7 @@ struct Parts {
 struct Wrap {
     leg: u128,
     session: u128,
+    agent: u32,
     from: i64,
     to: i64,
     acw_ms: i64,
@@ -167,6 +168,7 @@ impl Legs {
                 self.wraps.push(Wrap {
                     leg: handling_segment_id[i],
                     session: leg.session,
+                    agent: leg.agent,
                     from: ms(acw_started_at[i]),
                     to: ms(acw_ended_at[i]),
                     acw_ms: leg.acw_ms,
@@ -277,7 +279,7 @@ impl Legs {
             if wrap.to >= before {
                 return true;
             }
-            let of_states = agents.wrapped(wrap.session, wrap.from, wrap.to);
+            let Some(of_states) = agents.wrapped(wrap.session, wrap.agent, wrap.from, wrap.to) else { return false };
             findings.that(Law::LegWraps, of_states == wrap.acw_ms, || Example {
                 place: reader.text(wrap.file).to_owned(),
                 key: format!("handling_segment_id={}", Uuid(wrap.leg)),

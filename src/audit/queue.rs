@@ -5,7 +5,7 @@
 
 use super::finding::{Example, Findings, example};
 use super::law::Law;
-use super::ledger::{Column, How, INTERVAL_MS, Ledger, interval_of, key1, sum};
+use super::ledger::{Column, How, INTERVAL_MS, Ledger, interval_of, key1, nothing, sum};
 use super::source::Sources;
 use super::stay::edges;
 use super::{Map, ms, take};
@@ -272,13 +272,13 @@ impl Queues {
         }
     }
 
-    /// Judges intervals that begin before `before`; details are there from `since` on.
-    pub(super) fn judge(&mut self, since: i64, before: i64, reader: &Reader, findings: &mut Findings) {
-        self.period.judge(since, before, reader, findings);
-        self.cohort.judge(since, before, reader, findings);
-        self.rows.judge(i64::MIN, before, reader, findings);
-        self.judge_levels(since, before, reader, findings);
-        self.judge_threshold(since, before, reader, findings);
+    /// Judges intervals that begin before `before`.
+    pub(super) fn judge(&mut self, before: i64, reader: &Reader, findings: &mut Findings) {
+        for ledger in [&mut self.period, &mut self.cohort, &mut self.rows] {
+            ledger.judge(before, nothing, reader, findings);
+        }
+        self.judge_levels(before, reader, findings);
+        self.judge_threshold(before, reader, findings);
         for wait in self.waits.iter_mut().filter(|w| !w.is_counted && interval_of(w.entered) < before) {
             wait.is_counted = true;
             let key = (wait.queue, interval_of(wait.entered), wait.is_answered, upper(wait.wait_ms));
@@ -288,7 +288,7 @@ impl Queues {
         let due: Vec<_> = self.buckets.keys().filter(|key| key.1 < before).copied().collect();
         for key in due {
             let Some(Bucket { derived, stored, file }) = self.buckets.remove(&key) else { continue };
-            findings.that(Law::Histogram, derived == stored || key.1 < since, || {
+            findings.that(Law::Histogram, derived == stored, || {
                 let place = if file == NO_NAME { "queue_wait_hist" } else { reader.text(file) };
                 let (queue, start) = (reader.text(key.0), Micros(key.1 * 1000));
                 let kind = if key.2 { "answered" } else { "abandoned" };
@@ -301,7 +301,7 @@ impl Queues {
     /// What holds at the end of all days: sums over all intervals, and queues of one run ending together.
     pub(super) fn finish(&mut self, sources: &Sources, sums: bool, reader: &Reader, findings: &mut Findings) {
         if sums {
-            self.times.judge(i64::MIN, i64::MAX, reader, findings);
+            self.times.judge(i64::MAX, nothing, reader, findings);
         }
         let mut ends: Map<(u32, i64), i64> = Map::default();
         for last in self.last.values() {
@@ -319,7 +319,7 @@ impl Queues {
     }
 
     /// Sweeps begins and ends: what is alive at once, at least and at most, as the order within a millisecond is not known.
-    fn judge_levels(&mut self, since: i64, before: i64, reader: &Reader, findings: &mut Findings) {
+    fn judge_levels(&mut self, before: i64, reader: &Reader, findings: &mut Findings) {
         for (queue, marks) in &mut self.marks {
             marks.marks.sort_unstable();
             let due = marks.marks.partition_point(|(at, ..)| *at < before);
@@ -353,7 +353,7 @@ impl Queues {
                 }
                 least = least.min(greatest);
                 let Some((said, file)) = self.maxima.remove(&(*queue, start)) else { continue };
-                findings.that(Law::QueueLevels, (least..=greatest).contains(&said) || start < since, || Example {
+                findings.that(Law::QueueLevels, (least..=greatest).contains(&said), || Example {
                     place: reader.text(file).to_owned(),
                     key: format!("queue_id={} interval_start={}", reader.text(*queue), Micros(start * 1000)),
                     what: format!("in_queue_max is {said}, stays make {least} to {greatest}"),
@@ -368,7 +368,7 @@ impl Queues {
     }
 
     /// Narrows the threshold by every row: the n-th shortest wait was within it and the next one was not.
-    fn judge_threshold(&mut self, since: i64, before: i64, reader: &Reader, findings: &mut Findings) {
+    fn judge_threshold(&mut self, before: i64, reader: &Reader, findings: &mut Findings) {
         let mut waits: Map<(u32, i64, bool, bool), Vec<i64>> = Map::default();
         for w in &self.waits {
             waits.entry((w.queue, interval_of(w.end), false, w.is_answered)).or_default().push(w.wait_ms);
@@ -377,7 +377,8 @@ impl Queues {
         let (due, later) = std::mem::take(&mut self.within).into_iter().partition(|w| w.start < before);
         self.within = later;
         let due: Vec<Within> = due;
-        for within in due.iter().filter(|w| w.start >= since) {
+        // Waits that were not read would narrow it wrongly.
+        for within in due.iter().filter(|_| !findings.is_partial()).collect::<Vec<_>>() {
             let mut own = waits.remove(&(within.queue, within.start, within.is_cohort, within.is_answered));
             let own = own.get_or_insert_default();
             own.sort_unstable();

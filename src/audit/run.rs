@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use super::Map;
 use super::agent::Agents;
 use super::call::Calls;
 use super::cells;
@@ -13,6 +14,7 @@ use super::contact::Contacts;
 use super::database::Database;
 use super::files::Files;
 use super::finding::{Example, Findings};
+use super::gap::{self, Gaps};
 use super::law::Law;
 use super::leg::{Legs, Others};
 use super::queue::Queues;
@@ -53,8 +55,8 @@ pub const TABLES: [&str; 18] = [
     "agent_reason_interval",
 ];
 
-/// Laws about what has no row before it is over: logins, and times of listening, go on while a program runs.
-const ABOUT_OPEN: [Law; 5] = [Law::Coverage, Law::SessionStates, Law::AgentFromStates, Law::LegParts, Law::LegWraps];
+/// How far before the first day that is judged rows are read, for what began before and goes on in it, in milliseconds.
+const CONTEXT_MS: i64 = 2 * DAY_MS;
 
 /// What is checked.
 #[derive(Clone, Debug, Default)]
@@ -89,12 +91,30 @@ pub struct Report {
     pub places: Vec<String>,
     /// What was read.
     pub look: Look,
-    /// Files read.
+    /// Files there are.
     pub files: u64,
+    /// Days that were judged, where not all were: store, tenant and date.
+    pub days: Vec<String>,
     /// The first day that was not judged because a program writes the store.
     pub unjudged: Option<String>,
     /// Whether it was stopped before the end.
     pub stopped: bool,
+}
+
+impl Report {
+    /// Nothing looked at yet; `first` examples of each law are kept.
+    #[must_use]
+    pub fn new(first: usize) -> Self {
+        Self {
+            findings: Findings::new(first),
+            places: Vec::new(),
+            look: Look::default(),
+            files: 0,
+            days: Vec::new(),
+            unjudged: None,
+            stopped: false,
+        }
+    }
 }
 
 /// Checks stores; keeps `first` examples of each law. `watch` is called for every table and day.
@@ -102,35 +122,32 @@ pub struct Report {
 /// # Errors
 /// When a directory, manifest or database cannot be read. A file that cannot is a finding.
 pub fn check(stores: &Stores, first: usize, stop: &Stop, mut watch: impl FnMut(&Look)) -> Result<Report, CheckError> {
-    let mut report = Report {
-        findings: Findings::new(first),
-        places: Vec::new(),
-        look: Look::default(),
-        files: 0,
-        unjudged: None,
-        stopped: false,
-    };
+    let mut report = Report::new(first);
+    let everything = |_: &str| Some(i64::MIN);
     // A database that cannot be read is told before files are read for an hour.
     let holdings = stores.database.as_ref().map(|target| Holdings::open(target, None)).transpose()?;
     if let Some(root) = &stores.files {
-        Walk { shelf: &mut Files::open(root, None)?, report: &mut report, stop }.all(&mut watch)?;
+        Walk { shelf: &mut Files::open(root)?, report: &mut report, from: &everything, stop }.all(&mut watch)?;
     }
     if let Some(holdings) = holdings.filter(|_| !report.stopped) {
-        let beside = stores.files.as_ref().map(|root| Files::open(root, None)).transpose()?;
-        Walk { shelf: &mut Database::new(holdings, beside), report: &mut report, stop }.all(&mut watch)?;
+        let beside = stores.files.as_ref().map(|root| Files::open(root)).transpose()?;
+        Walk { shelf: &mut Database::new(holdings, beside), report: &mut report, from: &everything, stop }
+            .all(&mut watch)?;
     }
     Ok(report)
 }
 
 /// A store on its way through a check.
-struct Walk<'a, S> {
-    shelf: &'a mut S,
-    report: &'a mut Report,
-    stop: &'a Stop,
+pub(super) struct Walk<'a, S> {
+    pub(super) shelf: &'a mut S,
+    pub(super) report: &'a mut Report,
+    /// Begin of the first day of a tenant that is judged, in milliseconds; `None` where none is.
+    pub(super) from: &'a dyn Fn(&str) -> Option<i64>,
+    pub(super) stop: &'a Stop,
 }
 
 impl<S: Shelf> Walk<'_, S> {
-    fn all(&mut self, watch: &mut impl FnMut(&Look)) -> Result<(), CheckError> {
+    pub(super) fn all(&mut self, watch: &mut impl FnMut(&Look)) -> Result<(), CheckError> {
         let mut lots = self.shelf.lots();
         sort(&mut lots);
         self.report.places.push(self.shelf.place());
@@ -141,16 +158,30 @@ impl<S: Shelf> Walk<'_, S> {
                 break;
             }
         }
-        self.report.findings.silence(&[]);
+        self.report.findings.restrict(false);
         Ok(())
     }
 
     fn tenant(&mut self, lots: &[Lot], watch: &mut impl FnMut(&Look)) -> Result<(), CheckError> {
-        let until = lots.first().and_then(|lot| self.shelf.written_until(&lot.tenant));
+        let Some(name) = lots.first().map(|lot| &lot.tenant) else { return Ok(()) };
+        let Some(from) = (self.from)(name) else { return Ok(()) };
+        let until = self.shelf.written_until(name);
         let settled = until.map_or(i64::MAX, settled);
-        self.report.findings.silence(if until.is_some() { &ABOUT_OPEN } else { &[] });
-        let mut tenant = Tenant::new(Reader::default());
+        let from = from.max(gap::retained(lots));
+        let first = from.saturating_sub(CONTEXT_MS);
+        let is_cut = lots.iter().filter_map(|lot| lot.day).min().is_some_and(|day| day < from);
+        let mut reader = Reader::default();
+        let gaps = Gaps {
+            is_cut,
+            open: if until.is_some() { gap::open(self.shelf, lots, &mut reader)? } else { Map::default() },
+        };
+        let mut tenant = Tenant::new(reader, gaps, until);
+        let is_read = |lot: &&Lot| lot.day.is_none_or(|day| day >= first) || lot.table == "source_session";
+        let lots: Vec<Lot> = lots.iter().filter(is_read).cloned().collect();
         for of_day in lots.chunk_by(|a, b| a.day == b.day) {
+            let day = of_day[0].day;
+            let is_judged = day.is_none_or(|day| (!is_cut || day >= from) && day < settled);
+            self.report.findings.restrict(!is_judged);
             for lot in of_day {
                 if self.stop.is_set() {
                     self.report.stopped = true;
@@ -159,10 +190,12 @@ impl<S: Shelf> Walk<'_, S> {
                 self.lot(lot, &mut tenant)?;
                 watch(&self.report.look);
             }
-            if let Some(day) = of_day[0].day.filter(|day| *day <= settled) {
+            if let Some(day) = day.filter(|day| *day <= settled) {
+                self.report.findings.restrict(is_cut && day <= from);
                 tenant.end_of_day(day, &mut self.report.findings);
             }
         }
+        self.report.findings.restrict(false);
         if until.is_none() {
             tenant.finish(&mut self.report.findings);
         } else if let Some(day) = lots.iter().filter_map(|lot| lot.day).filter(|day| *day >= settled).min() {
@@ -200,19 +233,23 @@ pub(super) struct Tenant {
     legs: Legs,
     calls: Calls,
     contacts: Contacts,
+    /// Whether rows of earlier days were not read.
+    is_cut: bool,
 }
 
 impl Tenant {
-    pub(super) fn new(mut reader: Reader) -> Self {
+    /// Nothing read yet. `until` is the instant (milliseconds) that the rows have come to while a program writes them.
+    pub(super) fn new(mut reader: Reader, gaps: Gaps, until: Option<i64>) -> Self {
         let stays = Stays::new(&mut reader);
         Self {
             reader,
-            sources: Sources::default(),
+            sources: Sources::new(until.is_some()),
             stays,
             queues: Queues::new(),
-            agents: Agents::new(),
+            is_cut: gaps.is_cut,
+            agents: Agents::new(gaps),
             legs: Legs::default(),
-            calls: Calls::default(),
+            calls: Calls { open_since: until.map(|until| settled(until) - DAY_MS), ..Calls::default() },
             contacts: Contacts::default(),
         }
     }
@@ -255,10 +292,9 @@ impl Tenant {
 
     /// Judges what is over before `before` and forgets what was over before `forget`, both in milliseconds.
     fn judge(&mut self, before: i64, forget: i64, findings: &mut Findings) {
-        let since = i64::MIN;
-        self.queues.judge(since, before, &self.reader, findings);
+        self.queues.judge(before, &self.reader, findings);
         self.legs.judge(before, &self.agents, &self.reader, findings);
-        self.agents.judge(since, before, forget, &self.reader, findings);
+        self.agents.judge(before, forget, &self.reader, findings);
         self.stays.judge(before, forget, &self.reader, findings);
 
         self.calls.judge(before, &self.reader, findings);
@@ -272,13 +308,16 @@ impl Tenant {
     /// Judges everything.
     pub(super) fn finish(&mut self, findings: &mut Findings) {
         self.judge(i64::MAX, i64::MIN, findings);
+        self.queues.finish(&self.sources, !self.is_cut, &self.reader, findings);
+        if self.is_cut {
+            return;
+        }
         let conferences = self.calls.conferences;
         findings.that(Law::AgentFromLegs, self.agents.conferences <= conferences, || Example {
             place: "agent_interval".into(),
             key: String::new(),
             what: format!("agents completed {} conferences, calls had {conferences}", self.agents.conferences),
         });
-        self.queues.finish(&self.sources, true, &self.reader, findings);
         self.agents.finish(&self.reader, findings);
     }
 }

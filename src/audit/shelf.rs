@@ -46,6 +46,9 @@ pub(super) trait Shelf {
     /// The rows of a lot; `None` when no table of the program has its name.
     fn read(&mut self, lot: &Lot, reader: &mut Reader, findings: &mut Findings) -> Result<Option<Block>, CheckError>;
 
+    /// A number that changes when the rows of a lot do.
+    fn mark(&self, lot: &Lot) -> u64;
+
     /// Bytes read, and bytes or rows that there are.
     fn progress(&self) -> Progress;
 }

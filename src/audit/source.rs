@@ -14,9 +14,16 @@ pub(super) struct Sources {
     sessions: Map<u32, Vec<(i64, i64)>>,
     /// By source: begins of listening without a memory of before.
     firsts: Map<u32, Vec<i64>>,
+    /// Whether the last session of each may go on, without a row.
+    are_open: bool,
 }
 
 impl Sources {
+    /// Nothing known yet.
+    pub(super) fn new(are_open: bool) -> Self {
+        Self { are_open, ..Self::default() }
+    }
+
     pub(super) fn take(&mut self, block: &Block, reader: &mut Reader, findings: &mut Findings) {
         take!(block;
             names: source_id, connect_kind, how_ended;
@@ -54,6 +61,12 @@ impl Sources {
         sessions.iter().map(|&(from, to)| (to.min(end) - from.max(start)).max(0)).sum()
     }
 
+    /// End of the last session that has a row.
+    fn last_end(&self, source: u32) -> i64 {
+        let sessions = self.sessions.get(&source).map_or(&[][..], Vec::as_slice);
+        sessions.iter().map(|(_, end)| *end).max().unwrap_or(i64::MIN)
+    }
+
     /// The latest begin of a run of the program over a source at or before `at`; the run itself when there is none.
     pub(super) fn run_at(&self, source: u32, at: i64) -> i64 {
         let firsts = self.firsts.get(&source).map_or(&[][..], Vec::as_slice);
@@ -66,10 +79,16 @@ impl Sources {
         let sites = block.has("site_id").then(|| block.names("site_id"));
         for i in 0..block.rows() {
             let (start, length) = (ms(interval_start[i]), i64::from(interval_ms[i]));
-            let is_seen = |source: u32| self.seen(source, start, start + length) == i64::from(coverage_ms[i]);
+            let is_seen = |source: u32| {
+                let goes_on = self.are_open && self.last_end(source) < start + length;
+                goes_on || self.seen(source, start, start + length) == i64::from(coverage_ms[i])
+            };
             let holds = match sites {
                 Some(sites) => is_seen(sites[i]),
-                None => self.sessions.keys().any(|source| is_seen(*source)),
+                // A source whose first session goes on is not known at all.
+                None => {
+                    self.sessions.keys().any(|source| is_seen(*source)) || (self.are_open && self.sessions.is_empty())
+                }
             };
             findings.that(Law::Coverage, holds, || {
                 let seen = |source: u32| self.seen(source, start, start + length).to_string();

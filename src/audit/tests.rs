@@ -82,7 +82,7 @@ struct Loaded {
 
 impl Loaded {
     fn new(dir: &Dir) -> Self {
-        let mut files = super::files::Files::open(&dir.0, None).unwrap();
+        let mut files = super::files::Files::open(&dir.0).unwrap();
         let mut reader = Reader::default();
         let mut lots = files.lots();
         sort(&mut lots);
@@ -97,7 +97,7 @@ impl Loaded {
     /// What a check finds when the block `at` is another one.
     fn check(&self, at: Option<usize>, other: Option<&Block>) -> Findings {
         let mut findings = Findings::new(1);
-        let mut tenant = Tenant::new(self.reader.clone());
+        let mut tenant = Tenant::new(self.reader.clone(), super::gap::Gaps::default(), None);
         for (i, (lot, block)) in self.blocks.iter().enumerate() {
             let block = if at == Some(i) { other.unwrap_or(block) } else { block };
             tenant.take(block, lot, &mut findings);

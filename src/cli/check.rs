@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::Value;
 
 use super::Global;
 use super::db::PostgresArgs;
@@ -16,10 +16,11 @@ use super::output::{self, counted, grouped};
 use super::progress::Progress;
 use super::serve::configuration;
 use super::signal::Signal;
+use crate::app::config::Config;
 use crate::app::postgres;
 use crate::app::replay::Look;
 use crate::app::settings::DATA_DEFAULT;
-use crate::audit::{self, CheckError, Kind, Report, Stores};
+use crate::audit::{self, CheckError, Kind, Stores};
 use crate::handoff::stop::Stop;
 
 /// Examples kept for each law.
@@ -64,6 +65,9 @@ pub struct DataArgs {
     /// Configuration file (TOML): its store, and its database if it names one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Check nothing: print the report of the last self-check that `serve` made
+    #[arg(long, conflicts_with_all = ["postgres", "first"])]
+    last: bool,
     /// Count also what a feed that contradicts itself may explain
     #[arg(long)]
     strict: bool,
@@ -75,6 +79,9 @@ pub struct DataArgs {
 /// Runs the command.
 pub fn run(arguments: &CheckArgs, global: &Global) -> Result<Code, Failure> {
     let What::Data(arguments) = &arguments.what;
+    if arguments.last {
+        return show_last(arguments, global);
+    }
     let stores = stores(arguments)?;
     let stop = Stop::new();
     let signal = Signal::watch(stop.clone())?;
@@ -98,8 +105,8 @@ pub fn run(arguments: &CheckArgs, global: &Global) -> Result<Code, Failure> {
     if let Some(code) = signal.code() {
         return Err(Failure::new(code, "stopped before the end; nothing is said about what was not read"));
     }
-    let text = if global.json { value(&report) } else { table(&report) };
-    output::data(&text)?;
+    let document = report.document();
+    output::data(&if global.json { format!("{document}\n") } else { table(&document) })?;
     if !global.quiet {
         let secs = begun.elapsed().as_secs_f64();
         let rows = counted(report.look.rows, "row");
@@ -136,7 +143,7 @@ fn stores(arguments: &DataArgs) -> Result<Stores, Failure> {
     let mut config = configuration(arguments.config.as_deref())?;
     arguments.postgres.lay_over(&mut config);
     let database = postgres::check(&config).map_err(|problems| Failure::configuration(&problems))?;
-    let named = arguments.data.clone().or_else(|| config.store.path.as_ref().map(PathBuf::from));
+    let named = data_named(arguments, &config);
     let files = match (named, &database) {
         (None, Some(_)) => None,
         (named, _) => Some(named.unwrap_or_else(|| PathBuf::from(DATA_DEFAULT))),
@@ -148,28 +155,55 @@ fn stores(arguments: &DataArgs) -> Result<Stores, Failure> {
     Ok(Stores { files, database: database.map(|database| database.target) })
 }
 
+/// The data directory that somebody named.
+fn data_named(arguments: &DataArgs, config: &Config) -> Option<PathBuf> {
+    arguments.data.clone().or_else(|| config.store.path.as_ref().map(PathBuf::from))
+}
+
+/// Prints the last report of a running program's self-check.
+fn show_last(arguments: &DataArgs, global: &Global) -> Result<Code, Failure> {
+    let data = data_named(arguments, &configuration(arguments.config.as_deref())?);
+    let data = data.unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
+    let read = audit::last(&data).map_err(|error| Failure::new(Code::Unexpected, error.to_string()))?;
+    let Some(document) = read else {
+        let what = format!("no self-check has run in {}", data.display());
+        return Err(Failure::new(Code::NotFound, what).with_fix("`callfold serve` runs one every night (check.at)"));
+    };
+    output::data(&if global.json { format!("{document}\n") } else { table(&document) })?;
+    if !global.quiet {
+        let text = |key: &str| document[key].as_str().unwrap_or_default().to_owned();
+        let days = document["days"].as_array().map_or(0, Vec::len);
+        output::note(&format!(
+            "ended at {}: {} in {} of {}{}",
+            text("ended_at"),
+            counted(document["rows"].as_u64().unwrap_or(0), "row"),
+            counted(days as u64, "day"),
+            names(&document["stores"]),
+            document["trouble"].as_str().map(|why| format!("; not carried to its end: {why}")).unwrap_or_default()
+        ));
+    }
+    let counted = if arguments.strict { &document["broken"] } else { &document["broken_certain"] };
+    Ok(if counted.as_u64() == Some(0) { Code::Done } else { Code::Findings })
+}
+
+fn names(list: &Value) -> String {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" and ")
+}
+
 /// The report for people: a line for each law, and under it the first rows that break it.
-fn table(report: &Report) -> String {
+fn table(document: &Value) -> String {
     let mut out = format!("{:<22}{:<10}{:>14}{:>10}  what holds\n", "law", "", "checked", "broken");
-    for (law, verdict) in report.findings.verdicts() {
-        let (checked, broken) = (grouped(verdict.checked), grouped(verdict.broken));
-        let (name, kind, says) = (law.name(), law.kind().word(), law.says());
-        writeln!(out, "{name:<22}{kind:<10}{checked:>14}{broken:>10}  {says}").expect("a string takes all");
-        for example in &verdict.examples {
-            let key = if example.key.is_empty() { String::new() } else { format!(" {}", example.key) };
-            writeln!(out, "    {}{key}: {}", example.place, example.what).expect("a string takes all");
+    for law in document["laws"].as_array().into_iter().flatten() {
+        let text = |of: &Value, key: &str| of[key].as_str().unwrap_or_default().to_owned();
+        let count = |key: &str| grouped(law[key].as_u64().unwrap_or(0));
+        let (name, kind, says) = (text(law, "law"), text(law, "kind"), text(law, "says"));
+        writeln!(out, "{name:<22}{kind:<10}{:>14}{:>10}  {says}", count("checked"), count("broken"))
+            .expect("a string takes all");
+        for example in law["examples"].as_array().into_iter().flatten() {
+            let key = text(example, "key");
+            let key = if key.is_empty() { key } else { format!(" {key}") };
+            writeln!(out, "    {}{key}: {}", text(example, "file"), text(example, "what")).expect("a string takes all");
         }
     }
     out
-}
-
-fn value(report: &Report) -> String {
-    let laws = report.findings.verdicts().map(|(law, verdict)| {
-        let examples = verdict.examples.iter().map(|e| json!({"file": e.place, "key": e.key, "what": e.what}));
-        json!({"law": law.name(), "kind": law.kind().word(), "says": law.says(), "checked": verdict.checked, "broken": verdict.broken,
-               "examples": examples.collect::<Vec<_>>()})
-    });
-    let value = json!({"broken": report.findings.broken(), "broken_certain": report.findings.broken_of(Kind::Certain), "rows": report.look.rows, "files": report.files,
-        "stores": report.places, "unjudged": report.unjudged, "laws": laws.collect::<Vec<_>>()});
-    format!("{value}\n")
 }

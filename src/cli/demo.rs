@@ -18,6 +18,7 @@ use crate::app::clock::{Clock, wall_now};
 use crate::app::config::Problem;
 use crate::app::describe::Described;
 use crate::app::live::Live;
+use crate::app::selfcheck::SelfCheck;
 use crate::app::settings::{self, DATA_DEFAULT, LISTEN_DEFAULT, PUBLISH_EVERY_DEFAULT, Settings, live_engine};
 use crate::app::{playback, postgres, synthetic};
 use crate::engine::partition::Position;
@@ -107,6 +108,7 @@ pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
         let listener = listen(arguments.listen).await?;
         let address = local(&listener)?;
         let settings = Settings {
+            self_check: SelfCheck::never(),
             listen: address,
             data: data(arguments.data.as_deref())?,
             publish_every: PUBLISH_EVERY_DEFAULT,

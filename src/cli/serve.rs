@@ -18,6 +18,8 @@ use crate::app::clock::{Clock, wall_now};
 use crate::app::config::{self, Config};
 use crate::app::live::{Closed, Live, LiveError};
 use crate::app::settings::{self, Feed, Settings};
+use crate::audit::Night;
+use crate::handoff::selfcheck::SelfCheck;
 use crate::handoff::stop::Stop;
 use crate::serve::BoardInfo;
 use crate::sink::postgres::Left;
@@ -87,8 +89,11 @@ pub fn run(arguments: &ServeArgs, global: &Global) -> Result<Code, Failure> {
                 listeners.push(bind(*address, "--feed").await?);
             }
         }
-        let info = BoardInfo { sl_target: settings.sl_target, ..board_info(&settings) };
+        let figures = Arc::new(SelfCheck::default());
+        let self_check = Some(Arc::clone(&figures));
+        let info = BoardInfo { sl_target: settings.sl_target, self_check, ..board_info(&settings) };
         let mut live = Live::start(&settings, info, Clock::wall(), stop.clone())?;
+        let night = night(&settings, figures).start(stop.clone()).map_err(LiveError::Thread)?;
         for listener in listeners {
             tracing::info!(feed = %format!("tcp-listen://{}", local(&listener)?), "waiting for senders");
             live.add_task(tcp::listen(listener, live.feeder.clone(), stop.clone()));
@@ -108,7 +113,10 @@ pub fn run(arguments: &ServeArgs, global: &Global) -> Result<Code, Failure> {
         if settings::is_open(address) {
             tracing::warn!(%address, "other machines can reach this address without TLS and tokens (--insecure)");
         }
-        finish(live.run(listener).await, global)
+        let closed = live.run(listener).await;
+        // It ends with the rows it is reading.
+        let _ = tokio::task::spawn_blocking(move || night.join()).await;
+        finish(closed, global)
     })
 }
 
@@ -212,6 +220,19 @@ fn follow(live: &mut Live, feeds: &[Feed], reading: &Reading) -> Result<(), Fail
         })?;
     }
     Ok(())
+}
+
+/// The self-check of this run.
+fn night(settings: &Settings, figures: Arc<SelfCheck>) -> Night {
+    let when = settings.self_check.when.clone();
+    Night {
+        data: settings.data.clone(),
+        database: settings.postgres.as_ref().map(|postgres| postgres.target.clone()),
+        next: Box::new(move |now| when.next(now)),
+        now: wall_now,
+        keep: settings.self_check.keep,
+        figures,
+    }
 }
 
 /// What the board is told about this run.

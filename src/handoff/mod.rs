@@ -8,4 +8,5 @@
 pub mod backlog;
 pub mod publish;
 pub mod ring;
+pub mod selfcheck;
 pub mod stop;

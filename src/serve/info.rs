@@ -8,6 +8,7 @@ use serde::ser::{SerializeMap, Serializer};
 
 use super::ratio::ServiceLevel;
 use crate::handoff::backlog::Backlog;
+use crate::handoff::selfcheck::SelfCheck;
 use crate::model::time::{Micros, Span};
 
 /// Identity, targets and limits of a board. [`Default`] gives what a program without configuration has.
@@ -66,6 +67,8 @@ pub struct BoardInfo {
     pub series_max: usize,
     /// Rows on their way to a database, if there is one.
     pub backlog: Option<Arc<Backlog>>,
+    /// What the last self-check found, where there are self-checks.
+    pub self_check: Option<Arc<SelfCheck>>,
 }
 
 impl Default for BoardInfo {
@@ -97,6 +100,7 @@ impl Default for BoardInfo {
             ring_bytes: 16 << 20,
             series_max: 50_000,
             backlog: None,
+            self_check: None,
         }
     }
 }

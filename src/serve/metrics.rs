@@ -12,6 +12,7 @@ use super::board::{Board, SourceEntry, has_event};
 use super::object::{STATE_WORDS, agents_by_word};
 use crate::engine::view::{Counters, QueueFigures, QueueView};
 use crate::handoff::backlog::{Backlog, Role};
+use crate::handoff::selfcheck::Checked;
 use crate::model::time::Micros;
 
 /// Media type of [`text`].
@@ -30,6 +31,9 @@ pub(super) fn text(board: &Board) -> String {
     write_engine(&mut page, &picture.counters, picture.watermark);
     if let Some(backlog) = &board.info().backlog {
         write_backlog(&mut page, backlog);
+    }
+    if let Some(checked) = board.info().self_check.as_ref().and_then(|check| check.last()) {
+        write_check(&mut page, &checked);
     }
     write_serving(&mut page, board);
     page.0
@@ -271,6 +275,21 @@ fn write_backlog(page: &mut Page, backlog: &Backlog) {
     if let Some(watermark) = backlog.watermark() {
         page.sample("postgres_watermark_timestamp_seconds", &[], watermark.0 as f64 / 1e6);
     }
+}
+
+fn write_check(page: &mut Page, checked: &Checked) {
+    let help = "How often a law of the tables was broken in the last self-check; expected ones hold unless the feed contradicted itself.";
+    page.family("check_findings", "gauge", help);
+    for (kind, count) in [("certain", checked.certain), ("expected", checked.expected)] {
+        page.sample("check_findings", &[("kind", kind)], count);
+    }
+    let help = "Whether the last self-check could not be carried to its end.";
+    page.single("check_failed", "gauge", help, u8::from(checked.trouble.is_some()));
+    let help = "When the last self-check ended.";
+    page.single("check_last_run_timestamp_seconds", "gauge", help, checked.ended_at.0 as f64 / 1e6);
+    page.single("check_duration_seconds", "gauge", "How long it took.", checked.took.0 as f64 / 1e6);
+    page.single("check_days", "gauge", "Days that it judged, each tenant's and each store's counted.", checked.days);
+    page.single("check_rows", "gauge", "Rows that it read.", checked.rows);
 }
 
 fn write_serving(page: &mut Page, board: &Board) {

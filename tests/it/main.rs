@@ -13,12 +13,12 @@ mod live;
 mod logs;
 mod models;
 #[cfg(feature = "io")]
+mod night;
+#[cfg(feature = "io")]
 mod postgres;
 #[cfg(feature = "io")]
 mod process;
 mod properties;
-#[cfg(feature = "io")]
-mod rebuild;
 #[cfg(feature = "io")]
 mod recordings;
 mod support;

@@ -8,3 +8,5 @@ mod floor;
 mod program;
 mod schema;
 mod takeover;
+
+pub use floor::wait;

@@ -34,6 +34,8 @@ pub struct Holding {
     pub day: Option<i64>,
     /// Rows.
     pub rows: u64,
+    /// When the last of them was written, by event time in microseconds; 0 where rows do not say.
+    pub written_us: i64,
 }
 
 /// A database as it was when it was opened.
@@ -235,15 +237,22 @@ async fn survey(session: &Session, since: Option<i64>) -> Result<Vec<Holding>, P
         let (day, only) = match partition_column(table) {
             Some(time) => {
                 let time = ident(time);
+                // Times of listening are few, and long ones began long ago.
+                let since = since.filter(|_| table.name != "source_session");
                 let only = since.map(|day| format!(" WHERE {time} >= {}", begin_of(day))).unwrap_or_default();
                 (format!("(({time} AT TIME ZONE 'UTC')::date - DATE '1970-01-01')::bigint"), only)
             }
             None => ("NULL::bigint".to_owned(), String::new()),
         };
-        let sql = format!("SELECT {tenant}, {day}, count(*) FROM callfold.{}{only} GROUP BY 1, 2", ident(table.name));
+        let written = match table.columns.iter().any(|column| column.name == "written_at") {
+            true => "(extract(epoch FROM max(written_at)) * 1000000)::bigint",
+            false => "0::bigint",
+        };
+        let name = ident(table.name);
+        let sql = format!("SELECT {tenant}, {day}, count(*), {written} FROM callfold.{name}{only} GROUP BY 1, 2");
         for row in within(session, session.client.query(&sql, &[])).await? {
             let rows = u64::try_from(row.get::<_, i64>(2)).unwrap_or(0);
-            found.push(Holding { table, tenant: row.get(0), day: row.get(1), rows });
+            found.push(Holding { table, tenant: row.get(0), day: row.get(1), rows, written_us: row.get(3) });
         }
     }
     // Whoever names nothing comes before every day.
@@ -288,11 +297,11 @@ mod tests {
     #[test]
     fn a_statement_reads_one_tenant_and_day_in_order_and_quotes_what_it_must() {
         let table = tables().into_iter().find(|table| table.name == "queue_interval").expect("a table");
-        let text = statement(&Holding { table, tenant: "o'neil".into(), day: Some(20_786), rows: 1 });
+        let text = statement(&Holding { table, tenant: "o'neil".into(), day: Some(20_786), rows: 1, written_us: 0 });
         assert!(text.contains("WHERE tenant_id = 'o''neil' AND interval_start >= to_timestamp(1795910400) AND interval_start < to_timestamp(1795996800)"), "{text}");
         assert!(text.contains("ORDER BY queue_id COLLATE \"C\", interval_start, "), "{text}");
         let table = tables().into_iter().find(|table| table.name == "dim_calendar").expect("a table");
-        let text = statement(&Holding { table, tenant: String::new(), day: None, rows: 1 });
+        let text = statement(&Holding { table, tenant: String::new(), day: None, rows: 1, written_us: 0 });
         assert!(!text.contains("WHERE"), "{text}");
     }
 }

@@ -10,6 +10,7 @@ use callfold::sink::tables;
 use serde_json::Value;
 
 use super::cluster::{Cluster, Database};
+use super::floor::wait;
 use crate::process::{Place, run, stderr, stdout};
 
 /// A simulated hour in files and in a database.
@@ -178,6 +179,23 @@ fn files_and_database_are_compared_by_key_and_cell_whatever_the_column() {
         said.iter()
             .any(|line| line.contains("callfold.call call_id=") && line.contains("the files do not have this row"))
     );
+}
+
+#[test]
+fn a_row_that_is_deleted_from_the_database_of_a_running_program_is_reported() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (place, database) = (Place::in_memory("audit-night"), cluster.database("audit_night"));
+    let (server, address) = crate::night::server(&place, &["--postgres", &database.url()]);
+    let findings = || crate::night::figure(address, crate::night::FINDINGS);
+    let days = || crate::night::last(&place).1["days"].to_string();
+    wait(|| days().contains("database default 2026-11-27"), days);
+    assert_eq!(findings(), Some(0.0), "{:?}", crate::night::last(&place));
+    database.query("DELETE FROM callfold.queue_segment WHERE queue_segment_id = (SELECT min(queue_segment_id::text)::uuid FROM callfold.queue_segment
+                    WHERE entered_at < '2026-11-28Z')");
+    wait(|| findings() >= Some(1.0), || format!("{:?}", crate::night::last(&place)));
+    let report = crate::night::last(&place).1.to_string();
+    assert!(report.contains("callfold.handling_segment") || report.contains("callfold.queue_interval"), "{report}");
+    assert_eq!(server.signal("TERM"), Some(0));
 }
 
 #[test]
