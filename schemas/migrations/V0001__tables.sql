@@ -149,7 +149,7 @@ CREATE INDEX party_joined_at_brin ON callfold.party USING brin (joined_at) WITH 
 CREATE TABLE callfold_store.party_before PARTITION OF callfold.party FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
 CREATE TABLE callfold_store.party_after PARTITION OF callfold.party FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
 CREATE INDEX party_call_id ON callfold.party (tenant_id, call_id, joined_at);
-CREATE INDEX party_agent_id ON callfold.party (tenant_id, agent_id, joined_at);
+CREATE INDEX party_agent_id ON callfold.party (tenant_id, agent_id, joined_at) WHERE agent_id IS NOT NULL;
 
 CREATE TABLE callfold.party_state (
     tenant_id text NOT NULL,
@@ -189,7 +189,7 @@ CREATE INDEX party_state_entered_at_brin ON callfold.party_state USING brin (ent
 CREATE TABLE callfold_store.party_state_before PARTITION OF callfold.party_state FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
 CREATE TABLE callfold_store.party_state_after PARTITION OF callfold.party_state FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
 CREATE INDEX party_state_call_id ON callfold.party_state (tenant_id, call_id, entered_at);
-CREATE INDEX party_state_agent_id ON callfold.party_state (tenant_id, agent_id, entered_at);
+CREATE INDEX party_state_agent_id ON callfold.party_state (tenant_id, agent_id, entered_at) WHERE agent_id IS NOT NULL;
 
 CREATE TABLE callfold.queue_segment (
     tenant_id text NOT NULL,
@@ -265,7 +265,7 @@ CREATE INDEX queue_segment_entered_at_brin ON callfold.queue_segment USING brin 
 CREATE TABLE callfold_store.queue_segment_before PARTITION OF callfold.queue_segment FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
 CREATE TABLE callfold_store.queue_segment_after PARTITION OF callfold.queue_segment FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
 CREATE INDEX queue_segment_call_id ON callfold.queue_segment (tenant_id, call_id, entered_at);
-CREATE INDEX queue_segment_queue_id ON callfold.queue_segment (tenant_id, queue_id, entered_at);
+CREATE INDEX queue_segment_queue_id ON callfold.queue_segment (tenant_id, queue_id, entered_at) WHERE queue_id IS NOT NULL;
 
 CREATE TABLE callfold.handling_segment (
     tenant_id text NOT NULL,
@@ -339,9 +339,9 @@ CREATE INDEX handling_segment_offered_at_brin ON callfold.handling_segment USING
 CREATE TABLE callfold_store.handling_segment_before PARTITION OF callfold.handling_segment FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
 CREATE TABLE callfold_store.handling_segment_after PARTITION OF callfold.handling_segment FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
 CREATE INDEX handling_segment_call_id ON callfold.handling_segment (tenant_id, call_id, offered_at);
-CREATE INDEX handling_segment_queue_id ON callfold.handling_segment (tenant_id, queue_id, offered_at);
-CREATE INDEX handling_segment_resource_id ON callfold.handling_segment (tenant_id, resource_id, offered_at);
-CREATE INDEX handling_segment_agent_id ON callfold.handling_segment (tenant_id, agent_id, offered_at);
+CREATE INDEX handling_segment_queue_id ON callfold.handling_segment (tenant_id, queue_id, offered_at) WHERE queue_id IS NOT NULL;
+CREATE INDEX handling_segment_resource_id ON callfold.handling_segment (tenant_id, resource_id, offered_at) WHERE resource_id IS NOT NULL;
+CREATE INDEX handling_segment_agent_id ON callfold.handling_segment (tenant_id, agent_id, offered_at) WHERE agent_id IS NOT NULL;
 
 CREATE TABLE callfold.agent_session (
     tenant_id text NOT NULL,
@@ -404,7 +404,7 @@ COMMENT ON COLUMN callfold.agent_session.written_at IS 'event time at which the 
 CREATE INDEX agent_session_logged_in_at_brin ON callfold.agent_session USING brin (logged_in_at) WITH (autosummarize = on);
 CREATE TABLE callfold_store.agent_session_before PARTITION OF callfold.agent_session FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
 CREATE TABLE callfold_store.agent_session_after PARTITION OF callfold.agent_session FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
-CREATE INDEX agent_session_agent_id ON callfold.agent_session (tenant_id, agent_id, logged_in_at);
+CREATE INDEX agent_session_agent_id ON callfold.agent_session (tenant_id, agent_id, logged_in_at) WHERE agent_id IS NOT NULL;
 
 CREATE TABLE callfold.agent_session_dn (
     tenant_id text NOT NULL,
@@ -439,8 +439,8 @@ COMMENT ON COLUMN callfold.agent_session_dn.written_at IS 'event time at which t
 CREATE INDEX agent_session_dn_logged_in_at_brin ON callfold.agent_session_dn USING brin (logged_in_at) WITH (autosummarize = on);
 CREATE TABLE callfold_store.agent_session_dn_before PARTITION OF callfold.agent_session_dn FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
 CREATE TABLE callfold_store.agent_session_dn_after PARTITION OF callfold.agent_session_dn FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
-CREATE INDEX agent_session_dn_agent_id ON callfold.agent_session_dn (tenant_id, agent_id, logged_in_at);
-CREATE INDEX agent_session_dn_queue_id ON callfold.agent_session_dn (tenant_id, queue_id, logged_in_at);
+CREATE INDEX agent_session_dn_agent_id ON callfold.agent_session_dn (tenant_id, agent_id, logged_in_at) WHERE agent_id IS NOT NULL;
+CREATE INDEX agent_session_dn_queue_id ON callfold.agent_session_dn (tenant_id, queue_id, logged_in_at) WHERE queue_id IS NOT NULL;
 
 CREATE TABLE callfold.agent_state (
     tenant_id text NOT NULL,
@@ -497,9 +497,9 @@ COMMENT ON COLUMN callfold.agent_state.written_at IS 'event time at which the ro
 CREATE INDEX agent_state_started_at_brin ON callfold.agent_state USING brin (started_at) WITH (autosummarize = on);
 CREATE TABLE callfold_store.agent_state_before PARTITION OF callfold.agent_state FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
 CREATE TABLE callfold_store.agent_state_after PARTITION OF callfold.agent_state FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
-CREATE INDEX agent_state_agent_id ON callfold.agent_state (tenant_id, agent_id, started_at);
-CREATE INDEX agent_state_queue_id ON callfold.agent_state (tenant_id, queue_id, started_at);
-CREATE INDEX agent_state_call_id ON callfold.agent_state (tenant_id, call_id, started_at);
+CREATE INDEX agent_state_agent_id ON callfold.agent_state (tenant_id, agent_id, started_at) WHERE agent_id IS NOT NULL;
+CREATE INDEX agent_state_queue_id ON callfold.agent_state (tenant_id, queue_id, started_at) WHERE queue_id IS NOT NULL;
+CREATE INDEX agent_state_call_id ON callfold.agent_state (tenant_id, call_id, started_at) WHERE call_id IS NOT NULL;
 
 CREATE TABLE callfold.call_link (
     tenant_id text NOT NULL,
@@ -655,8 +655,8 @@ CREATE INDEX route_decision_requested_at_brin ON callfold.route_decision USING b
 CREATE TABLE callfold_store.route_decision_before PARTITION OF callfold.route_decision FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
 CREATE TABLE callfold_store.route_decision_after PARTITION OF callfold.route_decision FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
 CREATE INDEX route_decision_call_id ON callfold.route_decision (tenant_id, call_id, requested_at);
-CREATE INDEX route_decision_routing_point ON callfold.route_decision (tenant_id, routing_point, requested_at);
-CREATE INDEX route_decision_agent_id ON callfold.route_decision (tenant_id, agent_id, requested_at);
+CREATE INDEX route_decision_routing_point ON callfold.route_decision (tenant_id, routing_point, requested_at) WHERE routing_point IS NOT NULL;
+CREATE INDEX route_decision_agent_id ON callfold.route_decision (tenant_id, agent_id, requested_at) WHERE agent_id IS NOT NULL;
 
 CREATE TABLE callfold.user_data_change (
     tenant_id text NOT NULL,
@@ -695,7 +695,7 @@ COMMENT ON COLUMN callfold.user_data_change.written_at IS 'event time at which t
 CREATE INDEX user_data_change_changed_at_brin ON callfold.user_data_change USING brin (changed_at) WITH (autosummarize = on);
 CREATE TABLE callfold_store.user_data_change_before PARTITION OF callfold.user_data_change FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
 CREATE TABLE callfold_store.user_data_change_after PARTITION OF callfold.user_data_change FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
-CREATE INDEX user_data_change_agent_id ON callfold.user_data_change (tenant_id, agent_id, changed_at);
+CREATE INDEX user_data_change_agent_id ON callfold.user_data_change (tenant_id, agent_id, changed_at) WHERE agent_id IS NOT NULL;
 
 CREATE TABLE callfold.user_data_final (
     tenant_id text NOT NULL,
@@ -1263,8 +1263,8 @@ COMMENT ON COLUMN callfold.agent_snapshot.is_dnd IS 'do-not-disturb';
 CREATE INDEX agent_snapshot_sampled_at_brin ON callfold.agent_snapshot USING brin (sampled_at) WITH (autosummarize = on);
 CREATE TABLE callfold_store.agent_snapshot_before PARTITION OF callfold.agent_snapshot FOR VALUES FROM (MINVALUE) TO ('1990-01-01Z');
 CREATE TABLE callfold_store.agent_snapshot_after PARTITION OF callfold.agent_snapshot FOR VALUES FROM ('2100-01-01Z') TO (MAXVALUE);
-CREATE INDEX agent_snapshot_call_id ON callfold.agent_snapshot (tenant_id, call_id, sampled_at);
-CREATE INDEX agent_snapshot_queue_id ON callfold.agent_snapshot (tenant_id, queue_id, sampled_at);
+CREATE INDEX agent_snapshot_call_id ON callfold.agent_snapshot (tenant_id, call_id, sampled_at) WHERE call_id IS NOT NULL;
+CREATE INDEX agent_snapshot_queue_id ON callfold.agent_snapshot (tenant_id, queue_id, sampled_at) WHERE queue_id IS NOT NULL;
 
 CREATE TABLE callfold.dim_tenant (
     tenant_id text NOT NULL,
@@ -1274,7 +1274,6 @@ CREATE TABLE callfold.dim_tenant (
 COMMENT ON TABLE callfold.dim_tenant IS 'One tenant.';
 COMMENT ON COLUMN callfold.dim_tenant.tenant_id IS 'tenant';
 COMMENT ON COLUMN callfold.dim_tenant.name IS 'what people call it, when configured';
-CREATE INDEX dim_tenant_tenant_id ON callfold.dim_tenant (tenant_id, tenant_id);
 
 CREATE TABLE callfold.dim_site (
     tenant_id text NOT NULL,
