@@ -2,19 +2,32 @@
 //!
 //! `sink_postgres [--rows N] [TABLE…]`. One line per table: rows a second into segments on disk (the harness, so to say), and from there
 //! merged into the tables, first new and then once more with every row changed. Then an interval of all agents and queues: from the
-//! batch to its visible rows, provisional and final. The server syncs, as anybody's does.
+//! batch to its visible rows, provisional and final, by stage where one takes more than a millisecond (those of two sessions run at
+//! once), alone and beside the files. The server syncs, as anybody's does.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use callfold::app::catalogue::Catalogue;
+use callfold::app::delivery::{Database, Delivery, Outlet, emptied, join};
+use callfold::app::describe::Described;
+use callfold::app::settings::live_engine;
 use callfold::engine::output::{NewNames, RowBatch};
 use callfold::handoff::backlog::{Backlog, Role};
+use callfold::handoff::stop::Stop;
 use callfold::model::row::Rows;
 use callfold::model::time::Micros;
 use callfold::sink::postgres::{Courier, Order, Spool, Spooler, Target};
+use callfold::sink::{Mode, Store};
 use callfold::{engine, for_each_table, model};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/it/postgres/cluster.rs"]
@@ -29,7 +42,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const BATCH: u64 = 20_000;
 
 /// What a server has when somebody cares.
-const SERVER: &str = "-c fsync=on -c synchronous_commit=on -c full_page_writes=on -c shared_buffers=512MB -c max_wal_size=4GB -c autovacuum=on";
+const SERVER: &str = "-c fsync=on -c synchronous_commit=on -c full_page_writes=on -c shared_buffers=512MB -c max_wal_size=4GB -c autovacuum=on -c autovacuum_naptime=1s";
 
 /// The way into the database.
 struct Way {
@@ -111,29 +124,52 @@ fn spool(way: &mut Way, fill: &dyn Fn(&mut Rows, u64, u64), rows: u64, watermark
     spent
 }
 
-/// The rows of interval number `n`, with what a second look changes.
-fn interval(n: u64, look: i32) -> Rows {
-    let mut rows = Rows::default();
-    let (agents, queues) = (u64::from(synthetic::AGENTS), u64::from(synthetic::QUEUES));
-    rows.agent_interval.extend((n * agents..(n + 1) * agents).map(synthetic::agent_interval));
-    rows.agent_queue_interval.extend((2 * n * agents..2 * (n + 1) * agents).map(synthetic::agent_queue_interval));
-    rows.agent_reason_interval.extend((n * agents..(n + 1) * agents).map(synthetic::agent_reason_interval));
-    rows.queue_interval.extend((n * queues..(n + 1) * queues).map(synthetic::queue_interval));
-    rows.queue_cohort_interval.extend((n * queues..(n + 1) * queues).map(synthetic::queue_cohort_interval));
-    macro_rules! look {
-        ($($table:ident)*) => {$(
-            for row in &mut rows.$table {
-                (row.revision, row.status) = (look, if look == 1 { "provisional" } else { "final" });
-            }
-        )*};
-    }
-    look!(agent_interval agent_queue_interval agent_reason_interval queue_interval queue_cohort_interval);
-    rows
+/// Microseconds by stage and table, as the program tells them to whoever listens.
+#[derive(Clone, Default)]
+struct Stages(Arc<Mutex<ByStage>>);
+
+type ByStage = BTreeMap<String, Vec<u64>>;
+
+/// The fields of one such message.
+#[derive(Default)]
+struct Told {
+    table: String,
+    spent: Vec<(String, u64)>,
 }
 
-/// Time from a batch to its visible rows when an interval of all agents and queues closes.
-fn live(data: &Path, url: &str) {
-    let mut way = Way::open(data, url);
+impl Visit for Told {
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "table" {
+            value.clone_into(&mut self.table);
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() != "rows" {
+            self.spent.push((field.name().to_owned(), value));
+        }
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Stages {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "callfold::postgres::stages" {
+            let mut told = Told::default();
+            event.record(&mut told);
+            let mut stages = self.0.lock().expect("nobody panicked");
+            for (stage, micros) in told.spent {
+                stages.entry(format!("{stage:8} {}", told.table)).or_default().push(micros);
+            }
+        }
+    }
+}
+
+/// Time from a batch to its visible rows when an interval of all agents and queues closes; with `files`, on the program's own way,
+/// which writes Parquet at the same time.
+fn live(data: &Path, url: &str, files: bool, stages: &Stages) {
+    let way = Way::open(data, url);
     let order = Order {
         target: Target::new(url, None, None).expect("an address"),
         writer: "live".into(),
@@ -142,29 +178,71 @@ fn live(data: &Path, url: &str) {
     };
     let courier = Courier::start(order).expect("a database");
     way.wait();
-    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    let Way { spooler, backlog, .. } = way;
+    let outlet = Outlet {
+        store: files.then(|| Store::open(data, Mode::Live).expect("a store")),
+        database: Some(Database::Live(Box::new(spooler), Stop::new())),
+        catalogue: Catalogue::new(Described::default(), &live_engine()),
+        rejects: None,
+        discard: None,
+        progress: Arc::default(),
+        gives_way: false,
+    };
+    let (deliveries, thread) = outlet.spawn().expect("a thread");
+    let back = emptied();
+    let (mut times, mut by_stage) = ([Vec::new(), Vec::new()], [ByStage::new(), ByStage::new()]);
+    let mut names = synthetic::names("default", "east");
     let mut count = 0;
-    for n in 0..8 {
+    println!("{}:", if files { "the same beside Parquet files" } else { "interval of 10 k agents and 500 queues" });
+    for n in 0..12 {
         for look in 1..=2 {
-            let rows = interval(n, look);
+            let rows = synthetic::interval(n, look);
             count = rows.len();
-            let watermark = Micros(synthetic::START.0 + (n as i64 + 2) * 900_000_000);
-            let batch = RowBatch { names: NewNames::default(), rows, watermark, ..RowBatch::default() };
+            let watermark = Micros(synthetic::START.0 + (2 * n as i64 + i64::from(look) + 2) * 450_000_000);
+            let batch =
+                Box::new(RowBatch { names: std::mem::take(&mut names), rows, watermark, ..RowBatch::default() });
+            let before = backlog.rows_written.load(Ordering::Relaxed);
             let begun = Instant::now();
-            way.spooler.deliver(&batch, || false).expect("the disk takes it");
-            times[2].push(begun.elapsed());
-            way.wait();
-            times[look as usize - 1].push(begun.elapsed());
+            deliveries.send(Delivery::Rows(batch, Arc::clone(&back))).expect("somebody takes it");
+            while backlog.rows_written.load(Ordering::Relaxed) < before + count as u64 {
+                assert!(backlog.trouble().is_none(), "{backlog:?}");
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            let visible = begun.elapsed();
+            // The next one finds nothing that is still to be done.
+            let mut is_back = false;
+            while !is_back || backlog.segments.load(Ordering::Relaxed) > 0 {
+                is_back = is_back || back.pop().is_some();
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            // The first one brings all names, and everything that is made once.
+            let told = std::mem::take(&mut *stages.0.lock().expect("nobody panicked"));
+            if n > 0 {
+                let look = look as usize - 1;
+                times[look].push(visible);
+                told.into_iter().for_each(|(stage, times)| by_stage[look].entry(stage).or_default().extend(times));
+            }
         }
     }
-    courier.finish(Duration::from_secs(60));
-    times.iter_mut().for_each(|times| times.sort());
-    println!("interval of {} agents and {} queues, {count} rows:", synthetic::AGENTS, synthetic::QUEUES);
-    for (what, times) in
-        ["provisional, new rows", "final, the same rows changed", "of this, until durable here"].iter().zip(&times)
-    {
-        println!("  {what:30} median {:?}, worst {:?}", times[times.len() / 2], times[times.len() - 1]);
+    for (look, what) in ["provisional, new rows", "final, the same rows changed"].iter().enumerate() {
+        times[look].sort();
+        println!(
+            "  {what:38} median {:?}, worst {:?}",
+            times[look][times[look].len() / 2],
+            times[look][times[look].len() - 1]
+        );
+        for (stage, times) in &mut by_stage[look] {
+            times.sort_unstable();
+            let median = times[times.len() / 2];
+            if median >= 1000 {
+                println!("    {stage:34} {:8.1} ms", median as f64 / 1e3);
+            }
+        }
     }
+    println!("  {count} rows");
+    drop(deliveries);
+    join(thread).expect("delivered");
+    courier.finish(Duration::from_secs(60));
 }
 
 fn main() {
@@ -231,7 +309,17 @@ fn main() {
     bench!(agent_queue_interval);
     bench!(agent_reason_interval);
     println!("{:24} {:>12} {:>12.0}", "all", "", total.0 as f64 / total.1.as_secs_f64());
-    let database = cluster.database("bench_live");
-    live(&dir.join("live"), &database.url());
+    let stages = Stages::default();
+    tracing_subscriber::registry().with(stages.clone()).init();
+    // As an ordinary user, whom row-level security concerns.
+    cluster.query("postgres", "CREATE ROLE centre LOGIN CREATEROLE");
+    for files in [false, true] {
+        let name = format!("bench_live_{files}");
+        let database = cluster.database(&name);
+        database.query(&format!("GRANT CREATE ON DATABASE {name} TO centre"));
+        live(&dir.join(&name), &cluster.url_for("centre", &name), files, &stages);
+        let count = "SELECT count(*) FROM callfold.agent_interval WHERE status = 'final' AND revision = 2";
+        assert_eq!(database.cell(count), "120000", "what was waited for is there");
+    }
     let _ = std::fs::remove_dir_all(&dir);
 }

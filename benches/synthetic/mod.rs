@@ -577,6 +577,27 @@ pub fn agent_reason_interval(i: u64) -> AgentReasonIntervalRow {
     }
 }
 
+/// The rows of interval number `n` of all agents and queues, as they are at their first or second `look`.
+#[allow(dead_code, reason = "not every user wants intervals")]
+pub fn interval(n: u64, look: i32) -> Rows {
+    let mut rows = Rows::default();
+    let (agents, queues) = (u64::from(AGENTS), u64::from(QUEUES));
+    rows.agent_interval.extend((n * agents..(n + 1) * agents).map(agent_interval));
+    rows.agent_queue_interval.extend((2 * n * agents..2 * (n + 1) * agents).map(agent_queue_interval));
+    rows.agent_reason_interval.extend((n * agents..(n + 1) * agents).map(agent_reason_interval));
+    rows.queue_interval.extend((n * queues..(n + 1) * queues).map(queue_interval));
+    rows.queue_cohort_interval.extend((n * queues..(n + 1) * queues).map(queue_cohort_interval));
+    macro_rules! look {
+        ($($table:ident)*) => {$(
+            for row in &mut rows.$table {
+                (row.revision, row.status) = (look, if look == 1 { "provisional" } else { "final" });
+            }
+        )*};
+    }
+    look!(agent_interval agent_queue_interval agent_reason_interval queue_interval queue_cohort_interval);
+    rows
+}
+
 /// Rows `from..to` of every table.
 #[allow(dead_code, reason = "not every user wants all tables")]
 pub fn rows(from: u64, to: u64) -> Rows {

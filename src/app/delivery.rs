@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -102,17 +102,26 @@ pub enum Database {
 }
 
 impl Database {
-    fn deliver(&mut self, batch: &RowBatch) -> Result<(), SegmentError> {
+    /// Takes a batch; does not wait for room any more when `is_over` says so.
+    fn deliver(&mut self, batch: &RowBatch, is_over: impl Fn() -> bool) -> Result<(), SegmentError> {
         match self {
-            Self::Live(spooler, stop) => spooler.deliver(batch, || stop.is_set()),
+            Self::Live(spooler, stop) => spooler.deliver(batch, || stop.is_set() || is_over()),
             Self::Replay(collector) => collector.deliver(batch),
         }
     }
 
-    /// Gives the database what it has not seen; it is not visible yet.
+    /// Keeps what found no room so far.
+    fn again(&mut self) -> Result<(), SegmentError> {
+        match self {
+            Self::Live(spooler, _) => spooler.again(),
+            Self::Replay(_) => Ok(()),
+        }
+    }
+
+    /// Gives the database what it has not seen; that of a replay is not visible yet.
     fn merge(self) -> Result<Option<Merged>, IntakeError> {
         match self {
-            Self::Live(..) => Ok(None),
+            Self::Live(spooler, _) => Ok(spooler.finish().map(|()| None)?),
             Self::Replay(collector) => collector.merge().map(Some),
         }
     }
@@ -164,7 +173,12 @@ impl Outlet {
             match deliveries.recv_timeout(QUIET) {
                 Ok(delivery) => return Ok(Some(delivery)),
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
-                Err(RecvTimeoutError::Timeout) => while deliveries.is_empty() && store.tidy()? {},
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(database) = &mut self.database {
+                        database.again()?;
+                    }
+                    while deliveries.is_empty() && store.tidy()? {}
+                }
             }
         }
     }
@@ -223,13 +237,12 @@ impl Outlet {
 impl Outlet {
     fn deliver(&mut self, batch: &RowBatch, delivered: &mut Delivered) -> Result<(), DeliveryError> {
         delivered.rows += batch.rows.len() as u64;
-        if let Some(store) = &mut self.store {
-            store.deliver(batch)?;
+        match (&mut self.store, &mut self.database) {
+            (Some(store), Some(database)) => both(store, database, batch),
+            (Some(store), None) => Ok(store.deliver(batch)?),
+            (None, Some(database)) => Ok(database.deliver(batch, || false)?),
+            (None, None) => Ok(()),
         }
-        if let Some(database) = &mut self.database {
-            database.deliver(batch)?;
-        }
-        Ok(())
     }
 
     /// Delivers what is new about the things that rows name.
@@ -239,6 +252,22 @@ impl Outlet {
             None => Ok(()),
         }
     }
+}
+
+/// Gives a batch to the files and to the database at once: neither waits for the other's disk, and rows for the database may
+/// wait for room while files are written.
+fn both(store: &mut Store, database: &mut Database, batch: &RowBatch) -> Result<(), DeliveryError> {
+    let failed = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let spool = std::thread::Builder::new().name("spool".into());
+        let spooled = spool.spawn_scoped(scope, || database.deliver(batch, || failed.load(Ordering::Relaxed)));
+        let spooled = spooled.map_err(DeliveryError::Thread)?;
+        let stored = store.deliver(batch);
+        failed.store(stored.is_err(), Ordering::Relaxed);
+        let spooled = spooled.join().map_err(|_| DeliveryError::Panicked)?;
+        stored?;
+        Ok(spooled?)
+    })
 }
 
 /// Waits for the thread's end.

@@ -12,16 +12,17 @@ use super::serve::{configuration, runtime};
 use crate::app::config::{Config, Hidden, Problem};
 use crate::app::postgres::{self, Postgres};
 use crate::app::settings::DATA_DEFAULT;
-use crate::sink::postgres::{Spool, SpoolLook, Status, migrate, status};
+use crate::sink::postgres::{IntakeError, Outcome, Resend, Retried, Spool, SpoolLook, Status, migrate, resend, status};
 
-/// Makes the tables of a PostgreSQL database, or says how it stands.
+/// Makes the tables of a PostgreSQL database, says how it stands, or sends it what it refused.
 ///
 /// `serve`, `demo` and `replay` with --postgres bring the database up to date by themselves, where their user may. Where only its owner may,
 /// he runs `db migrate` first.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  callfold db migrate --postgres postgres://owner@db.example/centre\n  \
-    callfold db status --config callfold.toml\n\n\
-    Exit codes: 0 done, 3 invalid configuration, 4 refused, 5 no such database, 6 not up to date, 7 unreachable, 9 made by another callfold.")]
+    callfold db status --config callfold.toml\n  \
+    callfold db resend --dry-run --config callfold.toml\n\n\
+    Exit codes: 0 done, 3 invalid configuration, 4 refused, 5 no such database, 6 not up to date or rows refused again, 7 unreachable, 9 made by another callfold.")]
 pub struct DbArgs {
     #[command(subcommand)]
     command: DbCommand,
@@ -33,6 +34,17 @@ enum DbCommand {
     Migrate(PlaceArgs),
     /// Says which version, tables and rows there are, and how far each switch has come
     Status(PlaceArgs),
+    /// Sends the batches once more that the database refused and that were put aside, when the cause is repaired
+    Resend(ResendArgs),
+}
+
+#[derive(Debug, Args)]
+struct ResendArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Say what would become of each batch, and change nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -42,7 +54,7 @@ struct PlaceArgs {
     /// Configuration file (TOML) with a section [postgres]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Directory of the store whose waiting rows `status` counts [default: ./data]
+    /// Directory of the store whose waiting or refused rows are meant [default: ./data]
     #[arg(long, value_name = "DIR")]
     data: Option<String>,
 }
@@ -67,7 +79,8 @@ impl PostgresArgs {
 
 /// Runs the command.
 pub fn run(arguments: &DbArgs, global: &Global) -> Result<Code, Failure> {
-    let (DbCommand::Migrate(place) | DbCommand::Status(place)) = &arguments.command;
+    let (DbCommand::Migrate(place) | DbCommand::Status(place) | DbCommand::Resend(ResendArgs { place, .. })) =
+        &arguments.command;
     let mut config = configuration(place.config.as_deref())?;
     place.postgres.lay_over(&mut config);
     if place.data.is_some() {
@@ -84,6 +97,9 @@ pub fn run(arguments: &DbArgs, global: &Global) -> Result<Code, Failure> {
         match &arguments.command {
             DbCommand::Migrate(_) => run_migrate(&postgres, global).await,
             DbCommand::Status(_) => run_status(&postgres, &data, global).await,
+            DbCommand::Resend(ResendArgs { dry_run, .. }) => {
+                run_resend(&postgres, &data, if *dry_run { Resend::DryRun } else { Resend::Write }, global).await
+            }
         }
     })
 }
@@ -132,6 +148,45 @@ async fn run_status(postgres: &Postgres, data: &Path, global: &Global) -> Result
     Ok(if status.standing.due.is_empty() { Code::Done } else { Code::Findings })
 }
 
+async fn run_resend(postgres: &Postgres, data: &Path, how: Resend, global: &Global) -> Result<Code, Failure> {
+    let retried = resend(&postgres.target, data, how).await.map_err(|error| match error {
+        IntakeError::Postgres(error) => Failure::from(error),
+        IntakeError::Segment(error) => Failure::new(Code::Unexpected, error.to_string()),
+    })?;
+    let is_left = retried.iter().any(|one| !matches!(one.outcome, Outcome::Taken));
+    let told = |one: &Retried| match &one.outcome {
+        Outcome::Taken if how == Resend::DryRun => ("would be taken", None),
+        Outcome::Taken => ("taken", None),
+        Outcome::Refused(error) => ("refused again", Some(error.to_string())),
+        Outcome::Damaged(error) => ("damaged", Some(format!("{error}; replay its events with --postgres"))),
+    };
+    if global.json {
+        let segments = retried.iter().map(|one| {
+            let (outcome, why) = told(one);
+            json!({"outcome": outcome, "rows": one.rows, "segment": one.segment, "tables": one.tables, "why": why})
+        });
+        output::data(&format!(
+            "{:#}\n",
+            json!({"dry_run": how == Resend::DryRun, "segments": segments.collect::<Vec<_>>()})
+        ))?;
+    } else if retried.is_empty() {
+        output::data(&format!("{}: nothing was refused\n", data.join("postgres").display()))?;
+    } else {
+        let lines = retried.iter().map(|one| {
+            let (outcome, why) = told(one);
+            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+            format!(
+                "{}: {} of {} {outcome}{why}\n",
+                one.segment.display(),
+                counted(one.rows, "row"),
+                one.tables.join(", ")
+            )
+        });
+        output::data(&lines.collect::<String>())?;
+    }
+    Ok(if is_left { Code::Findings } else { Code::Done })
+}
+
 /// What waits on disk, in words.
 fn waits(spool: &SpoolLook) -> String {
     let mut text = match spool.segments {
@@ -144,7 +199,7 @@ fn waits(spool: &SpoolLook) -> String {
         ),
     };
     if spool.refused > 0 {
-        text += &format!("; {} refused and put aside", counted(spool.refused, "segment"));
+        text += &format!("; {} refused and put aside (callfold db resend)", counted(spool.refused, "segment"));
     }
     text
 }

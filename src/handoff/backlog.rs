@@ -3,7 +3,7 @@
 //! In: what the writing thread counts. Out: the same to whoever shows it. Refuses to know which database it is.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::model::time::Micros;
 
@@ -57,6 +57,8 @@ pub struct Backlog {
 struct State {
     role: Role,
     trouble: Option<String>,
+    /// Why rows do not even get to our disk.
+    hindrance: Option<String>,
 }
 
 impl Backlog {
@@ -79,18 +81,35 @@ impl Backlog {
 
     /// What is done, and what is in the way.
     pub fn set(&self, role: Role, trouble: Option<String>) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State { role, trouble };
+        let mut state = self.state();
+        (state.role, state.trouble) = (role, trouble);
     }
 
     /// What is done at the moment.
     #[must_use]
     pub fn role(&self) -> Role {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).role
+        self.state().role
     }
 
-    /// What is in the way, in one line.
+    /// What is in the way, in one line: between us and the database, or before that.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).trouble.clone()
+        let state = self.state();
+        state.trouble.clone().or_else(|| state.hindrance.clone())
+    }
+
+    /// Why rows do not even get to our disk, if they do not.
+    pub fn hinder(&self, hindrance: Option<String>) {
+        self.state().hindrance = hindrance;
+    }
+
+    /// What was said last with [`Backlog::hinder`].
+    #[must_use]
+    pub fn hindrance(&self) -> Option<String> {
+        self.state().hindrance.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,15 +19,14 @@ use std::time::Duration;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-use twox_hash::XxHash64;
 
 use super::connect::{Session, Target};
-use super::ddl::literal;
 use super::error::{PostgresError, Trouble};
-use super::merge::{Merge, MergeError, Rule, Staging};
+use super::merge::MergeError;
 use super::migration::{migrate, standing};
 use super::segment::{Segment, SegmentError};
 use super::spool::{Spool, Waiting};
+use super::writing::Writing;
 use crate::handoff::backlog::{Backlog, Role};
 use crate::model::time::Micros;
 
@@ -46,9 +45,6 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How much later the holder's watermark must be before a segment counts as written: the clocks of two machines differ, and
 /// each lets time pass by its own.
 const MARGIN_US: i64 = 10_000_000;
-
-/// How often partitions are made ahead; they are made for this month and the next.
-const LOOK_AHEAD: Duration = Duration::from_secs(6 * 3600);
 
 /// How often a trouble that stays is told again.
 const TELL_AGAIN: Duration = Duration::from_secs(300);
@@ -187,14 +183,6 @@ impl Drop for Witness {
     }
 }
 
-/// A session that may write.
-struct Writing<'a> {
-    session: &'a Session,
-    merge: Merge,
-    /// When partitions were made ahead.
-    ahead: Option<Instant>,
-}
-
 impl Carrier {
     fn run(mut self) {
         let _witness = Witness(Arc::clone(&self.order.backlog));
@@ -284,18 +272,16 @@ impl Carrier {
     async fn session(&mut self) -> Result<Ended, Ended> {
         let session = self.order.target.connect().await?;
         bring_up_to_date(&session).await?;
-        // In doubt the rows of a segment are written twice, which changes nothing; that they are lost would be worse.
-        session.run("prepare the session at", "SET synchronous_commit = on").await?;
         if let Some(first) = self.first.take() {
             let _ = first.send(None);
         }
         if !self.take_lock(&session).await? {
             return Ok(Ended::Closing);
         }
-        let prefix = format!("s{:08x}", XxHash64::oneshot(0, self.staging_owner(&session).await?.as_bytes()) as u32);
-        let merge = Merge::begin(&session, Staging::Kept { prefix }, Rule::Later).await?;
-        let mut writing = Writing { session: &session, merge, ahead: None };
-        self.skip_written(&session).await?;
+        let mut writing = Writing::begin(&self.order.target, session, &self.order.writer, &self.order.spool.id).await?;
+        if let Some(segment) = writing.cursor().await? {
+            self.order.spool.delivered(segment)?;
+        }
         self.order.backlog.set(Role::Writes, None);
         self.told = None;
         tracing::info!(database = self.order.target.place(), writer = self.order.writer, "rows go to the database");
@@ -313,16 +299,9 @@ impl Carrier {
             tokio::select! {
                 () = self.order.spool.arrived.notified() => {}
                 _ = closing.wait_for(Option::is_some) => {}
-                () = sleep(HEARTBEAT) => session.run("ask", "SELECT 1").await?,
+                () = sleep(HEARTBEAT) => writing.ask().await?,
             }
         }
-    }
-
-    /// Who the staging tables belong to: each user makes his own.
-    async fn staging_owner(&self, session: &Session) -> Result<String, PostgresError> {
-        let row = session.client.query_one("SELECT current_user::text", &[]).await;
-        let user: String = row.map_err(|e| session.met("ask", &e))?.get(0);
-        Ok(format!("{}\n{user}", self.order.writer))
     }
 
     /// Waits for the lock of our name; false when the program ends before.
@@ -389,25 +368,14 @@ impl Carrier {
         Ok(())
     }
 
-    /// Removes the segments that the database already has.
-    async fn skip_written(&self, session: &Session) -> Result<(), Ended> {
-        let cursor = "SELECT segment FROM callfold_store.delivery_cursor WHERE writer = $1 AND spool = $2";
-        let row = session.client.query_opt(cursor, &[&self.order.writer, &self.order.spool.id]).await;
-        if let Some(row) = row.map_err(|e| session.met("read the cursor of", &e))? {
-            let segment: i64 = row.get(0);
-            self.order.spool.delivered(segment.unsigned_abs())?;
-        }
-        Ok(())
-    }
-
     /// Writes segments, all of them or, when the server refuses their content, one by one.
-    async fn deliver(&self, writing: &mut Writing<'_>, waiting: &[Waiting]) -> Result<(), Ended> {
+    async fn deliver(&self, writing: &mut Writing, waiting: &[Waiting]) -> Result<(), Ended> {
         match self.deliver_together(writing, waiting).await {
             Err(Ended::Trouble(error)) if error.trouble == Trouble::Data => {}
             other => return other,
         }
         // A partition that somebody dropped looks like wrong content, too.
-        writing.merge.forget_partitions();
+        writing.forget_partitions();
         for one in waiting {
             match self.deliver_together(writing, std::slice::from_ref(one)).await {
                 Err(Ended::Trouble(error)) if error.trouble == Trouble::Data => {
@@ -420,15 +388,12 @@ impl Carrier {
         Ok(())
     }
 
-    async fn deliver_together(&self, writing: &mut Writing<'_>, waiting: &[Waiting]) -> Result<(), Ended> {
-        let mut segments = Vec::with_capacity(waiting.len());
+    async fn deliver_together(&self, writing: &mut Writing, waiting: &[Waiting]) -> Result<(), Ended> {
+        let mut paths = Vec::with_capacity(waiting.len());
         for one in waiting {
-            let opened = Segment::open(&self.order.spool.path(one.number)).and_then(|mut segment| {
-                segment.verify()?;
-                Ok(segment)
-            });
-            match opened {
-                Ok(segment) => segments.push(segment),
+            let path = self.order.spool.path(one.number);
+            match Segment::open(&path).and_then(|mut segment| segment.verify()) {
+                Ok(()) => paths.push(path),
                 Err(SegmentError::Damaged { why, .. }) => {
                     let put = self.order.spool.refuse(one.number)?;
                     tracing::error!(segment = %put.display(), rows = one.rows, why, "rows are damaged on disk, put aside and not written");
@@ -437,46 +402,20 @@ impl Carrier {
             }
         }
         let Some(last) = waiting.last() else { return Ok(()) };
-        let rows: u64 = segments.iter().map(|segment| segment.index.rows()).sum();
-        match self.transaction(writing, &mut segments, last.number, rows, false).await {
-            Err(Ended::Trouble(error)) if error.trouble == Trouble::Doubled => {
-                self.transaction(writing, &mut segments, last.number, rows, true).await?;
+        let written = match writing.write(&paths, last.number, false).await {
+            Err(MergeError::Postgres(error)) if error.trouble == Trouble::Doubled => {
+                writing.write(&paths, last.number, true).await?
             }
             other => other?,
+        };
+        self.order.backlog.rows_written.fetch_add(written.rows, Ordering::Relaxed);
+        if let Some(watermark) = written.watermark {
+            self.order.backlog.reached(watermark);
         }
-        self.order.backlog.rows_written.fetch_add(rows, Ordering::Relaxed);
-        for segment in &segments {
-            self.order.backlog.reached(Micros(segment.index.watermark_us));
-        }
+        // Readers see the rows from here on. Only what the server has on disk is taken from ours.
+        writing.confirm().await?;
         self.order.spool.delivered(last.number)?;
         Ok(())
-    }
-
-    /// Rows and cursor in one transaction.
-    async fn transaction(
-        &self,
-        writing: &mut Writing<'_>,
-        segments: &mut [Segment],
-        last: u64,
-        rows: u64,
-        doubled: bool,
-    ) -> Result<(), Ended> {
-        let session = writing.session;
-        writing.merge.prepare(session, segments).await?;
-        session.run("write to", "BEGIN").await?;
-        let merged = writing.merge.merge(session, segments, doubled, &|_| {}).await.map_err(Ended::from);
-        let done = match merged {
-            Ok(()) => {
-                let cursor = cursor(&self.order.writer, &self.order.spool.id, last, rows)
-                    + &sources(&self.order.writer, segments);
-                session.run("move the cursor of", &format!("{cursor}COMMIT")).await.map_err(Ended::from)
-            }
-            Err(ended) => Err(ended),
-        };
-        if done.is_err() && !session.client.is_closed() {
-            session.run("roll back in", "ROLLBACK").await?;
-        }
-        done
     }
 }
 
@@ -494,58 +433,5 @@ async fn bring_up_to_date(session: &Session) -> Result<(), PostgresError> {
             if due.iter().all(|name| name.starts_with('R')) { Ok(()) } else { Err(error) }
         }
         Err(error) => Err(error),
-    }
-}
-
-fn cursor(writer: &str, spool: &str, segment: u64, rows: u64) -> String {
-    format!(
-        "INSERT INTO callfold_store.delivery_cursor AS c (writer, spool, segment, rows) VALUES ({}, {}, {segment}, {rows}) \
-         ON CONFLICT (writer, spool) DO UPDATE SET segment = excluded.segment, rows = c.rows + excluded.rows, written_at = now();",
-        literal(writer),
-        literal(spool)
-    )
-}
-
-/// How far each switch has come with these segments.
-pub(super) fn sources(writer: &str, segments: &[Segment]) -> String {
-    let mut reached = std::collections::BTreeMap::new();
-    for segment in segments {
-        for site in &segment.index.sites {
-            let at = reached.entry(site).or_insert(i64::MIN);
-            *at = segment.index.watermark_us.max(*at);
-        }
-    }
-    let values: Vec<String> = reached
-        .into_iter()
-        .filter(|(_, at)| *at > 0)
-        .map(|((tenant, site), at)| {
-            let at = format!("'epoch'::timestamptz + {at} * interval '1 microsecond'");
-            format!("({}, {}, {}, {at})", literal(writer), literal(tenant), literal(site))
-        })
-        .collect();
-    if values.is_empty() {
-        return String::new();
-    }
-    format!(
-        "INSERT INTO callfold.delivery_source AS d (writer, tenant_id, site_id, watermark) VALUES {} \
-         ON CONFLICT (tenant_id, site_id, writer) DO UPDATE SET watermark = excluded.watermark, written_at = now() \
-         WHERE d.watermark < excluded.watermark;",
-        values.join(", ")
-    )
-}
-
-impl Writing<'_> {
-    /// Makes the partitions of this month and the next, so that rows find them there.
-    async fn look_ahead(&mut self) -> Result<(), PostgresError> {
-        let now = "SELECT date_trunc('month', now())::date - DATE '1970-01-01', \
-                   (date_trunc('month', now()) + interval '1 month')::date - DATE '1970-01-01'";
-        if self.ahead.is_some_and(|at| at.elapsed() < LOOK_AHEAD) {
-            return Ok(());
-        }
-        let row = self.session.client.query_one(now, &[]).await.map_err(|e| self.session.met("ask", &e))?;
-        let months: [i32; 2] = [row.get(0), row.get(1)];
-        self.merge.ahead(self.session, &months).await?;
-        self.ahead = Some(Instant::now());
-        Ok(())
     }
 }

@@ -92,6 +92,11 @@ fn indexed(table: &Table) -> Vec<&'static str> {
     sought.filter(|name| table.key.get(1) != Some(name) && table.key.first() != Some(name)).collect()
 }
 
+/// Indexes with an entry for each row: that of the primary key, and those by which people look.
+pub(super) fn trees(table: &Table) -> u64 {
+    1 + indexed(table).len() as u64
+}
+
 fn describe(out: &mut String, table: &Table) {
     let name = ident(table.name);
     let doc = table.doc.split_whitespace().collect::<Vec<_>>().join(" ");

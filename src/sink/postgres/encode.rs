@@ -5,6 +5,7 @@
 //! engine's limits on names, and by a section per table.
 
 use std::collections::{BTreeSet, HashMap};
+use std::io::Write;
 
 use crate::engine::output::RowBatch;
 use crate::for_each_table;
@@ -50,7 +51,7 @@ impl Pending {
         Self { layout, section: Section::of(name), tuples: Vec::new() }
     }
 
-    fn put(&mut self, writer: &mut Writer) -> Result<(), SegmentError> {
+    fn put<W: Write>(&mut self, writer: &mut Writer<W>) -> Result<(), SegmentError> {
         if self.section.rows > 0 {
             let fresh = Section::of(&self.section.table);
             writer.put(std::mem::replace(&mut self.section, fresh), &self.tuples)?;
@@ -59,12 +60,17 @@ impl Pending {
         Ok(())
     }
 
-    fn put_if_full(&mut self, writer: &mut Writer) -> Result<(), SegmentError> {
+    fn put_if_full<W: Write>(&mut self, writer: &mut Writer<W>) -> Result<(), SegmentError> {
         if self.tuples.len() >= SECTION { self.put(writer) } else { Ok(()) }
     }
 
     /// Adds rows of the table.
-    fn rows<R: Row>(&mut self, rows: &[R], meaning: &mut Meaning<'_>, writer: &mut Writer) -> Result<(), SegmentError> {
+    fn rows<R: Row, W: Write>(
+        &mut self,
+        rows: &[R],
+        meaning: &mut Meaning<'_>,
+        writer: &mut Writer<W>,
+    ) -> Result<(), SegmentError> {
         let Some(layout) = self.layout.take() else { return Ok(()) };
         let is_parted = partition_column(layout.table).is_some();
         let is_interval = layout.table.time == INTERVAL;
@@ -115,7 +121,7 @@ impl Encoder {
     }
 
     /// Takes a batch; sections that are full go to `writer`.
-    pub(super) fn append(&mut self, batch: &RowBatch, writer: &mut Writer) -> Result<(), SegmentError> {
+    pub(super) fn append<W: Write>(&mut self, batch: &RowBatch, writer: &mut Writer<W>) -> Result<(), SegmentError> {
         self.names(batch, writer)?;
         let Some(known) = self.partitions.get(&batch.partition) else { return Ok(()) };
         let scope = Scope { partition: batch.partition, mirror: &known.mirror, text: "" };
@@ -135,13 +141,13 @@ impl Encoder {
     }
 
     /// Gives `writer` what is not full yet.
-    pub(super) fn flush(&mut self, writer: &mut Writer) -> Result<(), SegmentError> {
+    pub(super) fn flush<W: Write>(&mut self, writer: &mut Writer<W>) -> Result<(), SegmentError> {
         self.agents.put(writer)?;
         self.tables.iter_mut().try_for_each(|pending| pending.put(writer))
     }
 
     /// Takes over the names of a batch, and the switches of its agents as rows.
-    fn names(&mut self, batch: &RowBatch, writer: &mut Writer) -> Result<(), SegmentError> {
+    fn names<W: Write>(&mut self, batch: &RowBatch, writer: &mut Writer<W>) -> Result<(), SegmentError> {
         let known = self.partitions.entry(batch.partition).or_default();
         known.mirror.apply(&batch.names, &mut self.texts);
         known.sites.extend(batch.names.switches.iter().map(|(tenant, name)| (tenant.to_string(), name.to_string())));

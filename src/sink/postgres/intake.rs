@@ -1,7 +1,6 @@
-//! Where batches come in: live into the spool, segment by segment; in a replay into one file that is merged at its end.
+//! Where the batches of a replay come in: into one file that is merged at its end.
 //!
-//! In: batches of the engine. Out: durable segments, or a transaction that only waits to be committed. Both end before the rows'
-//! memory is used again.
+//! In: batches of the engine. Out: a transaction that only waits to be committed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,13 +10,13 @@ use std::sync::atomic::Ordering;
 use tokio::runtime::Runtime;
 
 use super::connect::{Session, Target};
-use super::courier::sources;
 use super::encode::Encoder;
 use super::error::{PostgresError, Trouble};
-use super::merge::{Merge, MergeError, Rule, Staging};
+use super::merge::{Merge, MergeError};
 use super::migration::migrate;
 use super::segment::{Index, Segment, SegmentError, Writer};
-use super::spool::Spool;
+use super::statement::{Rule, Staging};
+use super::writing::sources;
 use crate::engine::output::RowBatch;
 use crate::handoff::backlog::Backlog;
 use crate::model::time::Micros;
@@ -43,44 +42,6 @@ impl From<MergeError> for IntakeError {
             MergeError::Postgres(error) => Self::Postgres(error),
             MergeError::Segment(error) => Self::Segment(error),
         }
-    }
-}
-
-/// Live batches to the spool.
-pub struct Spooler {
-    encoder: Encoder,
-    spool: Arc<Spool>,
-}
-
-impl Spooler {
-    /// Batches will go to `spool`.
-    #[must_use]
-    pub fn new(spool: Arc<Spool>) -> Self {
-        Self { encoder: Encoder::new(), spool }
-    }
-
-    /// Makes a batch durable. Waits while there is no room, unless `stopping` says that nobody will keep it otherwise.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn deliver(&mut self, batch: &RowBatch, stopping: impl Fn() -> bool) -> Result<(), SegmentError> {
-        self.spool.wait_for_room(stopping);
-        let path = self.spool.temp_path();
-        let mut writer = Writer::create(&path)?;
-        self.encoder.append(batch, &mut writer)?;
-        self.encoder.flush(&mut writer)?;
-        if writer.is_empty() {
-            return fs::remove_file(&path).map_err(|e| SegmentError::io("remove", &path, e));
-        }
-        let index = Index {
-            number: self.spool.next(),
-            spool: self.spool.id.clone(),
-            watermark_us: batch.watermark.0,
-            sites: self.encoder.sites(batch.partition),
-            sections: Vec::new(),
-        };
-        let (index, bytes) = writer.finish(index, true)?;
-        self.spool.take_over(index.rows(), bytes)
     }
 }
 
@@ -140,7 +101,7 @@ impl Collector {
             sites: self.encoder.all_sites(),
             sections: Vec::new(),
         };
-        self.writer.finish(index, false)?;
+        self.writer.finish(index)?;
         let (target, path, progress) = (self.target, self.path, self.progress);
         let mut segments = [Segment::open(&path)?];
         let rows = segments[0].index.rows();
@@ -153,8 +114,10 @@ impl Collector {
             let merged = |rows| {
                 progress.rows_written.fetch_add(rows, Ordering::Relaxed);
             };
-            merge.merge(&session, &mut segments, true, &merged).await?;
-            session.run("write to", &sources(REPLAY, &segments)).await?;
+            merge.agents(&session, &mut segments).await?;
+            let all = merge.shares(&segments, 1).pop().unwrap_or_default();
+            merge.merge(&session, &mut segments, &all, true, &merged).await?;
+            session.run("write to", &sources(REPLAY, segments.iter().map(|segment| &segment.index))).await?;
             Ok::<_, IntakeError>(session)
         })?;
         fs::remove_file(&path).map_err(|e| SegmentError::io("remove", &path, e))?;

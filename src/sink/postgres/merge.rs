@@ -10,18 +10,23 @@
 //!   of a tenant that do not come with the others go.
 //! * A detail row whose time moved leaves no second row behind under its old time.
 
+use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use futures_util::SinkExt;
+use tokio::time::Instant;
+use tokio_postgres::SimpleQueryMessage;
 
-use crate::model::table::{Kind, Table};
-use crate::model::time::{Micros, Span};
+use crate::model::table::Table;
+use crate::model::time::Micros;
 
 use super::connect::Session;
-use super::ddl::{INTERVAL, ident, literal, partition_column, primary_key, tables};
+use super::ddl::{ident, literal, partition_column, tables, trees};
 use super::error::PostgresError;
 use super::segment::{AGENT_SITE, Section, Segment, SegmentError};
+use super::statement::{Rule, Staging, Statements, leads};
 
 /// What COPY's binary format begins with: signature, flags, length of the extension.
 const COPY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -32,8 +37,11 @@ const COPY_TRAILER: &[u8] = &[0xff, 0xff];
 /// Bytes handed to the server at once.
 const CHUNK: usize = 256 << 10;
 
-/// How far the time of a detail row may move when it is revised.
-const MOVED_MAX: Span = Span::from_mins(7 * 24 * 60);
+/// Intervals of tables that are remembered: some hours.
+const KNOWN_MAX: usize = 1024;
+
+/// Under this name it is said, to whoever wants to know, where the time of a batch went, in microseconds.
+pub(super) const STAGES: &str = "callfold::postgres::stages";
 
 /// Why a merge ended.
 #[derive(Debug, thiserror::Error)]
@@ -44,233 +52,7 @@ pub(super) enum MergeError {
     Segment(#[from] SegmentError),
 }
 
-/// Whose rows win.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rule {
-    /// Those written later by event time: segments of a live writer may come again.
-    Later,
-    /// Those that come: a replay knows all that a live writer knew and more.
-    Comes,
-}
-
-/// Where tuples lie before they are merged.
-#[derive(Clone, Debug)]
-pub(super) enum Staging {
-    /// Tables that outlive the session, not logged, of one writer and user.
-    Kept {
-        /// Beginning of their names.
-        prefix: String,
-    },
-    /// Tables of this session.
-    Temporary,
-}
-
-impl Staging {
-    fn table(&self, name: &str) -> String {
-        match self {
-            Self::Kept { prefix } => format!("callfold_store.{}", ident(&format!("{prefix}_{name}"))),
-            Self::Temporary => format!("pg_temp.{}", ident(&format!("staging_{name}"))),
-        }
-    }
-
-    fn create(&self, name: &str, like: &str) -> String {
-        let staging = self.table(name);
-        match self {
-            Self::Kept { .. } => format!(
-                "DROP TABLE IF EXISTS {staging}; \
-                 CREATE UNLOGGED TABLE {staging} (LIKE {like}) WITH (autovacuum_enabled = off);"
-            ),
-            Self::Temporary => {
-                format!("CREATE TEMPORARY TABLE {} (LIKE {like});", ident(&format!("staging_{name}")))
-            }
-        }
-    }
-}
-
-/// The statements of one table.
-struct Statements {
-    table: &'static Table,
-    staging: String,
-    /// Merges; keys are known to come once.
-    insert: String,
-    /// The same where a key may come several times.
-    insert_last: String,
-    /// Removes rows under times they no longer have; the bounds of the time come behind it.
-    moved: Option<String>,
-    /// Removes what a tenant has declared before and does not any more.
-    undeclared: Option<String>,
-    /// The condition for a row of an interval to be one of the switches in `k (tenant, site)`.
-    scope: Option<&'static str>,
-    /// Merges rows none of which is there yet.
-    plain: String,
-}
-
-/// An instant as SQL takes it; between 1970 and 9999, as all events are.
-fn stamp(at: Micros) -> String {
-    let at = Micros(at.0.clamp(0, 253_402_300_799_999_999));
-    let text = at.to_string();
-    format!("'{}{:03}Z'", text.trim_end_matches('Z'), at.0 % 1000)
-}
-
-fn list(columns: &[&str], prefix: &str) -> String {
-    columns.iter().map(|column| format!("{prefix}{}", ident(column))).collect::<Vec<_>>().join(", ")
-}
-
-fn has(table: &Table, column: &str) -> bool {
-    table.columns.iter().any(|known| known.name == column)
-}
-
-/// What a column becomes when a row comes under a key that is there.
-fn coming(table: &Table, column: &str) -> String {
-    let name = ident(column);
-    match table.kind {
-        Kind::Known if column == "valid_from" => format!("least(t.{name}, excluded.{name})"),
-        Kind::Known => format!("coalesce(excluded.{name}, t.{name})"),
-        Kind::Fact | Kind::Log | Kind::Declared => format!("excluded.{name}"),
-    }
-}
-
-/// How the switch of a row of an interval is known.
-fn scope(table: &Table) -> Option<&'static str> {
-    if table.time != INTERVAL {
-        None
-    } else if has(table, "site_id") {
-        Some("t.tenant_id = k.tenant AND t.site_id = k.site")
-    } else if has(table, "agent_id") {
-        Some(
-            "t.tenant_id = k.tenant AND EXISTS (SELECT FROM callfold_store.agent_site a \
-             WHERE a.tenant_id = t.tenant_id AND a.agent_id = t.agent_id AND a.site_id = k.site)",
-        )
-    } else if has(table, "queue_id") {
-        Some("t.tenant_id = k.tenant AND right(t.queue_id, length(k.site) + 1) = '@' || k.site")
-    } else {
-        None
-    }
-}
-
-/// The tables that come together with this one: where they have an interval, this one is complete there, too, even without
-/// a row.
-pub(super) fn leads(name: &str) -> &'static [&'static str] {
-    match name {
-        "queue_wait_hist" | "queue_handle_hist" => &["queue_cohort_interval"],
-        "queue_interval" | "agent_interval" | "agent_queue_interval" | "agent_reason_interval" => {
-            &["queue_interval", "agent_interval", "agent_queue_interval", "agent_reason_interval"]
-        }
-        _ => &[],
-    }
-}
-
-impl Statements {
-    fn new(table: &'static Table, staging: &Staging, rule: Rule) -> Self {
-        let place = staging.table(table.name);
-        let name = ident(table.name);
-        let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-        let key = primary_key(table);
-        let rest: Vec<&str> = columns.iter().copied().filter(|column| !key.contains(column)).collect();
-        let not_earlier = |old: &str, new: &str| match rule {
-            Rule::Comes => String::new(),
-            // A program that was restarted begins to count revisions anew.
-            Rule::Later if has(table, "written_at") && (table.time == INTERVAL || !has(table, "revision")) => {
-                format!(" AND {old}.written_at <= {new}.written_at")
-            }
-            Rule::Later if has(table, "written_at") => {
-                format!(" AND ({old}.revision, {old}.written_at) <= ({new}.revision, {new}.written_at)")
-            }
-            Rule::Later => String::new(),
-        };
-        let coming: Vec<String> = rest.iter().map(|column| coming(table, column)).collect();
-        let set: Vec<String> =
-            rest.iter().zip(&coming).map(|(column, value)| format!("{} = {value}", ident(column))).collect();
-        let action = if rest.is_empty() {
-            "NOTHING".to_owned()
-        } else {
-            let (old, new) = (list(&rest, "t."), coming.join(", "));
-            let not_earlier = not_earlier("t", "excluded");
-            format!("UPDATE SET {} WHERE ({old}) IS DISTINCT FROM ({new}){not_earlier}", set.join(", "))
-        };
-        let all = list(&columns, "");
-        let insert = |rows: &str| {
-            let key = list(&key, "");
-            format!("INSERT INTO callfold.{name} AS t ({all}) {rows} ON CONFLICT ({key}) DO {action};")
-        };
-        let logical = list(table.key, "");
-        let last = format!("SELECT DISTINCT ON ({logical}) {all} FROM {place} ORDER BY {logical}, ctid DESC");
-        let moved = partition_column(table).filter(|time| !table.key.contains(time)).map(|time| {
-            let same: Vec<String> = table.key.iter().map(|column| format!("t.{0} = s.{0}", ident(column))).collect();
-            let (same, not_earlier) = (same.join(" AND "), not_earlier("t", "s"));
-            let time = ident(time);
-            format!(
-                "DELETE FROM callfold.{name} t USING {place} s WHERE {same} AND t.{time} <> s.{time}{not_earlier} AND t.{time}"
-            )
-        });
-        let undeclared = (table.kind == Kind::Declared).then(|| {
-            let same: Vec<String> = table.key.iter().map(|column| format!("s.{0} = t.{0}", ident(column))).collect();
-            format!(
-                "DELETE FROM callfold.{name} t WHERE t.tenant_id IN (SELECT tenant_id FROM {place}) \
-                 AND NOT EXISTS (SELECT FROM {place} s WHERE {});",
-                same.join(" AND ")
-            )
-        });
-        Self {
-            table,
-            undeclared,
-            insert: insert(&format!("SELECT {all} FROM {place}")),
-            insert_last: insert(&last),
-            moved,
-            scope: scope(table),
-            plain: format!("INSERT INTO callfold.{name} ({all}) SELECT {all} FROM {place};"),
-            staging: place,
-        }
-    }
-
-    /// Whether the table has rows of any of these intervals, whoever wrote them.
-    async fn exist(&self, session: &Session, intervals: &BTreeMap<i64, BTreeSet<i64>>) -> Result<bool, PostgresError> {
-        let starts: Vec<String> = intervals.values().flatten().map(|start| stamp(Micros(*start))).collect();
-        if starts.is_empty() {
-            return Ok(false);
-        }
-        let (table, starts) = (ident(self.table.name), starts.join(", "));
-        let question = format!("SELECT EXISTS (SELECT FROM callfold.{table} WHERE {INTERVAL} IN ({starts}))");
-        // The index by time knows where not to look; reading on in the hope of an early hit would read everything.
-        session.run("ask", "SET LOCAL enable_seqscan = off").await?;
-        let row = session.client.query_one(&question, &[]).await.map_err(|e| session.met("ask", &e))?;
-        session.run("ask", "SET LOCAL enable_seqscan = on").await?;
-        Ok(row.get(0))
-    }
-
-    /// Removes the rows of complete intervals that did not come again: those written up to the watermark with which the interval came,
-    /// or, without one, all.
-    fn vanished(
-        &self,
-        intervals: &BTreeSet<i64>,
-        sites: &BTreeSet<(String, String)>,
-        until: Option<Micros>,
-    ) -> Option<String> {
-        let scope = self.scope?;
-        if intervals.is_empty() || sites.is_empty() {
-            return None;
-        }
-        let starts: Vec<String> = intervals.iter().map(|start| stamp(Micros(*start))).collect();
-        let sites: Vec<String> =
-            sites.iter().map(|(tenant, site)| format!("({}, {})", literal(tenant), literal(site))).collect();
-        let key: Vec<String> =
-            primary_key(self.table).iter().map(|column| format!("s.{0} = t.{0}", ident(column))).collect();
-        let until = until.filter(|_| has(self.table, "written_at"));
-        let until = until.map(|at| format!(" AND t.written_at <= {}", stamp(at))).unwrap_or_default();
-        Some(format!(
-            // A server that has no statistics yet would look through the staging table once for every row.
-            "SET LOCAL enable_nestloop = off; DELETE FROM callfold.{} t WHERE t.{INTERVAL} IN ({}) AND EXISTS (SELECT FROM (VALUES {}) k (tenant, site) \
-             WHERE {scope}) AND NOT EXISTS (SELECT FROM {} s WHERE {}){until}; SET LOCAL enable_nestloop = on;",
-            ident(self.table.name),
-            starts.join(", "),
-            sites.join(", "),
-            self.staging,
-            key.join(" AND ")
-        ))
-    }
-}
-
-/// Merges segments over one session.
+/// Merges segments over one session, or tables of the same segments over several.
 pub(super) struct Merge {
     tables: Vec<Statements>,
     agents: String,
@@ -278,6 +60,10 @@ pub(super) struct Merge {
     rule: Rule,
     /// Partitions known to be there: table and month.
     months: BTreeSet<(&'static str, i32)>,
+    /// Staging tables that may hold something.
+    filled: RefCell<BTreeSet<String>>,
+    /// Intervals known to have rows, by begin and table.
+    known: RefCell<BTreeSet<(i64, &'static str)>>,
 }
 
 /// Segments that can be merged together: no interval comes twice.
@@ -304,7 +90,8 @@ impl Merge {
         session.run("make the staging tables in", &create).await?;
         let agents = staging.table(AGENT_SITE);
         let tables = all.into_iter().map(|table| Statements::new(table, &staging, rule)).collect();
-        Ok(Self { tables, agents, staging, rule, months: BTreeSet::new() })
+        let (filled, known) = Default::default();
+        Ok(Self { tables, agents, staging, rule, months: BTreeSet::new(), filled, known })
     }
 
     /// Makes the partitions of these days, as days of their months' begins, for all tables.
@@ -348,82 +135,169 @@ impl Merge {
         self.months.clear();
     }
 
-    /// Merges segments inside the caller's transaction. `doubled` says that keys are to be expected in the tables, and more than once
-    /// in the segments, whatever those say. `merged` is told of rows as their tables are done.
+    /// Forgets what was only true within a transaction that was rolled back.
+    pub(super) fn forget(&self) {
+        self.known.borrow_mut().clear();
+        let all = self.tables.iter().map(|statements| statements.staging.clone()).chain([self.agents.clone()]);
+        self.filled.borrow_mut().extend(all);
+    }
+
+    /// Empties those of these staging tables that hold something.
+    async fn empty(&self, session: &Session, staging: &[&str]) -> Result<(), PostgresError> {
+        let filled: Vec<&str> = staging.iter().copied().filter(|place| self.filled.borrow().contains(*place)).collect();
+        if filled.is_empty() {
+            return Ok(());
+        }
+        session.run("empty the staging tables in", &format!("TRUNCATE {}", filled.join(", "))).await?;
+        self.filled.borrow_mut().retain(|place| !filled.contains(&place.as_str()));
+        Ok(())
+    }
+
+    /// Empties the staging tables for whoever comes next: now nobody waits for it.
+    pub(super) fn emptying(&self) -> Option<String> {
+        let filled: Vec<String> = std::mem::take(&mut *self.filled.borrow_mut()).into_iter().collect();
+        (!filled.is_empty()).then(|| format!("TRUNCATE {};", filled.join(", ")))
+    }
+
+    /// Notes which switch the agents in these segments belong to. This is to be there before any session merges their intervals.
+    pub(super) async fn agents(&self, session: &Session, segments: &mut [Segment]) -> Result<(), MergeError> {
+        if Whole::of(segments).rows(AGENT_SITE) == 0 {
+            return Ok(());
+        }
+        self.empty(session, &[&self.agents]).await?;
+        self.filled.borrow_mut().insert(self.agents.clone());
+        copy(session, segments, AGENT_SITE, &format!("{} (tenant_id, agent_id, site_id)", self.agents)).await?;
+        let agents = format!(
+            "INSERT INTO callfold_store.agent_site SELECT DISTINCT ON (tenant_id, agent_id) tenant_id, agent_id, site_id FROM {} \
+             ORDER BY tenant_id, agent_id, ctid DESC ON CONFLICT (tenant_id, agent_id) DO UPDATE SET site_id = excluded.site_id \
+             WHERE agent_site.site_id <> excluded.site_id",
+            self.agents
+        );
+        session.run("merge the agents into", &agents).await?;
+        Ok(())
+    }
+
+    /// The tables of these segments, shared out among `sessions` so that all have about as much to do.
+    pub(super) fn shares(&self, segments: &[Segment], sessions: usize) -> Vec<BTreeSet<&'static str>> {
+        let whole = Whole::of(segments);
+        let touched = self.tables.iter().filter(|statements| whole.touches(statements.table.name));
+        let mut weighed: Vec<(u64, &'static str)> =
+            touched.map(|statements| (whole.weight(statements.table), statements.table.name)).collect();
+        weighed.sort_by_key(|(weight, _)| Reverse(*weight));
+        let mut shares = vec![(0, BTreeSet::new()); sessions.max(1)];
+        for (weight, table) in weighed {
+            if let Some((load, share)) = shares.iter_mut().min_by_key(|(load, _)| *load) {
+                *load += weight;
+                share.insert(table);
+            }
+        }
+        shares.into_iter().map(|(_, share)| share).collect()
+    }
+
+    /// Merges the tables of `share` inside the caller's transaction. `doubled` says that keys are to be expected in the tables, and
+    /// more than once in the segments, whatever those say. `merged` is told of rows as their tables are done.
     pub(super) async fn merge(
         &self,
         session: &Session,
         segments: &mut [Segment],
+        share: &BTreeSet<&'static str>,
         doubled: bool,
-        merged: &(dyn Fn(u64) + Sync),
+        merged: &dyn Fn(u64),
     ) -> Result<(), MergeError> {
         let mut rest = segments;
         while !rest.is_empty() {
             let (now, later) = rest.split_at_mut(group(rest));
             rest = later;
-            self.merge_group(session, now, doubled, merged).await?;
+            let whole = Whole::of(now);
+            let is_ours = |s: &&Statements| share.contains(s.table.name) && whole.touches(s.table.name);
+            let touched: Vec<&Statements> = self.tables.iter().filter(is_ours).collect();
+            let staging: Vec<&str> = touched.iter().map(|statements| statements.staging.as_str()).collect();
+            self.empty(session, &staging).await?;
+            for statements in touched {
+                self.merge_table(session, now, &whole, statements, doubled).await?;
+                merged(whole.rows(statements.table.name));
+            }
         }
         Ok(())
     }
 
-    async fn merge_group(
+    /// Merges the rows that a group of segments has of one table.
+    async fn merge_table(
         &self,
         session: &Session,
         segments: &mut [Segment],
+        whole: &Whole,
+        statements: &Statements,
         doubled: bool,
-        merged: &(dyn Fn(u64) + Sync),
     ) -> Result<(), MergeError> {
-        let whole = Whole::of(segments);
-        let touched: Vec<&Statements> = self.tables.iter().filter(|s| whole.touches(s.table.name)).collect();
-        let mut emptied: Vec<&str> = touched.iter().map(|statements| statements.staging.as_str()).collect();
-        emptied.push(&self.agents);
-        session.run("empty the staging tables in", &format!("TRUNCATE {}", emptied.join(", "))).await?;
-        if whole.rows(AGENT_SITE) > 0 {
-            copy(session, segments, AGENT_SITE, &self.agents).await?;
-            let agents = format!(
-                "INSERT INTO callfold_store.agent_site SELECT DISTINCT ON (tenant_id, agent_id) tenant_id, agent_id, site_id FROM {} \
-                 ORDER BY tenant_id, agent_id, ctid DESC ON CONFLICT (tenant_id, agent_id) DO UPDATE SET site_id = excluded.site_id \
-                 WHERE agent_site.site_id <> excluded.site_id",
-                self.agents
-            );
-            session.run("merge the agents into", &agents).await?;
+        let begun = Instant::now();
+        let name = statements.table.name;
+        let (rows, intervals) = (whole.rows(name), whole.intervals(name));
+        let is_new = !doubled && self.is_new(session, statements, &intervals).await?;
+        let asked = begun.elapsed();
+        if rows > 0 {
+            self.filled.borrow_mut().insert(statements.staging.clone());
+            copy(session, segments, name, &statements.target).await?;
         }
-        for statements in touched {
-            let name = statements.table.name;
-            let rows = whole.rows(name);
-            let is_new = !doubled
-                && (statements.table.time != INTERVAL || !statements.exist(session, &whole.intervals(name)).await?);
-            let mut sql = String::new();
-            if rows > 0 {
-                copy(session, segments, name, &statements.staging).await?;
-                if matches!(self.staging, Staging::Temporary) {
-                    sql += &format!("ANALYZE {};", statements.staging);
-                }
-                let sections = || whole.sections(name);
-                let is_revised = doubled || sections().any(|section| section.revised);
-                if let Some(moved) = statements.moved.as_ref().filter(|_| is_revised) {
-                    let first = sections().map(|section| section.first_us).min().unwrap_or_default();
-                    let last = sections().map(|section| section.last_us).max().unwrap_or_default();
-                    let (from, to) = (Micros(first) - MOVED_MAX, Micros(last) + MOVED_MAX);
-                    sql += &format!("{moved} BETWEEN {} AND {};", stamp(from), stamp(to));
-                }
-                let is_single = segments.len() == 1 && !is_revised;
-                sql += statements.undeclared.as_deref().unwrap_or_default();
-                sql += if is_single { &statements.insert } else { &statements.insert_last };
+        let copied = begun.elapsed();
+        let sections = || whole.sections(name);
+        let is_revised = doubled || sections().any(|section| section.revised);
+        let is_single = segments.len() == 1 && !is_revised;
+        let mut sql = String::new();
+        if rows > 0 {
+            if matches!(self.staging, Staging::Temporary) {
+                sql += &format!("ANALYZE {};", statements.staging);
             }
-            // What cannot be there yet is inserted without a look for it, in two thirds of the time. Should it be there all the same,
-            // the server refuses, and the caller comes again with `doubled`.
-            if is_new && !whole.sections(name).any(|section| section.revised) {
-                sql.clone_from(&statements.plain);
+            if is_revised {
+                let first = sections().map(|section| section.first_us).min().unwrap_or_default();
+                let last = sections().map(|section| section.last_us).max().unwrap_or_default();
+                sql += &statements.moved(Micros(first), Micros(last)).unwrap_or_default();
             }
-            for (watermark, intervals) in whole.intervals(name).iter().filter(|_| !is_new) {
-                let until = (self.rule == Rule::Later).then_some(Micros(*watermark));
-                sql += &statements.vanished(intervals, &whole.sites, until).unwrap_or_default();
-            }
-            session.run(&format!("merge table {name} into"), &sql).await?;
-            merged(rows);
+            sql += statements.undeclared.as_deref().unwrap_or_default();
+            sql += if is_single { &statements.insert } else { &statements.insert_last };
         }
+        // What cannot be there yet is inserted without a look for it, in two thirds of the time. Should it be there all the same,
+        // the server refuses, and the caller comes again with `doubled`.
+        if is_new && !is_revised {
+            sql.clone_from(&statements.plain);
+        }
+        for (watermark, intervals) in intervals.iter().filter(|_| !is_new) {
+            let until = (self.rule == Rule::Later).then_some(Micros(*watermark));
+            sql += &statements.vanished(intervals, &whole.sites, until, is_single).unwrap_or_default();
+        }
+        session.run(&format!("merge table {name} into"), &sql).await?;
+        self.remember(name, &intervals);
+        let micros = |span: std::time::Duration| span.as_micros() as u64;
+        let (ask, copy, merge) = (micros(asked), micros(copied - asked), micros(begun.elapsed() - copied));
+        tracing::debug!(target: STAGES, table = name, rows, ask, copy, merge, "merged");
         Ok(())
+    }
+
+    /// Whether nothing of these rows can be there: of intervals, that there are none; of others the sections say it.
+    async fn is_new(
+        &self,
+        session: &Session,
+        statements: &Statements,
+        intervals: &BTreeMap<i64, BTreeSet<i64>>,
+    ) -> Result<bool, PostgresError> {
+        let name = statements.table.name;
+        let is_known = |start: &i64| self.known.borrow().contains(&(*start, name));
+        if intervals.values().flatten().any(is_known) {
+            return Ok(false);
+        }
+        let Some(question) = statements.exist(intervals) else { return Ok(true) };
+        let answer = session.client.simple_query(&question).await.map_err(|e| session.met("ask", &e))?;
+        Ok(!answer.iter().any(|part| matches!(part, SimpleQueryMessage::Row(row) if row.get(0) == Some("t"))))
+    }
+
+    /// Notes that these intervals have rows now, or are complete without any.
+    fn remember(&self, table: &'static str, intervals: &BTreeMap<i64, BTreeSet<i64>>) {
+        let mut known = self.known.borrow_mut();
+        known.extend(intervals.values().flatten().map(|start| (*start, table)));
+        // What is forgotten is asked for.
+        while known.len() > KNOWN_MAX {
+            known.pop_first();
+        }
     }
 }
 
@@ -465,15 +339,21 @@ impl Whole {
         intervals
     }
 
+    /// What there is to do for a table, in no unit: bytes to be moved, and entries of indexes, which cost as much as 300 of them.
+    fn weight(&self, table: &Table) -> u64 {
+        let bytes: u64 = self.sections(table.name).map(|section| section.bytes).sum();
+        bytes + self.rows(table.name) * 300 * trees(table)
+    }
+
     fn touches(&self, table: &str) -> bool {
         self.rows(table) > 0 || !self.intervals(table).is_empty()
     }
 }
 
 /// Copies the tuples of a table from all segments.
-async fn copy(session: &Session, segments: &mut [Segment], table: &str, staging: &str) -> Result<u64, MergeError> {
+async fn copy(session: &Session, segments: &mut [Segment], table: &str, target: &str) -> Result<u64, MergeError> {
     let met = |e: tokio_postgres::Error| session.met(&format!("copy rows of table {table} to"), &e);
-    let statement = format!("COPY {staging} FROM STDIN (FORMAT binary)");
+    let statement = format!("COPY {target} FROM STDIN (FORMAT binary)");
     let sink = session.client.copy_in::<_, Bytes>(&statement).await.map_err(met)?;
     let mut sink = std::pin::pin!(sink);
     sink.feed(Bytes::from_static(COPY_HEADER)).await.map_err(met)?;
@@ -497,22 +377,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_table_of_intervals_knows_whose_rows_it_replaces() {
-        for table in tables().into_iter().filter(|table| table.time == INTERVAL) {
-            assert!(scope(table).is_some(), "{}: no switch can be told from its columns", table.name);
-            let is_lead = table.columns.iter().any(|column| column.name == "site_id");
-            assert!(is_lead || !leads(table.name).is_empty(), "{}: with which table does it come?", table.name);
-        }
-    }
-
-    #[test]
     fn an_interval_of_two_segments_is_merged_once_for_each() {
         let path = std::env::temp_dir().join(format!("callfold-group-{}", std::process::id()));
         let segment = |table: &str, intervals: &[i64]| {
             let mut writer = super::super::segment::Writer::create(&path).unwrap();
             let intervals = intervals.iter().copied().collect();
             writer.put(Section { intervals, ..Section::of(table) }, b"x").unwrap();
-            writer.finish(super::super::segment::Index::default(), false).unwrap();
+            writer.finish(super::super::segment::Index::default()).unwrap();
             Segment::open(&path).unwrap()
         };
         let (a, b) = ("queue_interval", "agent_interval");
@@ -520,17 +391,5 @@ mod tests {
         assert_eq!(group(&[segment(a, &[1]), segment(a, &[1])]), 1);
         assert_eq!(group(&[segment("call", &[]), segment("call", &[])]), 2);
         std::fs::remove_file(&path).unwrap();
-    }
-
-    #[test]
-    fn what_is_removed_is_limited_to_our_switches_and_to_what_was_written_before() {
-        let table = tables().into_iter().find(|table| table.name == "queue_wait_hist").unwrap();
-        let statements = Statements::new(table, &Staging::Temporary, Rule::Later);
-        let sites = [("o'neill".to_owned(), "east".to_owned())].into();
-        let sql = statements.vanished(&[0].into(), &sites, Some(Micros(1_000_000))).unwrap();
-        assert!(sql.contains("(VALUES ('o''neill', 'east'))"), "{sql}");
-        assert!(sql.contains("t.written_at <= '1970-01-01T00:00:01.000000Z'"), "{sql}");
-        assert_eq!(statements.vanished(&BTreeSet::new(), &sites, None), None);
-        assert_eq!(statements.vanished(&[0].into(), &BTreeSet::new(), None), None);
     }
 }

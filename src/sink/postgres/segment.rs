@@ -63,6 +63,12 @@ impl SegmentError {
     pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { doing, path: path.to_owned(), source }
     }
+
+    /// Whether there is no room at the moment: what was not written may be written later.
+    pub(super) fn is_full(&self) -> bool {
+        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+        matches!(self, Self::Io { source, .. } if full.contains(&source.kind()))
+    }
 }
 
 /// Rows of one table in a segment.
@@ -116,9 +122,9 @@ impl Index {
     }
 }
 
-/// A segment being written.
-pub(super) struct Writer {
-    file: File,
+/// A segment being written, to a file or to memory.
+pub(super) struct Writer<W = File> {
+    out: W,
     path: PathBuf,
     hash: XxHash64,
     written: u64,
@@ -129,15 +135,22 @@ impl Writer {
     /// Begins a file at `path`.
     pub(super) fn create(path: &Path) -> Result<Self, SegmentError> {
         let file = File::create(path).map_err(|e| SegmentError::io("create", path, e))?;
+        Self::begin(file, path)
+    }
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins a segment that will lie at `path`.
+    pub(super) fn begin(out: W, path: &Path) -> Result<Self, SegmentError> {
         let hash = XxHash64::with_seed(0);
-        let mut writer = Self { file, path: path.to_owned(), hash, written: 0, sections: Vec::new() };
+        let mut writer = Self { out, path: path.to_owned(), hash, written: 0, sections: Vec::new() };
         writer.write(MAGIC)?;
         Ok(writer)
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), SegmentError> {
         self.hash.write(bytes);
-        self.file.write_all(bytes).map_err(|e| SegmentError::io("write", &self.path, e))?;
+        self.out.write_all(bytes).map_err(|e| SegmentError::io("write", &self.path, e))?;
         self.written += bytes.len() as u64;
         Ok(())
     }
@@ -153,18 +166,15 @@ impl Writer {
         self.sections.is_empty()
     }
 
-    /// Writes index and trailer, durably when asked; returns the index and the length.
-    pub(super) fn finish(mut self, mut index: Index, durable: bool) -> Result<(Index, u64), SegmentError> {
+    /// Writes index and trailer; returns the index and where everything went.
+    pub(super) fn finish(mut self, mut index: Index) -> Result<(Index, W), SegmentError> {
         index.sections = std::mem::take(&mut self.sections);
         let mut end = serde_json::to_vec(&index).map_err(|e| SegmentError::io("describe", &self.path, e.into()))?;
         end.extend_from_slice(&(end.len() as u32).to_le_bytes());
         self.write(&end)?;
         let checksum = self.hash.finish();
         self.write(&[&checksum.to_le_bytes()[..], MAGIC].concat())?;
-        if durable {
-            self.file.sync_data().map_err(|e| SegmentError::io("sync", &self.path, e))?;
-        }
-        Ok((index, self.written))
+        Ok((index, self.out))
     }
 }
 
@@ -246,9 +256,7 @@ mod tests {
         let tuples: Vec<u8> = (0..100_000u32).flat_map(u32::to_be_bytes).collect();
         writer.put(Section { table: "call".into(), rows: 3, ..Section::default() }, &tuples).unwrap();
         let index = Index { number: 7, spool: "s".into(), watermark_us: 9, ..Index::default() };
-        let (index, length) = writer.finish(index, true).unwrap();
-        assert_eq!(length, std::fs::metadata(path).unwrap().len());
-        index
+        writer.finish(index).unwrap().0
     }
 
     #[test]

@@ -13,7 +13,7 @@
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::hash::{BuildHasher, Hasher};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -31,7 +31,7 @@ const DIRECTORY: &str = "postgres";
 /// Directory of refused segments in it.
 const REFUSED: &str = "refused";
 
-/// How often somebody who waits for room looks whether he is to stop.
+/// How often somebody who waits for room looks.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// A segment that waits.
@@ -157,39 +157,79 @@ impl Spool {
         self.state().next
     }
 
-    /// Takes the segment written aside, under the number of [`Spool::next`].
-    pub(super) fn take_over(&self, rows: u64, bytes: u64) -> Result<(), SegmentError> {
+    /// Most bytes that may wait.
+    pub(super) fn bytes_max(&self) -> u64 {
+        self.backlog.bytes_max.load(Ordering::Relaxed)
+    }
+
+    /// Takes a whole segment, under the number of [`Spool::next`]. On a disk that is full nothing of it stays.
+    pub(super) fn put(&self, segment: &[u8], rows: u64) -> Result<(), SegmentError> {
+        let temp = self.temp_path();
+        let written = File::create(&temp).map_err(|e| SegmentError::io("create", &temp, e)).and_then(|mut file| {
+            file.write_all(segment).and_then(|()| file.sync_data()).map_err(|e| SegmentError::io("write", &temp, e))
+        });
         let mut state = self.state();
         let number = state.next;
-        let (from, to) = (self.temp_path(), self.path(number));
-        fs::rename(&from, &to).map_err(|e| SegmentError::io("rename", &from, e))?;
+        let to = self.path(number);
+        let renamed = written.and_then(|()| fs::rename(&temp, &to).map_err(|e| SegmentError::io("rename", &temp, e)));
+        if let Err(error) = renamed {
+            // It would keep the room that it did not find enough of; where it cannot be removed, the next one is written over it.
+            let _ = fs::remove_file(&temp);
+            return Err(error);
+        }
         sync_dir(&self.dir)?;
         state.next += 1;
-        state.bytes += bytes;
-        state.waiting.push_back(Waiting { number, rows, bytes });
+        state.bytes += segment.len() as u64;
+        state.waiting.push_back(Waiting { number, rows, bytes: segment.len() as u64 });
         self.show(&state);
         drop(state);
         self.arrived.notify_one();
         Ok(())
     }
 
-    /// Waits until there is room, or `stopping` says that there will be nobody who waits.
-    pub(super) fn wait_for_room(&self, stopping: impl Fn() -> bool) {
-        let is_full = |state: &State| state.bytes >= self.backlog.bytes_max.load(Ordering::Relaxed);
-        let mut state = self.state();
-        if !is_full(&state) || stopping() {
-            return;
+    /// Whether as much waits as may.
+    pub(super) fn is_full(&self) -> bool {
+        self.state().bytes >= self.bytes_max()
+    }
+
+    /// Notes that there is no room, because as much waits as may or for this reason, and says so once.
+    pub(super) fn hold(&self, error: Option<&SegmentError>) {
+        let text = error.map(|error| format!("rows for the database find no room: {error}"));
+        let is_new = !self.backlog.full.swap(true, Ordering::Relaxed) || self.backlog.hindrance() != text;
+        self.backlog.hinder(text.clone());
+        match text {
+            Some(text) if is_new => tracing::warn!("{text}; they are held in memory, then the sources wait"),
+            None if is_new => tracing::warn!(
+                bytes = self.bytes_max(),
+                "as many rows wait for the database as may (postgres.spool_max); further ones are held in memory, then the sources wait"
+            ),
+            _ => {}
         }
-        self.backlog.full.store(true, Ordering::Relaxed);
-        tracing::warn!(
-            bytes = state.bytes,
-            "as many rows wait for the database as may (postgres.spool_max); further ones wait in memory, then the sources wait"
+    }
+
+    /// Notes that there is room.
+    pub(super) fn release(&self) {
+        if self.backlog.full.swap(false, Ordering::Relaxed) {
+            self.backlog.hinder(None);
+            tracing::info!("rows for the database have room on disk again");
+        }
+    }
+
+    /// Waits until something was removed, not for long.
+    pub(super) fn rest(&self) {
+        let state = self.state();
+        drop(self.room.wait_timeout(state, LOOK_EVERY).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What it means that there was no room to the end.
+    pub(super) fn lost(&self, rows: u64) -> SegmentError {
+        let source = io::Error::new(
+            io::ErrorKind::StorageFull,
+            format!(
+                "no room for {rows} rows on their way to the database, which has them only after a replay with --postgres"
+            ),
         );
-        while is_full(&state) && !stopping() {
-            state = self.room.wait_timeout(state, LOOK_EVERY).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        self.backlog.full.store(false, Ordering::Relaxed);
-        tracing::info!(bytes = state.bytes, "rows for the database have room on disk again");
+        SegmentError::io("write", &self.dir, source)
     }
 
     /// The oldest segments, as many as hold about `rows_max`, one at least if there is any.
@@ -243,6 +283,11 @@ fn put_aside(path: &Path, refused: &Path) -> Result<PathBuf, SegmentError> {
     let to = refused.join(path.file_name().unwrap_or_default());
     fs::rename(path, &to).map_err(|e| SegmentError::io("put aside", path, e))?;
     Ok(to)
+}
+
+/// The refused segments of a data directory, oldest first.
+pub(super) fn refused(data: &Path) -> Result<Vec<PathBuf>, SegmentError> {
+    Ok(list(&data.join(DIRECTORY).join(REFUSED))?.into_iter().map(|(_, path)| path).collect())
 }
 
 /// Segments in a directory by number; none where there is no directory.
@@ -309,10 +354,10 @@ mod tests {
     }
 
     fn put(spool: &Spool, rows: u64) {
-        let mut writer = Writer::create(&spool.temp_path()).expect("created");
+        let mut writer = Writer::begin(Vec::new(), &spool.temp_path()).expect("begun");
         writer.put(Section { rows, ..Section::default() }, &[0; 500]).expect("written");
-        let (index, bytes) = writer.finish(Index::default(), true).expect("written");
-        spool.take_over(index.rows(), bytes).expect("taken");
+        let (index, segment) = writer.finish(Index::default()).expect("written");
+        spool.put(&segment, index.rows()).expect("taken");
     }
 
     #[test]
@@ -355,27 +400,6 @@ mod tests {
         assert_eq!(spool.oldest(100).len(), 1);
         let look = Spool::look(&dir).expect("readable");
         assert_eq!((look.segments, look.rows, look.refused), (1, 2, 1));
-        fs::remove_dir_all(dir).expect("removed");
-    }
-
-    #[test]
-    fn who_brings_more_than_there_is_room_for_waits_until_something_was_delivered() {
-        let dir = place("room");
-        let spool = Arc::new(open(&dir));
-        (1..=2).for_each(|rows| put(&spool, rows));
-        // Somebody who is told to stop does not wait.
-        spool.wait_for_room(|| true);
-        let bringer = {
-            let spool = Arc::clone(&spool);
-            std::thread::spawn(move || spool.wait_for_room(|| false))
-        };
-        while !spool.backlog.full.load(Ordering::Relaxed) {
-            std::thread::yield_now();
-        }
-        assert!(!bringer.is_finished());
-        spool.delivered(2).expect("removed");
-        bringer.join().expect("no panic");
-        assert!(!spool.backlog.full.load(Ordering::Relaxed));
         fs::remove_dir_all(dir).expect("removed");
     }
 }

@@ -84,6 +84,10 @@ pub async fn status(session: &Session) -> Result<Status, PostgresError> {
         let (rows_about, bytes, partitions) = (row.get(1), row.get(2), row.get(3));
         status.tables.push(TableStatus { name: table.name, rows_about, bytes, partitions });
     }
+    let has_sources = "SELECT to_regclass('callfold.delivery_source') IS NOT NULL";
+    if !session.client.query_one(has_sources, &[]).await.map_err(met)?.get::<_, bool>(0) {
+        return Ok(status);
+    }
     for row in session.client.query(SOURCES, &[]).await.map_err(met)? {
         status.sources.push(SourceStatus {
             writer: row.get(0),
