@@ -4,7 +4,8 @@
 //! root, so root becomes the user `postgres` for it. It listens on a socket in a directory of its own. A shell stands between
 //! the test and the server and ends it when the test process is gone, however that happens.
 //!
-//! Where there is no server the tests pass without having looked, and say so; with `CALLFOLD_REQUIRE_POSTGRES=1` they fail.
+//! Where there is no server the tests pass without having looked, and say so; with `CALLFOLD_REQUIRE_POSTGRES=1` they fail. Servers of
+//! other major versions are looked for in the directories that `CALLFOLD_POSTGRES_OTHERS` lists, separated by colons, one each.
 
 use std::fs;
 use std::io::Write;
@@ -30,6 +31,39 @@ pub struct Cluster {
     port: u16,
     options: String,
     running: Option<Child>,
+    /// Whether its directory is a file system of its own.
+    is_mounted: bool,
+}
+
+/// Gives a directory to whoever runs the server.
+fn give_away(dir: &Path) {
+    if is_root() {
+        run(Command::new("chown").arg("-R").arg("postgres:").arg(dir));
+    }
+}
+
+/// Mounts a file system in memory at `dir`; says so where nobody may.
+pub fn mount(dir: &Path, mebibytes: u32) -> bool {
+    let size = format!("size={mebibytes}m,mode=0777");
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(dir).output();
+    let is_mounted = mounted.as_ref().is_ok_and(|output| output.status.success());
+    if !is_mounted {
+        let required = std::env::var_os("CALLFOLD_REQUIRE_MOUNT").is_some();
+        assert!(!required, "no file system can be mounted, and CALLFOLD_REQUIRE_MOUNT is set: {mounted:?}");
+        let said = b"SKIPPED: no file system can be mounted here (root may), so nothing was tested with a full disk\n";
+        let _ = std::io::stderr().write_all(said);
+    }
+    is_mounted
+}
+
+/// Gives a mounted file system another size.
+pub fn resize(dir: &Path, mebibytes: u32) {
+    run(Command::new("mount").arg("-o").arg(format!("remount,size={mebibytes}m")).arg(dir));
+}
+
+/// Takes a mounted file system away.
+pub fn unmount(dir: &Path) {
+    let _ = Command::new("umount").arg("-l").arg(dir).status();
 }
 
 /// The programs of the newest server there is.
@@ -45,6 +79,49 @@ fn programs() -> Option<PathBuf> {
         let path = std::env::var_os("PATH")?;
         std::env::split_paths(&path).find(|dir| dir.join("initdb").exists() && dir.join("postgres").exists())
     })
+}
+
+/// The programs of a server of some major version.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edition {
+    pub major: u32,
+    /// Everything that belongs to it.
+    home: PathBuf,
+    bin: PathBuf,
+}
+
+/// The programs below `home`.
+fn edition(home: &Path) -> Option<Edition> {
+    let below = |dir: &Path| fs::read_dir(dir).into_iter().flatten().map_while(Result::ok).map(|entry| entry.path());
+    let mut places = vec![home.to_owned()];
+    places.extend(below(home).map(|dir| dir.join("pginstall")));
+    let bin = places.iter().map(|dir| dir.join("bin")).find(|bin| bin.join("initdb").exists())?;
+    let said = Command::new(bin.join("postgres")).arg("--version").output().ok()?.stdout;
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let major = said.split_whitespace().find_map(|word| word.split('.').next()?.parse().ok())?;
+    Some(Edition { major, home: home.to_owned(), bin })
+}
+
+/// Every major version there is, oldest first: that of the tests, and others. Says so where there is one only.
+pub fn editions() -> Vec<Edition> {
+    let bin = programs();
+    let own = bin.and_then(|bin| bin.parent().and_then(edition));
+    let others = std::env::var("CALLFOLD_POSTGRES_OTHERS").unwrap_or_default();
+    let others = others.split(':').filter(|dir| !dir.is_empty()).filter_map(|dir| edition(Path::new(dir)));
+    let mut found: Vec<Edition> = own.into_iter().chain(others).collect();
+    found.sort();
+    found.dedup_by_key(|edition| edition.major);
+    if found.len() < 2 {
+        let required = std::env::var_os("CALLFOLD_REQUIRE_POSTGRES_OTHERS").is_some();
+        assert!(
+            !required,
+            "there is one major version of PostgreSQL, and CALLFOLD_REQUIRE_POSTGRES_OTHERS is set: {found:?}"
+        );
+        let said =
+            b"SKIPPED: no second major version of PostgreSQL in CALLFOLD_POSTGRES_OTHERS; tests/run installs two\n";
+        let _ = std::io::stderr().write_all(said);
+    }
+    found
 }
 
 fn is_root() -> bool {
@@ -74,7 +151,6 @@ impl Cluster {
 
     /// The same with the number of its socket's name, and of its port if it listens on one.
     pub fn start_on(port: u16, options: &str) -> Option<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         let Some(bin) = programs() else {
             assert!(
                 std::env::var_os("CALLFOLD_REQUIRE_POSTGRES").is_none(),
@@ -85,20 +161,74 @@ impl Cluster {
             let _ = std::io::stderr().write_all(said);
             return None;
         };
+        let mut cluster = Self::prepare(bin, port, options);
+        cluster.initialise("data", &[]);
+        cluster.resume();
+        Some(cluster)
+    }
+
+    /// A new server of some major version.
+    pub fn start_edition(edition: &Edition, options: &str) -> Self {
+        let mut cluster = Self::prepare(edition.bin.clone(), 5432, options);
+        cluster.adopt(edition);
+        cluster.initialise("data", &[]);
+        cluster.resume();
+        cluster
+    }
+
+    /// A new server whose directory is a file system of its own with so many mebibytes; `None` where nobody may mount one.
+    pub fn start_on_disk(mebibytes: u32, options: &str) -> Option<Self> {
+        let mut cluster = Self::prepare(programs()?, 5432, options);
+        if !mount(&cluster.dir, mebibytes) {
+            return None;
+        }
+        cluster.is_mounted = true;
+        cluster.initialise("data", &[]);
+        cluster.resume();
+        Some(cluster)
+    }
+
+    /// A directory for a server.
+    fn prepare(bin: PathBuf, port: u16, options: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         // A path of a socket is short.
         let dir = PathBuf::from(format!("/tmp/cfpg-{}-{number}", std::process::id()));
         let _ = fs::remove_dir_all(&dir);
         fs::create_dir_all(&dir).expect("a directory for the server");
-        if is_root() {
-            run(Command::new("chown").args(["postgres:", &dir.to_string_lossy()]));
-        }
-        let data = dir.join("data");
-        let initdb = ["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=trust", "--username=postgres", "-D"];
-        run(as_nobody_special(&bin.join("initdb")).args(initdb).arg(&data).current_dir(&dir));
-        let mut cluster = Self { dir, bin, port, options: options.to_owned(), running: None };
-        cluster.resume();
-        Some(cluster)
+        give_away(&dir);
+        Self { dir, bin, port, options: options.to_owned(), running: None, is_mounted: false }
+    }
+
+    /// Uses the programs of another edition from now on. They are copied: those who run servers see no others' caches.
+    fn adopt(&mut self, edition: &Edition) {
+        let copy = self.dir.join(format!("programs-{}", edition.major));
+        run(Command::new("cp").arg("-r").args([&edition.home, &copy]));
+        give_away(&copy);
+        self.bin = copy.join(edition.bin.strip_prefix(&edition.home).expect("below it"));
+    }
+
+    fn initialise(&self, data: &str, options: &[&str]) {
+        let initdb = ["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=trust", "--username=postgres"];
+        let mut command = as_nobody_special(&self.bin.join("initdb"));
+        run(command.args(initdb).args(options).arg("-D").arg(self.dir.join(data)).current_dir(&self.dir));
+    }
+
+    /// Ends the server in order and brings its data to another major version; it is not started again.
+    pub fn upgrade(&mut self, edition: &Edition) {
+        self.end("INT");
+        let old = self.bin.clone();
+        self.adopt(edition);
+        // Later versions have checksums unless told otherwise, and all or none must have them.
+        self.initialise("later", if edition.major >= 18 { &["--no-data-checksums"] } else { &[] });
+        let at = |name: &str| self.dir.join(name);
+        let mut upgrade = as_nobody_special(&self.bin.join("pg_upgrade"));
+        upgrade.arg("-b").arg(old).arg("-B").arg(&self.bin).arg("-d").arg(at("data")).arg("-D").arg(at("later"));
+        upgrade.arg("-U").arg("postgres").arg("-s").arg(&self.dir).current_dir(&self.dir);
+        let output = upgrade.stdin(Stdio::null()).output().expect("pg_upgrade runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        fs::rename(at("data"), at("earlier")).expect("renamed");
+        fs::rename(at("later"), at("data")).expect("renamed");
     }
 
     /// The server that tests share, each with a database of its own.
@@ -117,7 +247,8 @@ impl Cluster {
         let dir = self.dir.display();
         let guard = format!(
             "{}/postgres -D {dir}/data -k {dir} -p {} -c listen_addresses= {FAST} {} >>{dir}/log 2>&1 & server=$!\n\
-             cat >/dev/null; kill -QUIT $server; wait $server; [ -e {dir}/again ] || rm -rf {dir}",
+             cat >/dev/null; kill -$(cat {dir}/again 2>/dev/null || echo QUIT) $server; wait $server
+             [ -e {dir}/again ] || rm -rf {dir}",
             self.bin.display(),
             self.port,
             self.options
@@ -135,7 +266,12 @@ impl Cluster {
 
     /// Ends the server at once, as a power cut would.
     pub fn kill(&mut self) {
-        fs::write(self.dir.join("again"), "").expect("a mark");
+        self.end("QUIT");
+    }
+
+    /// Ends the server with a signal; it will be started again.
+    fn end(&mut self, signal: &str) {
+        fs::write(self.dir.join("again"), signal).expect("a mark");
         if let Some(mut shell) = self.running.take() {
             drop(shell.stdin.take());
             shell.wait().expect("the shell was started");
@@ -182,9 +318,11 @@ impl Drop for Cluster {
         if let Some(mut shell) = self.running.take() {
             drop(shell.stdin.take());
             let _ = shell.wait();
-        } else {
-            let _ = fs::remove_dir_all(&self.dir);
         }
+        if self.is_mounted {
+            unmount(&self.dir);
+        }
+        let _ = fs::remove_dir_all(&self.dir);
     }
 }
 

@@ -13,10 +13,10 @@ use callfold::sink::{Mode, Store};
 use super::cells::{self, assert_equal};
 use super::cluster::{Cluster, ask};
 use super::floor::{START, Way, batches, batches_of, rows, wait};
-use crate::process::Place;
+use crate::process::{Place, run, stderr, stdout};
 
 /// The same batches as files.
-fn files(data: &Path, batches: &[RowBatch]) -> std::collections::BTreeMap<String, cells::Table> {
+pub fn files(data: &Path, batches: &[RowBatch]) -> std::collections::BTreeMap<String, cells::Table> {
     let mut store = Store::open(data, Mode::Live).expect("a store");
     batches.iter().for_each(|batch| store.deliver(batch).expect("the disk takes it"));
     store.finish().expect("published");
@@ -26,7 +26,12 @@ fn files(data: &Path, batches: &[RowBatch]) -> std::collections::BTreeMap<String
 #[test]
 fn live_rows_equal_the_files_and_the_same_segments_again_change_nothing() {
     let Some(cluster) = Cluster::shared() else { return };
-    let (place, database) = (Place::in_memory("pg-live"), cluster.database("live"));
+    live_rows_arrive_once(cluster, "live");
+}
+
+/// Live rows into a new database of a server, and the same segments once more.
+pub fn live_rows_arrive_once(cluster: &Cluster, name: &str) {
+    let (place, database) = (Place::in_memory(&format!("pg-{name}")), cluster.database(name));
     let batches = batches(1, 75);
     let (data, again) = (place.path("data"), place.path("again"));
     let mut way = Way::open(&data, &database.url(), "callfold", 1 << 30);
@@ -240,6 +245,7 @@ fn a_full_server_is_waited_for_and_rows_it_refuses_are_put_aside() {
     assert_eq!(way.backlog.segments_refused.load(Ordering::Relaxed), 1);
     let refused = fs::read_dir(data.join("postgres/refused")).expect("a directory").count();
     assert_eq!(refused, 1);
+    let all = batches.iter().flat_map(|b| &b.rows.call).map(|call| call.conn_id.0).collect::<BTreeSet<u64>>().len();
     let expected: BTreeSet<u64> = batches
         .iter()
         .filter(|batch| !std::ptr::eq(*batch, bad))
@@ -247,6 +253,117 @@ fn a_full_server_is_waited_for_and_rows_it_refuses_are_put_aside() {
         .map(|call| call.conn_id.0)
         .collect();
     assert_eq!(database.cell("SELECT count(*) FROM callfold.call"), expected.len().to_string(), "all others are there");
+    // Somebody finds out what it was, tries, repairs it, and sends them again, beside the program that still runs.
+    let resend = |more: &[&str]| {
+        let url = database.url();
+        let output = run(&place, &[&["db", "resend", "--data", "data", "--postgres", &url], more].concat());
+        (output.status.code(), stdout(&output) + &stderr(&output))
+    };
+    let (code, said) = resend(&[]);
+    assert!(code == Some(6) && said.contains("refused again") && said.contains("22023"), "{said}");
+    database.query("DROP TRIGGER refuse ON callfold.call");
+    let (code, said) = resend(&["--dry-run"]);
+    assert!(code == Some(0) && said.contains("would be taken") && said.contains("call"), "{said}");
+    assert_eq!(database.cell("SELECT count(*) FROM callfold.call"), expected.len().to_string(), "it only looked");
+    let (code, said) = resend(&[]);
+    assert!(code == Some(0) && said.contains(" taken"), "{said}");
+    assert_eq!(database.cell("SELECT count(*) FROM callfold.call"), all.to_string());
+    let (code, said) = resend(&[]);
+    assert!(code == Some(0) && said.contains("nothing was refused"), "{said}");
+    way.stop();
+    assert_equal(&files(&place.path("files"), &batches), &cells::of_database(&database, ""));
+}
+
+#[test]
+fn rows_that_were_seen_and_not_yet_on_the_servers_disk_come_again_when_it_is_killed() {
+    // Nothing but a commit that waits for the disk brings anything there.
+    let Some(mut cluster) = Cluster::start("-c wal_writer_delay=10s -c wal_writer_flush_after=1GB -c wal_buffers=64MB")
+    else {
+        return;
+    };
+    let place = Place::in_memory("pg-unflushed");
+    let batches = batches(15, 40);
+    let url = cluster.database("unflushed").url();
+    let mut way = Way::open(&place.path("data"), &url, "callfold", 1 << 30);
+    way.carry().expect("a database");
+    let (begin, rest) = batches.split_at(20);
+    way.deliver(begin);
+    way.wait_until_empty();
+    // The confirmation moves nothing but a time; it waits, as on a slow disk.
+    cell(
+        &url,
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;
+         CREATE TRIGGER slow BEFORE UPDATE ON callfold_store.delivery_cursor FOR EACH ROW WHEN (NEW.segment = OLD.segment)
+         EXECUTE FUNCTION slow()",
+    );
+    cell(&url, "CHECKPOINT");
+    let (written, count) = (way.backlog.rows_written.load(Ordering::Relaxed), "SELECT count(*) FROM callfold.call");
+    let before = cell(&url, count);
+    let with_calls = 1 + rest.iter().position(|batch| !batch.rows.call.is_empty()).expect("calls end");
+    way.deliver(&rest[..with_calls]);
+    wait(|| way.backlog.rows_written.load(Ordering::Relaxed) > written, || format!("{:?}", way.backlog));
+    let seen = cell(&url, count);
+    assert!(way.backlog.segments.load(Ordering::Relaxed) > 0, "the segments stay until the rows are on disk");
+    cluster.kill();
+    way.deliver(&rest[with_calls..]);
+    let waiting = way.backlog.segments.load(Ordering::Relaxed);
+    way.stop();
+    cluster.resume();
+    assert_ne!(seen, before, "a commit is seen before it is on disk");
+    assert!([before, seen].contains(&cell(&url, count)), "a batch is there or it is not");
+    cell(&url, "DROP TRIGGER slow ON callfold_store.delivery_cursor");
+    let mut way = Way::open(&place.path("data"), &url, "callfold", 1 << 30);
+    assert_eq!(way.backlog.segments.load(Ordering::Relaxed), waiting);
+    way.carry().expect("a database");
+    way.wait_until_empty();
+    way.stop();
+    let database = super::cluster::Database { cluster: &cluster, name: "unflushed".into() };
+    assert_equal(&files(&place.path("files"), &batches), &cells::of_database(&database, ""));
+}
+
+/// A floor whose intervals are large enough for two sessions.
+fn large() -> Vec<RowBatch> {
+    batches_of(Scenario { agents: 1500, queues: 20, seed: 16, start: START, ..Scenario::default() }, 22, |lines| lines)
+}
+
+#[test]
+fn a_large_batch_is_written_by_two_sessions_and_whatever_breaks_between_their_commits_it_is_there_once() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (place, database) = (Place::in_memory("pg-two-sessions"), cluster.database("two_sessions"));
+    let (batches, url) = (large(), database.url());
+    let mut way = Way::open(&place.path("data"), &url, "callfold", 1 << 30);
+    way.carry().expect("a database");
+    let is_large =
+        |batch: &RowBatch| !batch.rows.agent_interval.is_empty() && rows(std::slice::from_ref(batch)) >= 3000;
+    let (begin, rest) = batches.split_at(batches.iter().position(is_large).expect("an interval of many rows"));
+    way.deliver(begin);
+    way.wait_until_empty();
+    let ours = "FROM pg_stat_activity WHERE datname = 'two_sessions' AND pid <> pg_backend_pid()";
+    assert_eq!(cell(&url, &format!("SELECT count(*) {ours} AND application_name = 'callfold'")), "2");
+    // The commit of the session with the note waits; the helper's has happened.
+    cell(
+        &url,
+        "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END $$;
+         CREATE CONSTRAINT TRIGGER hold AFTER INSERT OR UPDATE ON callfold_store.delivery_cursor DEFERRABLE INITIALLY DEFERRED
+         FOR EACH ROW EXECUTE FUNCTION hold()",
+    );
+    let holder = std::thread::spawn({
+        let url = url.clone();
+        move || ask(&url, "SELECT pg_advisory_lock(42); SELECT pg_sleep(60)")
+    });
+    wait(|| cell(&url, &format!("SELECT count(*) {ours} AND wait_event = 'PgSleep'")) == "1", String::new);
+    way.deliver(&rest[..1]);
+    let held = format!("SELECT count(*) {ours} AND application_name = 'callfold' AND wait_event = 'advisory'");
+    wait(|| cell(&url, &held) == "1", || format!("{:?}", way.backlog));
+    let tables = ["agent_interval", "agent_queue_interval", "agent_reason_interval", "queue_interval"];
+    let seen = tables.map(|table| cell(&url, &format!("SELECT count(*) > 0 FROM callfold.{table}")) == "t");
+    assert!(seen.contains(&true) && seen.contains(&false), "one of the two has committed: {seen:?}");
+    cell(&url, &format!("SELECT count(pg_terminate_backend(pid)) {ours}"));
+    assert!(holder.join().expect("no panic").is_err());
+    way.deliver(&rest[1..]);
+    way.wait_until_empty();
+    way.stop();
+    assert_equal(&files(&place.path("files"), &batches), &cells::of_database(&database, ""));
 }
 
 #[test]

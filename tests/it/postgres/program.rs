@@ -8,7 +8,7 @@ use super::cluster::Cluster;
 use super::floor::wait;
 use crate::process::{Place, Running, callfold, http, run, stderr};
 
-fn simulate(place: &Place, name: &str, arguments: &[&str]) -> String {
+pub fn simulate(place: &Place, name: &str, arguments: &[&str]) -> String {
     let path = place.path(name).to_string_lossy().into_owned();
     let output = run(place, &[&["simulate", "--out", &path, "--quiet"], arguments].concat());
     assert!(output.status.success(), "{}", stderr(&output));
@@ -18,7 +18,12 @@ fn simulate(place: &Place, name: &str, arguments: &[&str]) -> String {
 #[test]
 fn a_replay_writes_every_cell_that_is_in_the_files_and_replaying_again_rewrites_none() {
     let Some(cluster) = Cluster::shared() else { return };
-    let (place, database) = (Place::in_memory("pg-replay"), cluster.database("replayed"));
+    a_replay_is_written_once(cluster, "replayed");
+}
+
+/// A replay into a new database of a server, twice, and one that is refused.
+pub fn a_replay_is_written_once(cluster: &Cluster, name: &str) {
+    let (place, database) = (Place::in_memory(&format!("pg-{name}")), cluster.database(name));
     let feed = simulate(&place, "day.ndjson", &["--agents", "40", "--queues", "6", "--for", "75m", "--seed", "11"]);
     let replay =
         |data: &str| run(&place, &["replay", &feed, "--data", data, "--postgres", &database.url(), "--user-data", "*"]);

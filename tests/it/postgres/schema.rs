@@ -1,7 +1,12 @@
 //! What `callfold db` makes of an empty database, and who may see what in it.
 
+use std::sync::atomic::Ordering;
+
+use callfold::handoff::backlog::Role;
+
 use super::cluster::{Cluster, ask};
-use crate::process::{Place, run, stderr};
+use super::floor::{Way, wait};
+use crate::process::{Place, run, stderr, stdout};
 
 fn migrate(place: &Place, url: &str) -> (Option<i32>, String) {
     let output = run(place, &["db", "migrate", "--postgres", url]);
@@ -11,7 +16,12 @@ fn migrate(place: &Place, url: &str) -> (Option<i32>, String) {
 #[test]
 fn a_migrated_database_has_every_table_with_comments_keys_and_partitions_and_migrating_again_does_nothing() {
     let Some(cluster) = Cluster::shared() else { return };
-    let (place, database) = (Place::new("pg-migrate"), cluster.database("migrate"));
+    a_migrated_database_is_whole(cluster, "migrate");
+}
+
+/// What a new database of a server is after `db migrate`.
+pub fn a_migrated_database_is_whole(cluster: &Cluster, name: &str) {
+    let (place, database) = (Place::new(&format!("pg-{name}")), cluster.database(name));
     let (code, said) = migrate(&place, &database.url());
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("applied V0001__tables"), "{said}");
@@ -136,6 +146,86 @@ fn who_may_not_make_roles_goes_without_and_is_told() {
     let (code, said) = migrate(&place, &url);
     assert!(code == Some(0) && said.contains("R9000__access"), "{said}");
     assert_eq!(database.cell("SELECT has_table_privilege('callfold_report', 'callfold.call', 'SELECT')"), "t");
+}
+
+#[test]
+fn tables_of_another_version_have_their_message_and_those_of_an_earlier_one_are_brought_up_to_date() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (place, database) = (Place::in_memory("pg-versions"), cluster.database("versions"));
+    let url = database.url();
+    let batches = super::floor::batches(18, 20);
+    let mut way = Way::open(&place.path("data"), &url, "callfold", 1 << 30);
+    // Today's first file alone, and a row: as an earlier version would have left it.
+    let first = callfold::sink::postgres::MIGRATIONS[0];
+    database.query(first.sql);
+    database.query(&format!(
+        "CREATE TABLE callfold_store.migration (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
+         INSERT INTO callfold_store.migration VALUES ('{}', '{:016x}');
+         INSERT INTO callfold.dim_tenant (tenant_id) VALUES ('of old')",
+        first.name,
+        twox_hash::XxHash64::oneshot(0, first.sql.as_bytes())
+    ));
+    let status = run(&place, &["db", "status", "--postgres", &url]);
+    assert!(status.status.code() == Some(6) && stdout(&status).contains("due: V0002__delivery"), "{}", stdout(&status));
+    way.carry().expect("a database");
+    way.deliver(&batches[..10]);
+    way.wait_until_empty();
+    way.stop();
+    assert_eq!(database.cell("SELECT count(*) FROM callfold.dim_tenant WHERE tenant_id = 'of old'"), "1");
+    // A later program has changed the tables, or another build has other ones: nothing starts, and nothing is written.
+    let spoil = [
+        (
+            "INSERT INTO callfold_store.migration VALUES ('V9999__later', 'x')",
+            "a later callfold (V9999__later)",
+            "use that version",
+        ),
+        (
+            "UPDATE callfold_store.migration SET checksum = 'x' WHERE name = 'V0002__delivery'",
+            "another build of callfold (V0002__delivery differs)",
+            "use that build, or start anew",
+        ),
+    ];
+    let kept = "CREATE TABLE kept AS SELECT * FROM callfold_store.migration";
+    database.query(kept);
+    let restore = "TRUNCATE callfold_store.migration; INSERT INTO callfold_store.migration SELECT * FROM kept";
+    let feed = place.write("feed.ndjson", "").to_string_lossy().into_owned();
+    for (sql, what, fix) in spoil {
+        database.query(sql);
+        for command in [
+            &["serve", "--listen", "127.0.0.1:0", "--data", "served", "--postgres", &url][..],
+            &["replay", &feed, "--data", "replayed", "--postgres", &url],
+            &["db", "migrate", "--postgres", &url],
+            &["db", "status", "--postgres", &url],
+        ] {
+            let output = run(&place, command);
+            let said = stderr(&output);
+            assert!(
+                output.status.code() == Some(9) && said.contains(what) && said.contains(fix),
+                "{command:?}: {said}"
+            );
+        }
+        database.query(restore);
+    }
+    // The same behind the back of a program that runs: it waits, says why, and goes on when the tables are those it knows.
+    way.carry().expect("a database");
+    wait(|| way.backlog.role() == Role::Writes, || format!("{:?}", way.backlog));
+    for (sql, what, _) in spoil {
+        database.query(sql);
+        database.query(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'versions' AND pid <> pg_backend_pid()",
+        );
+        way.deliver(&batches[10..15]);
+        wait(|| way.backlog.trouble().is_some_and(|text| text.contains(what)), || format!("{:?}", way.backlog));
+        assert!(way.backlog.segments.load(Ordering::Relaxed) > 0);
+        database.query(restore);
+    }
+    way.deliver(&batches[15..]);
+    way.wait_until_empty();
+    assert!(way.backlog.trouble().is_none());
+    way.stop();
+    database.query("DELETE FROM callfold.dim_tenant WHERE tenant_id = 'of old'");
+    let files = super::delivery::files(&place.path("files"), &batches);
+    super::cells::assert_equal(&files, &super::cells::of_database(&database, ""));
 }
 
 #[test]
