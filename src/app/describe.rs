@@ -311,7 +311,10 @@ fn weekday(text: &str) -> Result<Weekday, String> {
 }
 
 /// A date, which begins at midnight UTC, or an instant with its offset.
-fn instant(text: &str) -> Result<Micros, String> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn instant(text: &str) -> Result<Micros, String> {
     let of_date = |date: Date| date.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp());
     let timestamp = text.parse::<jiff::Timestamp>().or_else(|_| text.parse::<Date>().and_then(of_date));
     timestamp

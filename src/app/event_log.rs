@@ -13,12 +13,15 @@ use crate::fold::privacy::KEY_MARK;
 use crate::model::row::EventLogRow;
 use crate::model::table::Row;
 use crate::model::tevent::CallType;
-use crate::model::time::Micros;
+use crate::model::time::{Micros, Span};
 use crate::model::userdata::quote_into;
 use crate::sink::{self, Block, NO_INT, ReadError, Reader, StoreError, TextColumn};
 
 /// Bytes of lines after which a chunk is full.
 const CHUNK_BYTES: usize = 256 * 1024;
+
+/// How often time passes in a silence; what depends on it looks at much longer ones.
+const TICK_EVERY: Span = Span::from_mins(1);
 
 /// Why the log could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +101,7 @@ impl Log {
             from,
             to,
             reader: Reader::default(),
+            is_live: self.is_live,
             now: Micros::MIN,
             known: HashSet::new(),
             line: String::new(),
@@ -112,6 +116,8 @@ pub struct Chunk {
     pub introduced: Vec<(String, String, String)>,
     /// How far time has gone on by itself.
     pub tick: Option<Micros>,
+    /// The end of a silence through which a clock ticked.
+    pub silence: Option<Micros>,
     /// Lines of the feed.
     pub lines: Vec<u8>,
     /// How many.
@@ -124,6 +130,9 @@ impl Chunk {
         for (tenant, switch, number) in &self.introduced {
             partition.introduce(tenant, switch, number);
         }
+        if let Some(end) = self.silence {
+            tick_through(partition, end);
+        }
         if let Some(now) = self.tick {
             partition.tick(now);
         }
@@ -132,9 +141,16 @@ impl Chunk {
 
     fn clear(&mut self) {
         self.introduced.clear();
-        self.tick = None;
+        (self.tick, self.silence) = (None, None);
         self.lines.clear();
         self.events = 0;
+    }
+}
+
+/// Lets time pass for `partition` up to just before `end`, as a clock does where nothing is said.
+pub fn tick_through(partition: &mut Partition, end: Micros) {
+    while partition.now() != Micros::MIN && partition.now() + TICK_EVERY < end {
+        partition.tick(partition.now() + TICK_EVERY);
     }
 }
 
@@ -171,6 +187,7 @@ pub struct Reading {
     from: Micros,
     to: Micros,
     reader: Reader,
+    is_live: bool,
     /// How far the fold has come.
     now: Micros,
     /// Site and number of devices that are known.
@@ -202,7 +219,9 @@ impl Reading {
             });
             let folded_at = Micros(view.folded_at);
             let tick = (folded_at > self.now && folded_at.0 > view.event_time).then_some(folded_at);
-            if chunk.events > 0 && (tick.is_some() || !news.is_empty()) {
+            let is_silent = self.is_live && self.now != Micros::MIN && self.now + TICK_EVERY < folded_at;
+            let silence = is_silent.then_some(folded_at);
+            if chunk.events > 0 && (tick.is_some() || silence.is_some() || !news.is_empty()) {
                 // It is told before this event, and after those before it.
                 for (_, _, number) in &news {
                     self.known.remove(&(view.site, number.clone()));
@@ -211,6 +230,7 @@ impl Reading {
             }
             chunk.introduced.extend(news);
             chunk.tick = chunk.tick.max(tick);
+            chunk.silence = chunk.silence.max(silence);
             self.line.clear();
             view.write(&mut self.line);
             self.now = self.now.max(folded_at);

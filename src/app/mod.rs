@@ -16,6 +16,7 @@ pub mod live;
 pub mod playback;
 pub mod postgres;
 pub mod privacy;
+pub mod rebuild;
 pub mod reject;
 pub mod replay;
 pub mod selfcheck;

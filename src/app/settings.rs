@@ -242,6 +242,41 @@ pub fn check_replay(config: &Config) -> Result<(EngineSettings, Described), Vec<
     if check.problems.is_empty() { Ok((engine, described)) } else { Err(check.problems) }
 }
 
+/// Checks what concerns the engine, over the settings of folding a log again: those of the program that wrote it, but order and
+/// policies have been applied already, and rows are written once.
+///
+/// # Errors
+/// Every problem.
+pub fn check_again(config: &Config) -> Result<Again, Vec<Problem>> {
+    let mut check = Check { problems: Vec::new() };
+    let mut again = |built_in| {
+        let mut engine = check.engine(config, built_in);
+        engine.privacy.is_applied = true;
+        EngineSettings {
+            reorder_window: Span(0),
+            provisional_rows: false,
+            event_log: false,
+            // What a live program revises is waited for here.
+            grace: Span(engine.grace.0 + engine.revise_for.0),
+            revise_for: Span(0),
+            ..engine
+        }
+    };
+    let (live, replayed) = (again(live_engine()), again(replay_engine()));
+    // Both have found the same.
+    check.problems.truncate(check.problems.len() / 2);
+    if check.problems.is_empty() { Ok(Again { live, replayed }) } else { Err(check.problems) }
+}
+
+/// The settings of folding again what a live program has logged, and what a replay has.
+#[derive(Clone, Debug)]
+pub struct Again {
+    /// For the log of a live program.
+    pub live: EngineSettings,
+    /// For that of a replay.
+    pub replayed: EngineSettings,
+}
+
 /// The numbers from the first to the last of `text`, as `6010` or `6000-6099`.
 pub(super) fn range(text: &str) -> Result<(String, String), String> {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());

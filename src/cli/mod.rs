@@ -19,6 +19,7 @@ mod inspect;
 mod output;
 mod progress;
 mod reading;
+mod rebuild;
 mod replay;
 mod serve;
 mod signal;
@@ -58,6 +59,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Serve(serve::ServeArgs),
     Replay(replay::ReplayArgs),
+    Rebuild(rebuild::RebuildArgs),
     Explain(explain::ExplainArgs),
     Inspect(inspect::InspectArgs),
     Check(check::CheckArgs),
@@ -82,6 +84,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Demo(arguments) => demo::run(arguments, &cli.global),
         Command::Serve(arguments) => serve::run(arguments, &cli.global),
         Command::Replay(arguments) => replay::run(arguments, &cli.global),
+        Command::Rebuild(arguments) => rebuild::run(arguments, &cli.global),
         Command::Explain(arguments) => explain::run(arguments, &cli.global),
         Command::Inspect(arguments) => inspect::run(arguments, &cli.global),
         Command::Check(arguments) => check::run(arguments, &cli.global),

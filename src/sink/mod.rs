@@ -14,6 +14,7 @@ mod chunk;
 mod column;
 mod compact;
 mod derive;
+mod differ;
 mod dimension;
 mod encode;
 mod fill;
@@ -29,14 +30,17 @@ pub mod postgres;
 mod publish;
 mod read;
 mod reference;
+mod rewrite;
 mod store;
 mod survey;
 
 pub use compact::Merged;
+pub use differ::{Changed, Difference, compare};
 pub use manifest::{FileEntry, Manifest, stored_until};
 pub use parquet::{CHECKSUM, DEFINITIONS_VERSION, ROW_GROUP_ROWS, SCHEMA_VERSION, producer};
 pub use read::{Block, GroupSpan, NO_FLAG, NO_ID, NO_INT, NO_LONG, NO_NAME, ReadError, Reader, TextColumn};
 pub use reference::{duckdb_tables, reference, tables};
+pub use rewrite::{Rewrite, Rewriting};
 pub use store::{Mode, Options, Published, Store, StoreError, TableTotal};
 pub use survey::{Damage, Partition, is_place_of, is_written, survey};
 

@@ -20,5 +20,7 @@ mod postgres;
 mod process;
 mod properties;
 #[cfg(feature = "io")]
+mod rebuild;
+#[cfg(feature = "io")]
 mod recordings;
 mod support;

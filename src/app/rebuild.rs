@@ -1,0 +1,497 @@
+//! Rows made again: the event log is folded once more, and what comes out is held against what the store has.
+//!
+//! ```text
+//!  event_log ──lines──▶ partition ──rows──▶ DIR/.rebuild ──┐
+//!                                                          ├─▶ differences ──(if wanted)──▶ the same files with other rows
+//!  tables of the store ────────────────────────────────────┘
+//! ```
+//!
+//! In: a store, a range of time, settings. Out: a [`Report`], and a store that says what the log says. Folding begins before the range, where
+//! whatever reaches into it began, and goes on behind it until that is over. Nothing is changed unless asked, and then everything in one step.
+//! Refuses to run beside a program that writes the store, and to print.
+
+#![expect(clippy::disallowed_methods, reason = "says how long it took")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::event_log::{self, Chunk, Log, LogError};
+use super::replay::Look;
+use super::settings::Again;
+use crate::engine::output::RowBatch;
+use crate::engine::partition::Partition;
+use crate::handoff::stop::Stop;
+use crate::model::row::Rows;
+use crate::model::table::{Kind, Table};
+use crate::model::time::{Micros, Span};
+use crate::sink::{self, Block, Difference, Mode, Options, ReadError, Reader, Rewrite, Rewriting, Store, StoreError};
+
+/// How far folding looks back and forward when nobody says.
+pub const LOOK_DEFAULT: Span = Span::from_mins(24 * 60);
+
+/// How far back it looks for logins that reach into the range.
+const LOGINS_MAX: Span = Span::from_mins(31 * 24 * 60);
+
+/// Directory of the rows made again, below the data directory; no glob over `history` sees it.
+const ASIDE: &str = ".rebuild";
+
+/// Rows that are worth a hand-over.
+const ROWS_BATCH: usize = 16 * 1024;
+
+/// What to make again.
+#[derive(Debug)]
+pub struct Order {
+    /// The store.
+    pub data: PathBuf,
+    /// First instant of the range.
+    pub from: Micros,
+    /// First instant behind it.
+    pub to: Micros,
+    /// How far before the range folding begins; as far as logins reach, and at least [`LOOK_DEFAULT`], when nobody says.
+    pub look_back: Option<Span>,
+    /// How far behind it folding ends.
+    pub look_forward: Span,
+    /// The settings of the fold.
+    pub engine: Again,
+    /// Whether the store shall say what the log says.
+    pub write: bool,
+    /// Differences shown of each table.
+    pub samples: usize,
+}
+
+/// Why nothing could be made again.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The store cannot be opened or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A table cannot be read.
+    #[error(transparent)]
+    File(#[from] ReadError),
+    /// Nobody wrote a log.
+    #[error("{} has no event_log", .data.display())]
+    NoLog {
+        /// The store.
+        data: PathBuf,
+    },
+    /// The range ends before it begins.
+    #[error("the range ends at {to}, which is not after its begin {from}")]
+    Backwards {
+        /// Its begin.
+        from: Micros,
+        /// Its end.
+        to: Micros,
+    },
+    /// The log knows nothing of the range.
+    #[error("the event log reaches from {first} to {last}, and nothing of {from} to {to} is in it")]
+    Outside {
+        /// First event of the log.
+        first: Micros,
+        /// Last event of the log.
+        last: Micros,
+        /// Begin of the range.
+        from: Micros,
+        /// Its end.
+        to: Micros,
+    },
+    /// Somebody asked it to stop.
+    #[error("stopped before anything was changed")]
+    Stopped,
+}
+
+/// A row that differs, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// Its key, `column=cell`.
+    pub key: String,
+    /// What differs: `column: old -> new`, or `new`, or `vanished`.
+    pub what: String,
+}
+
+/// How a table stands.
+#[derive(Clone, Debug, Default)]
+pub struct OfTable {
+    /// Its name.
+    pub name: &'static str,
+    /// Rows that are equal.
+    pub same: u64,
+    /// Rows with other cells.
+    pub changed: u64,
+    /// Rows that the store lacks.
+    pub new: u64,
+    /// Rows that only the store has.
+    pub vanished: u64,
+    /// Rows of what was not over where folding ended; they are left alone.
+    pub undecided: u64,
+    /// The first differences.
+    pub samples: Vec<Sample>,
+}
+
+impl OfTable {
+    /// Rows that differ.
+    #[must_use]
+    pub const fn differences(&self) -> u64 {
+        self.changed + self.new + self.vanished
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The range, as far as the log covers it.
+    pub range: (Micros, Micros),
+    /// Where folding began.
+    pub began: Micros,
+    /// Whether the log begins later than folding should have begun, and the store has older rows.
+    pub log_is_short: bool,
+    /// Every table that has rows in the range.
+    pub tables: Vec<OfTable>,
+    /// Files that were written; `None` when nothing was to be.
+    pub written: Option<u64>,
+    /// The last look.
+    pub look: Look,
+}
+
+impl Report {
+    /// Rows that differ.
+    #[must_use]
+    pub fn differences(&self) -> u64 {
+        self.tables.iter().map(OfTable::differences).sum()
+    }
+}
+
+/// From where to where is folded and compared.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    from: Micros,
+    to: Micros,
+    begin: Micros,
+    end: Micros,
+    /// Whether the log ends before `end`.
+    to_the_end: bool,
+    log_is_short: bool,
+}
+
+/// The facts that are made of events.
+fn tables() -> impl Iterator<Item = &'static Table> {
+    sink::tables().into_iter().filter(|table| table.kind == Kind::Fact)
+}
+
+/// Folds the log again and compares; `watch` is called now and then.
+///
+/// # Errors
+/// See [`RebuildError`]. Nothing is changed then, or what was begun is finished by the next start.
+pub fn run(order: &Order, stop: &Stop, mut watch: impl FnMut(&Look)) -> Result<Report, RebuildError> {
+    if order.to <= order.from {
+        return Err(RebuildError::Backwards { from: order.from, to: order.to });
+    }
+    // Whoever writes the store has its lock, and rows that change meanwhile would be taken for differences.
+    let mut store = Store::open(&order.data, Mode::Live)?;
+    let log = Log::find(&order.data)?.ok_or_else(|| RebuildError::NoLog { data: order.data.clone() })?;
+    let plan = plan(order, &log)?;
+    let aside = Aside::new(&order.data)?;
+    let begun = Instant::now();
+    let look = fold(order, &log, &plan, &aside, stop, &mut watch, begun)?;
+    let mut report = Report {
+        range: (plan.from, plan.to),
+        began: plan.begin,
+        log_is_short: plan.log_is_short,
+        tables: Vec::new(),
+        written: None,
+        look,
+    };
+    let mut rewriting = Rewriting::default();
+    let watermark = sink::stored_until(&order.data)?.unwrap_or(plan.end);
+    let mut comparison = Comparison::new(order, &plan, &aside)?;
+    for table in tables() {
+        let mut found = OfTable { name: table.name, ..OfTable::default() };
+        for (tenant, date) in comparison.partitions(table.name) {
+            if stop.is_set() {
+                return Err(RebuildError::Stopped);
+            }
+            let rewrite = comparison.compare(table, &tenant, &date, &mut found)?;
+            if order.write && !rewrite.difference.is_empty() {
+                store.prepare_rewrite(&rewrite, &mut comparison.reader, watermark, &mut rewriting)?;
+            }
+            watch(&report.look);
+        }
+        if found.same + found.differences() + found.undecided > 0 {
+            report.tables.push(found);
+        }
+    }
+    if order.write {
+        report.written = Some(rewriting.files);
+        store.rewrite(rewriting)?;
+    }
+    drop(aside);
+    Ok(report)
+}
+
+/// Decides where folding begins and ends.
+fn plan(order: &Order, log: &Log) -> Result<Plan, RebuildError> {
+    let (first, last) = log.span();
+    let behind = last + Span(1);
+    let Order { from, to, .. } = *order;
+    if from > last || to <= first {
+        return Err(RebuildError::Outside { first, last, from, to });
+    }
+    let survey = sink::survey(&order.data)?;
+    let of_facts = survey.iter().filter(|p| tables().any(|t| t.name == p.table && t.time != "interval_start"));
+    let stored_from = of_facts.filter_map(|p| p.manifest.as_ref()?.files.iter().map(|f| f.first_us).min()).min();
+    // A log that is as old as the store knows how everything began.
+    let is_whole = stored_from.is_none_or(|stored| stored >= first.0);
+    let back = match order.look_back {
+        Some(span) => from - span,
+        None => (from - LOOK_DEFAULT).min(logins_reach_back(&survey, from)?),
+    };
+    let (from, to) = if is_whole { (from, to) } else { (from.max(first), to.min(behind)) };
+    let end = (to + order.look_forward).min(behind);
+    Ok(Plan {
+        from,
+        to,
+        begin: back.max(first),
+        end,
+        to_the_end: end == behind,
+        log_is_short: back < first && !is_whole,
+    })
+}
+
+/// The earliest login that was not over at `at`, or `at` itself.
+fn logins_reach_back(survey: &[sink::Partition], at: Micros) -> Result<Micros, RebuildError> {
+    let Some(table) = tables().find(|table| table.name == "agent_session") else { return Ok(at) };
+    let earliest = at - LOGINS_MAX;
+    let mut reach = at;
+    let mut reader = Reader::default();
+    for partition in survey.iter().filter(|p| p.table == table.name) {
+        let files = partition.manifest.iter().flat_map(|m| &m.files);
+        let may_reach = files.clone().any(|file| file.first_us < at.0 && file.last_us >= earliest.0);
+        if !may_reach {
+            continue;
+        }
+        let block = read(&mut reader, table, &partition.dir, &partition.files)?;
+        let (begins, ends) = (block.longs("logged_in_at"), block.longs("logged_out_at"));
+        let reaching = begins
+            .iter()
+            .zip(ends)
+            .filter(|(begin, end)| (earliest.0..at.0).contains(*begin) && (**end == sink::NO_LONG || **end >= at.0));
+        reach = reaching.map(|(begin, _)| Micros(*begin)).min().unwrap_or(reach).min(reach);
+    }
+    Ok(reach)
+}
+
+fn read(
+    reader: &mut Reader,
+    table: &'static Table,
+    dir: &Path,
+    files: &BTreeSet<String>,
+) -> Result<Block, RebuildError> {
+    let mut block = reader.block(table);
+    for name in files {
+        reader.append(&mut block, &dir.join(name))?;
+    }
+    Ok(block)
+}
+
+/// Where rows made again lie until they are compared; removed when dropped.
+struct Aside {
+    root: PathBuf,
+}
+
+impl Aside {
+    fn new(data: &Path) -> Result<Self, StoreError> {
+        let aside = Self { root: data.join(ASIDE) };
+        // What a run that died has left.
+        let _ = std::fs::remove_dir_all(&aside.root);
+        Ok(aside)
+    }
+
+    /// Of what is over.
+    fn made(&self) -> PathBuf {
+        self.root.join("made")
+    }
+
+    /// Of what was not over where folding ended.
+    fn open(&self) -> PathBuf {
+        self.root.join("open")
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.root);
+    }
+}
+
+/// Folds the log into tables aside.
+fn fold(
+    order: &Order,
+    log: &Log,
+    plan: &Plan,
+    aside: &Aside,
+    stop: &Stop,
+    watch: &mut impl FnMut(&Look),
+    begun: Instant,
+) -> Result<Look, RebuildError> {
+    let engine = if log.is_live { &order.engine.live } else { &order.engine.replayed };
+    let mut partition = Partition::new(engine.clone());
+    let options = Options { mode: Mode::Replay, replace: true };
+    let mut made = Store::open_with(&aside.made(), options)?;
+    let mut open = Store::open_with(&aside.open(), options)?;
+    let mut reading = log.read(plan.begin, plan.end);
+    let mut look = Look {
+        bytes: 0,
+        bytes_total: Some(reading.bytes_total),
+        events: 0,
+        rejected: 0,
+        merged: None,
+        elapsed: begun.elapsed(),
+    };
+    let mut deliver = |batch: Option<RowBatch>| -> Result<(), StoreError> {
+        let Some(batch) = batch else { return Ok(()) };
+        made.deliver(&batch)?;
+        // The other one has to know the names.
+        open.deliver(&RowBatch { rows: Rows::default(), ..batch })
+    };
+    let mut chunk = Chunk::default();
+    while reading.next(&mut chunk)? {
+        if stop.is_set() {
+            return Err(RebuildError::Stopped);
+        }
+        chunk.feed(&mut partition);
+        if partition.rows_waiting() >= ROWS_BATCH {
+            deliver(partition.take_rows())?;
+        }
+        look.events += chunk.events;
+        (look.bytes, look.elapsed) = (reading.bytes, begun.elapsed());
+        watch(&look);
+    }
+    if plan.to_the_end {
+        // The program that wrote the log went on until then.
+        if let Some(until) = sink::stored_until(&order.data)? {
+            if log.is_live {
+                event_log::tick_through(&mut partition, until);
+            }
+            partition.tick(until);
+        }
+        partition.finish();
+        deliver(partition.take_rows())?;
+    } else {
+        deliver(partition.take_rows())?;
+        partition.finish();
+        if let Some(batch) = partition.take_rows() {
+            open.deliver(&batch)?;
+        }
+    }
+    made.finish()?;
+    open.finish()?;
+    look.elapsed = begun.elapsed();
+    Ok(look)
+}
+
+/// The partitions of the store and of the rows made again.
+struct Comparison<'a> {
+    reader: Reader,
+    plan: &'a Plan,
+    samples: usize,
+    data: PathBuf,
+    stored: Vec<sink::Partition>,
+    made: Vec<sink::Partition>,
+    open: Vec<sink::Partition>,
+}
+
+impl<'a> Comparison<'a> {
+    fn new(order: &Order, plan: &'a Plan, aside: &Aside) -> Result<Self, StoreError> {
+        Ok(Self {
+            reader: Reader::default(),
+            plan,
+            samples: order.samples,
+            data: order.data.clone(),
+            stored: sink::survey(&order.data)?,
+            made: sink::survey(&aside.made())?,
+            open: sink::survey(&aside.open())?,
+        })
+    }
+
+    /// Tenants and dates of a table that may have rows in the range.
+    fn partitions(&self, table: &str) -> BTreeSet<(String, String)> {
+        let (first, last) = (self.plan.from.to_string(), (self.plan.to - Span(1)).to_string());
+        let is_meant = |p: &&sink::Partition| p.table == table && *p.date >= first[..10] && *p.date <= last[..10];
+        let all = self.stored.iter().chain(&self.made).filter(is_meant);
+        all.map(|p| (p.tenant.clone(), p.date.clone())).collect()
+    }
+
+    /// Compares one partition.
+    fn compare(
+        &mut self,
+        table: &'static Table,
+        tenant: &str,
+        date: &str,
+        found: &mut OfTable,
+    ) -> Result<Rewrite, RebuildError> {
+        let place = |all: &[sink::Partition]| {
+            all.iter().find(|p| p.table == table.name && p.tenant == tenant && p.date == date).cloned()
+        };
+        let [stored, made, open] = [place(&self.stored), place(&self.made), place(&self.open)];
+        let mut block = |partition: &Option<sink::Partition>| match partition {
+            Some(partition) => read(&mut self.reader, table, &partition.dir, &partition.files),
+            None => Ok(self.reader.block(table)),
+        };
+        let (old, new, undecided) = (block(&stored)?, block(&made)?, block(&open)?);
+        let range = self.plan.from.0..self.plan.to.0;
+        let difference = sink::compare(&self.reader, (&old, &new, &undecided), |at| range.contains(&at));
+        found.same += difference.same;
+        found.changed += difference.changed.len() as u64;
+        found.new += difference.new.len() as u64;
+        found.vanished += difference.vanished.len() as u64;
+        found.undecided += difference.undecided;
+        self.show(&old, &new, &difference, found);
+        let switches =
+            made.iter().flat_map(|p| &p.manifest).flat_map(|m| &m.files).flat_map(|f| f.switches.clone()).collect();
+        let partition = stored.or(made).map(|partition| self.of_store(partition));
+        let partition = partition.unwrap_or_else(|| unreachable!("one of both has the partition"));
+        Ok(Rewrite { partition, old, new, difference, switches })
+    }
+
+    /// The partition of the store that one of the rows made again belongs to.
+    fn of_store(&self, partition: sink::Partition) -> sink::Partition {
+        if partition.dir.starts_with(self.data.join(ASIDE)) {
+            let below = partition.dir.strip_prefix(self.data.join(ASIDE).join("made")).map(Path::to_owned);
+            let dir = self.data.join(below.unwrap_or_default());
+            return sink::Partition { dir, files: BTreeSet::new(), manifest: None, ..partition };
+        }
+        partition
+    }
+
+    /// Keeps the first differences for people.
+    fn show(&self, old: &Block, new: &Block, difference: &Difference, found: &mut OfTable) {
+        let reader = &self.reader;
+        let key = |block: &Block, row: usize| {
+            let cells = block.table.key.iter().filter(|name| **name != "tenant_id");
+            let cells: Vec<String> = cells.map(|name| format!("{name}={}", block.shown(reader, name, row))).collect();
+            cells.join(" ")
+        };
+        let changed = difference.changed.iter().map(|changed| {
+            let cells = changed.columns.iter().map(|at| {
+                let name = old.table.columns[*at].name;
+                let [was, is] = [old.shown(reader, name, changed.old), new.shown(reader, name, changed.new)];
+                format!("{name}: {} -> {}", or_null(&was), or_null(&is))
+            });
+            Sample { key: key(old, changed.old), what: cells.collect::<Vec<_>>().join(", ") }
+        });
+        let added = difference.new.iter().map(|row| Sample { key: key(new, *row), what: "new".into() });
+        let vanished = difference.vanished.iter().map(|row| Sample { key: key(old, *row), what: "vanished".into() });
+        let room = self.samples.saturating_sub(found.samples.len());
+        found.samples.extend(changed.chain(added).chain(vanished).take(room));
+    }
+}
+
+fn or_null(cell: &str) -> &str {
+    if cell.is_empty() { "null" } else { cell }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! Any cell that is changed is found again, in every table that has rows.
+
+use std::fs;
+
+use super::*;
+use crate::app::config::Config;
+use crate::app::settings::check_again;
+use crate::engine::partition::Position;
+use crate::engine::settings::Settings;
+use crate::simulate::random::Random;
+use crate::simulate::{Floor, Scenario};
+use crate::sink::Changed;
+
+/// A directory that is removed when the test ends.
+struct Dir(PathBuf);
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn store(name: &str) -> Dir {
+    let dir = Dir(std::env::temp_dir().join(format!("callfold-rebuild-{name}-{}", std::process::id())));
+    let _ = fs::remove_dir_all(&dir.0);
+    let settings = Settings { event_log: true, ..crate::app::settings::replay_engine() };
+    let mut engine = Partition::new(settings);
+    let mut store = Store::open(&dir.0, Mode::Replay).unwrap();
+    // 22:43 UTC, so that midnight lies inside.
+    let start = Micros::from_parts(1_700_001_800, 0);
+    let mut lines = Vec::new();
+    Floor::new(Scenario { agents: 8, queues: 4, start, ..Scenario::default() })
+        .run_until(start + Span::from_mins(120), &mut lines);
+    engine.feed(&lines, Position::default());
+    engine.finish();
+    store.deliver(&engine.take_rows().unwrap()).unwrap();
+    store.finish().unwrap();
+    dir
+}
+
+fn again(dir: &Dir, write: bool) -> Report {
+    let order = Order {
+        data: dir.0.clone(),
+        from: Micros(0),
+        to: Micros(4_000_000_000_000_000),
+        look_back: None,
+        look_forward: LOOK_DEFAULT,
+        engine: check_again(&Config::default()).unwrap(),
+        write,
+        samples: 1,
+    };
+    run(&order, &Stop::new(), |_| {}).unwrap()
+}
+
+#[test]
+fn a_cell_that_was_changed_is_shown_with_both_values_and_repaired() {
+    let dir = store("cells");
+    for seed in 1..4 {
+        let mut random = Random::new(seed);
+        let mut reader = Reader::default();
+        let mut store = Store::open(&dir.0, Mode::Live).unwrap();
+        let (mut rewriting, mut wanted) = (Rewriting::default(), Vec::new());
+        for partition in sink::survey(&dir.0).unwrap() {
+            let Some(table) = tables().find(|table| table.name == partition.table) else { continue };
+            let old = read(&mut reader, table, &partition.dir, &partition.files).unwrap();
+            let row = random.below(old.rows() as u32) as usize;
+            let hidden = ["revision", "written_at", "last_event_id", "status", table.time];
+            let may_change = |at: &usize| {
+                let name = table.columns[*at].name;
+                // The test's own way to change a null text is to leave it.
+                !table.key.contains(&name) && !hidden.contains(&name) && !old.shown(&reader, name, row).is_empty()
+            };
+            let columns: Vec<usize> = (0..table.columns.len()).filter(may_change).collect();
+            let column = columns[random.below(columns.len() as u32) as usize];
+            let mut new = old.clone();
+            new.change(&mut reader, column, row);
+            let changed = vec![Changed { old: row, new: row, columns: vec![column] }];
+            let name = table.columns[column].name;
+            let [was, is] = [&old, &new].map(|block| block.shown(&reader, name, row));
+            if wanted.iter().all(|(table, _): &(&str, String)| *table != partition.table) && was != is {
+                wanted.push((table.name, format!("{name}: {} -> {}", or_null(&is), or_null(&was))));
+                let difference = Difference { changed, ..Difference::default() };
+                let rewrite = Rewrite { partition, old, new, difference, switches: BTreeSet::new() };
+                store.prepare_rewrite(&rewrite, &mut reader, Micros(0), &mut rewriting).unwrap();
+            }
+        }
+        store.rewrite(rewriting).unwrap();
+        drop(store);
+        assert!(wanted.len() > 12, "seed {seed}: {wanted:?}");
+        let report = again(&dir, true);
+        let found: Vec<_> = report.tables.iter().filter(|t| t.differences() > 0).collect();
+        assert!(found.iter().all(|t| (t.changed, t.differences()) == (1, 1)), "seed {seed}: {found:#?}");
+        let mut shown: Vec<_> = found.iter().map(|t| (t.name, t.samples[0].what.clone())).collect();
+        shown.sort();
+        wanted.sort();
+        assert_eq!(shown, wanted, "seed {seed}");
+        assert_eq!(again(&dir, false).differences(), 0, "seed {seed}");
+    }
+}
