@@ -298,6 +298,7 @@ fn server(plan: &Arc<Plan>) -> Histogram<u64> {
         sl_target: 0.8,
         engine: live_engine(),
         postgres: None,
+        retention: callfold::app::retention::Retention::default(),
         described: Default::default(),
         feeds: Vec::new(),
     };

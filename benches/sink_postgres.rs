@@ -183,6 +183,7 @@ fn live(data: &Path, url: &str, files: bool, stages: &Stages) {
         store: files.then(|| Store::open(data, Mode::Live).expect("a store")),
         database: Some(Database::Live(Box::new(spooler), Stop::new())),
         catalogue: Catalogue::new(Described::default(), &live_engine()),
+        retention: None,
         rejects: None,
         discard: None,
         progress: Arc::default(),

@@ -103,6 +103,24 @@ pub struct History {
     pub queue_snapshots: Option<String>,
     /// How often agents are sampled.
     pub agent_snapshots: Option<String>,
+    /// `[history.retention]`
+    pub retention: Retention,
+}
+
+/// How long rows are kept, by class of table.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// The event log.
+    pub events: Option<String>,
+    /// Single states of parties and agents, and snapshots.
+    pub states: Option<String>,
+    /// Calls, their parts, and what is attached to them.
+    pub detail: Option<String>,
+    /// What agents did.
+    pub agents: Option<String>,
+    /// Intervals of queues.
+    pub intervals: Option<String>,
 }
 
 /// When the program checks what it has stored.
@@ -293,7 +311,7 @@ const KEYS: [(&str, &[&str]); 17] = [
     ("server", &["listen", "insecure", "publish_every"]),
     ("store", &["path"]),
     ("postgres", &["url", "url_file", "password", "password_file", "ca_file", "writer", "spool_max"]),
-    ("history", &["party_states", "event_log", "revise_for", "queue_snapshots", "agent_snapshots"]),
+    ("history", &["party_states", "event_log", "revise_for", "queue_snapshots", "agent_snapshots", "retention"]),
     ("check", &["at", "zone", "every", "keep"]),
     ("queue_defaults", &["sl_threshold", "short_abandon", "sl_target", "definition_version"]),
     ("privacy", &["ani", "dnis", "hash_key", "hash_key_file"]),
@@ -423,11 +441,20 @@ fn overlay(table: &mut toml::Table, variable: &str, text: &str) -> Result<(), St
         }
         _ => {}
     }
+    if let ("history", Some(key)) = (section.as_str(), key.strip_prefix("retention__")) {
+        let history = table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        let empty = || toml::Value::Table(toml::Table::new());
+        let within = history.as_table_mut().map(|history| history.entry("retention").or_insert_with(empty));
+        if let Some(toml::Value::Table(within)) = within {
+            within.insert(key.to_owned(), toml::Value::String(text.to_owned()));
+        }
+        return Ok(());
+    }
     if !keys.contains(&key.as_str()) {
         return Err(format!("unknown key in [{section}] `{key}`{}", nearest(&key, keys)));
     }
     let value = match key.as_str() {
-        "insecure" | "party_states" => {
+        "insecure" | "party_states" | "event_log" => {
             text.parse().map(toml::Value::Boolean).map_err(|_| "expected true or false".to_owned())?
         }
         "sl_target" => text.parse().map(toml::Value::Float).map_err(|_| "expected a number, as 0.8".to_owned())?,
@@ -526,6 +553,18 @@ mod tests {
             problems("", &[("CALLFOLD_SERVER__INSECURE", "perhaps")]),
             ["environment variable CALLFOLD_SERVER__INSECURE: expected true or false"]
         );
+    }
+
+    #[test]
+    fn a_variable_reaches_a_section_within_a_section() {
+        let variables = [("CALLFOLD_HISTORY__RETENTION__EVENTS", "7 days"), ("CALLFOLD_HISTORY__EVENT_LOG", "false")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let text = "[history.retention]\nevents = \"90 days\"\ndetail = \"forever\"\n";
+        let history = read("c.toml", text, variables).expect("right").history;
+        assert_eq!(history.retention.events.as_deref(), Some("7 days"));
+        assert_eq!((history.retention.detail.as_deref(), history.event_log), (Some("forever"), Some(false)));
+        assert!(problems("[history.retention]\nevnts = \"1 day\"\n", &[])[0].contains("evnts"));
+        assert!(problems("", &[("CALLFOLD_HISTORY__RETENTION__EVNTS", "1 day")])[0].contains("evnts"));
     }
 
     #[test]

@@ -15,7 +15,9 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use crossbeam::queue::ArrayQueue;
 
 use super::catalogue::Catalogue;
+use super::clock::wall_now;
 use super::reject::{RejectError, RejectFile};
+use super::retention::Housekeeping;
 use super::writer::Progress;
 use crate::engine::output::{Reject, RowBatch};
 use crate::handoff::stop::Stop;
@@ -135,6 +137,8 @@ pub struct Outlet {
     pub database: Option<Database>,
     /// What is known of the things that rows name.
     pub catalogue: Catalogue,
+    /// How long the rows of the store are kept, if somebody is to look.
+    pub retention: Option<Housekeeping>,
     /// The reject file, if refused lines are kept.
     pub rejects: Option<RejectFile>,
     /// When set at the end, nothing is published.
@@ -176,6 +180,9 @@ impl Outlet {
                 Err(RecvTimeoutError::Timeout) => {
                     if let Some(database) = &mut self.database {
                         database.again()?;
+                    }
+                    if let Some(housekeeping) = &mut self.retention {
+                        housekeeping.look(store, wall_now())?;
                     }
                     while deliveries.is_empty() && store.tidy()? {}
                 }

@@ -26,6 +26,7 @@ use super::clock::Clock;
 use super::delivery::{self, Database, Delivered, DeliveryError, Outlet};
 use super::postgres::Postgres;
 use super::reject::{Begin, RejectError, RejectFile};
+use super::retention::Housekeeping;
 use super::settings::Settings;
 use super::writer::{Ended, Leave, Progress, Writer};
 use crate::engine::partition::Partition;
@@ -128,6 +129,7 @@ impl Live {
         let outlet = Outlet {
             store: Some(store),
             database,
+            retention: Some(Housekeeping::new(settings.retention.clone())),
             rejects: Some(rejects),
             catalogue: Catalogue::new(settings.described.clone(), &settings.engine),
             discard: None,

@@ -207,7 +207,8 @@ impl Threads {
             let discard = Some(stop.clone());
             let catalogue = Catalogue::new(order.described, &order.engine);
             let progress = Arc::clone(progress);
-            let outlet = Outlet { store, database, rejects, catalogue, discard, progress, gives_way: false };
+            let retention = None;
+            let outlet = Outlet { store, database, retention, rejects, catalogue, discard, progress, gives_way: false };
             let (sender, thread) = outlet.spawn()?;
             (deliveries, delivery) = (Some(sender), Some(thread));
         }

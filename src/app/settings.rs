@@ -13,6 +13,7 @@ use super::config::{Config, Problem};
 use super::describe::{self, Described};
 use super::postgres::{self, Postgres};
 use super::privacy;
+use super::retention::{self, Retention};
 use super::selfcheck::{self, SelfCheck};
 use crate::decode::text::Zone;
 use crate::engine::settings::Settings as EngineSettings;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub postgres: Option<Postgres>,
     /// When what is stored is checked.
     pub self_check: SelfCheck,
+    /// How long rows are kept.
+    pub retention: Retention,
     /// What people call things.
     pub described: Described,
     /// Sources.
@@ -207,6 +210,10 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
         check.problems.extend(problems);
         SelfCheck::never()
     });
+    let retention = retention::check(config).unwrap_or_else(|problems| {
+        check.problems.extend(problems);
+        Retention::default()
+    });
     let mut feeds = Vec::new();
     for feed in &config.feed {
         let follow = feed.follow.unwrap_or(false);
@@ -228,7 +235,7 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
         return Err(check.problems);
     }
     let publish_every = publish_every.map_or(PUBLISH_EVERY_DEFAULT, std_duration);
-    Ok(Settings { listen, data, publish_every, sl_target, engine, described, postgres, self_check, feeds })
+    Ok(Settings { listen, data, publish_every, sl_target, engine, described, postgres, self_check, retention, feeds })
 }
 
 /// Checks what concerns the engine, over the settings of a replay, and what people call things.
@@ -424,9 +431,19 @@ mod tests {
             text.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
         let settings = check(&config::read("sample", &text, []).expect("known keys")).expect("right");
         let built_in = check(&Config::default()).expect("right");
-        let Settings { listen, data, publish_every, sl_target, mut engine, described, postgres, self_check, feeds } =
-            settings;
-        assert_eq!(self_check, built_in.self_check);
+        let Settings {
+            listen,
+            data,
+            publish_every,
+            sl_target,
+            mut engine,
+            described,
+            postgres,
+            self_check,
+            retention,
+            feeds,
+        } = settings;
+        assert_eq!((self_check, retention), (built_in.self_check, built_in.retention));
         assert_eq!(postgres, None);
         assert_eq!(described.days, built_in.described.days);
         assert_eq!((described.dns.len(), described.agents.len(), described.groups.len()), (2, 1, 1));

@@ -43,7 +43,7 @@ pub(super) trait Shelf {
     /// When a program writes it: the event time, in milliseconds, up to which a tenant's rows have come.
     fn written_until(&self, tenant: &str) -> Option<i64>;
 
-    /// The rows of a lot; `None` when no table of the program has its name.
+    /// The rows of a lot; `None` when no table of the program has its name, and for tables that no law is about.
     fn read(&mut self, lot: &Lot, reader: &mut Reader, findings: &mut Findings) -> Result<Option<Block>, CheckError>;
 
     /// A number that changes when the rows of a lot do.

@@ -18,6 +18,7 @@ use crate::app::clock::{Clock, wall_now};
 use crate::app::config::Problem;
 use crate::app::describe::Described;
 use crate::app::live::Live;
+use crate::app::retention::Retention;
 use crate::app::selfcheck::SelfCheck;
 use crate::app::settings::{self, DATA_DEFAULT, LISTEN_DEFAULT, PUBLISH_EVERY_DEFAULT, Settings, live_engine};
 use crate::app::{playback, postgres, synthetic};
@@ -115,6 +116,7 @@ pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
             sl_target: 0.8,
             engine: EngineSettings { event_log: arguments.event_log, ..live_engine() },
             postgres,
+            retention: Retention::default(),
             described: Described::default(),
             feeds: Vec::new(),
         };

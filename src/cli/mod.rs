@@ -21,6 +21,7 @@ mod progress;
 mod reading;
 mod rebuild;
 mod replay;
+mod retain;
 mod serve;
 mod signal;
 mod simulate;
@@ -64,6 +65,7 @@ enum Command {
     Inspect(inspect::InspectArgs),
     Check(check::CheckArgs),
     Compact(compact::CompactArgs),
+    Retain(retain::RetainArgs),
     Simulate(simulate::SimulateArgs),
     Db(db::DbArgs),
     /// Says which version this is
@@ -89,6 +91,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Inspect(arguments) => inspect::run(arguments, &cli.global),
         Command::Check(arguments) => check::run(arguments, &cli.global),
         Command::Compact(arguments) => compact::run(arguments, &cli.global),
+        Command::Retain(arguments) => retain::run(arguments, &cli.global),
         Command::Simulate(arguments) => simulate::run(arguments, &cli.global),
         Command::Db(arguments) => db::run(arguments, &cli.global),
         Command::Version => version(&cli.global),

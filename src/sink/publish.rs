@@ -98,6 +98,17 @@ pub(super) struct Swap {
     pub(super) witness: String,
 }
 
+/// A partition that goes as a whole.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Removal {
+    /// Its directory.
+    pub(super) dir: PathBuf,
+    /// Where that goes first, below the directory of unfinished files.
+    pub(super) beside: PathBuf,
+    /// Its manifest.
+    pub(super) manifest: PathBuf,
+}
+
 /// Lets two directories change places in one step.
 ///
 /// # Errors
@@ -123,6 +134,9 @@ pub(super) struct Change {
     /// Directories that change places with partitions.
     #[serde(default)]
     swaps: Vec<Swap>,
+    /// Partitions that go.
+    #[serde(default)]
+    removals: Vec<Removal>,
     /// Old files that take the name of their successor first.
     moves: Vec<(PathBuf, PathBuf)>,
     /// Old files without a successor.
@@ -134,7 +148,7 @@ pub(super) struct Change {
 impl Change {
     /// Whether nothing is to be done.
     pub(super) fn is_empty(&self) -> bool {
-        self.renames.is_empty()
+        self.renames.is_empty() && self.removals.is_empty()
     }
 
     /// Adds the files of one partition in `dir`: `new` are temporary path and final name.
@@ -155,6 +169,11 @@ impl Change {
     /// Adds a directory that takes the place of a partition's.
     pub(super) fn swap(&mut self, swap: Swap) {
         self.swaps.push(swap);
+    }
+
+    /// Adds a partition that goes.
+    pub(super) fn remove(&mut self, removal: Removal) {
+        self.removals.push(removal);
     }
 
     /// Adds a manifest that lies at `temp`.
@@ -193,15 +212,19 @@ impl Change {
                 sync_dir(dir)?;
             }
         }
+        for removal in &self.removals {
+            let (dir, manifest) = (root.join(&removal.dir), root.join(&removal.manifest));
+            rename_if_there(&dir, &root.join(&removal.beside))?;
+            remove_if_there(&manifest)?;
+            for parent in [dir.parent(), manifest.parent()].into_iter().flatten().filter(|parent| parent.is_dir()) {
+                sync_dir(parent)?;
+            }
+        }
         for (from, to) in &self.moves {
             rename_if_there(&root.join(from), &root.join(to))?;
         }
         for path in &self.removes {
-            let path = root.join(path);
-            match fs::remove_file(&path) {
-                Err(e) if e.kind() != ErrorKind::NotFound => return Err(StoreError::io("remove", &path, e)),
-                _ => {}
-            }
+            remove_if_there(&root.join(path))?;
         }
         for (from, to) in &self.renames {
             rename_if_there(&root.join(from), &root.join(to))?;
@@ -215,8 +238,8 @@ impl Change {
         }
         let path = root.join(TEMP).join(CHANGE);
         fs::remove_file(&path).map_err(|e| StoreError::io("remove", &path, e))?;
-        for swap in &self.swaps {
-            let old = root.join(&swap.beside);
+        let removed = self.removals.iter().map(|removal| root.join(&removal.beside)).filter(|dir| dir.exists());
+        for old in self.swaps.iter().map(|swap| root.join(&swap.beside)).chain(removed) {
             fs::remove_dir_all(&old).map_err(|e| StoreError::io("remove", &old, e))?;
         }
         Ok(())
@@ -227,7 +250,10 @@ impl Change {
     pub(super) fn stop_at(self, root: &Path, step: u32) -> Result<(), StoreError> {
         let text = serde_json::to_vec(&self).unwrap();
         write_durable(&root.join(TEMP).join(CHANGE), &text)?;
-        if step > 0 {
+        for removal in self.removals.iter().take(step as usize) {
+            rename(&root.join(&removal.dir), &root.join(&removal.beside))?;
+        }
+        if step > 0 && !self.swaps.is_empty() {
             let swap = &self.swaps[0];
             exchange(&root.join(&swap.beside), &root.join(&swap.dir)).unwrap();
         }
@@ -281,6 +307,13 @@ fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
 fn rename_if_there(from: &Path, to: &Path) -> Result<(), StoreError> {
     match fs::rename(from, to) {
         Err(e) if e.kind() != ErrorKind::NotFound => Err(StoreError::io("rename to", to, e)),
+        _ => Ok(()),
+    }
+}
+
+fn remove_if_there(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(StoreError::io("remove", path, e)),
         _ => Ok(()),
     }
 }

@@ -258,6 +258,12 @@ impl Store {
         Ok(self.totals)
     }
 
+    /// Its directory.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// How batches arrive.
     #[must_use]
     pub const fn mode(&self) -> Mode {

@@ -641,3 +641,50 @@ fn a_live_store_merges_the_files_of_a_day_that_is_over() {
     assert_eq!(dir.files().len(), 3);
     assert_eq!(dir.rows("call").len(), 200);
 }
+
+/// Day 19 675, on which [`many_batches`] writes.
+const DAY: i64 = 1_700_000_000 / 86_400;
+
+#[test]
+fn days_that_are_too_old_go_whole_and_nothing_else_does() {
+    let dir = Dir::new("retain");
+    let mut store = many_batches(&dir, 3);
+    let before = shown(&dir, "agent_state");
+    assert_eq!(store.retain(&[("call", DAY), ("agent_state", DAY)]).unwrap(), [], "the first day that stays");
+    assert_eq!(crate::sink::outdated(&dir.0, &[("call", DAY + 1)]).unwrap().len(), 1);
+    assert_eq!(dir.rows("call").len(), 120, "asking removes nothing");
+    let gone = store.retain(&[("call", DAY + 1)]).unwrap();
+    assert_eq!((gone.len(), gone[0].files, gone[0].rows), (1, 3, 120));
+    assert!(!dir.0.join("history/call/tenant=default/date=2023-11-14").exists());
+    assert!(!dir.0.join("manifest/call/tenant=default/date=2023-11-14.json").exists());
+    assert!(before == shown(&dir, "agent_state"));
+    assert_eq!(fs::read_dir(dir.0.join(".tmp")).unwrap().count(), 0);
+    // The day may have rows again, and somebody else's file keeps a day.
+    let late = Rows { call: vec![synthetic::call(1)], ..Rows::default() };
+    store.deliver(&batch(NewNames::default(), late, 1_700_000_900_000_000)).unwrap();
+    assert_eq!(dir.rows("call").len(), 1);
+    let note = dir.0.join("history/call/tenant=default/date=2023-11-14/note.txt");
+    fs::write(&note, b"mine").unwrap();
+    assert_eq!(store.retain(&[("call", DAY + 1)]).unwrap(), []);
+    fs::remove_file(&note).unwrap();
+    assert_eq!(dir.rows("call").len(), 1);
+}
+
+#[test]
+fn a_removal_cut_short_at_any_step_is_finished_by_the_next_start() {
+    // The steps on the disk: the change is written down, one directory goes aside after the other, manifests follow.
+    let limits = [("call", DAY + 1), ("agent_state", DAY + 1)];
+    for step in 0..3 {
+        let dir = Dir::new(&format!("retain-cut-{step}"));
+        let mut store = many_batches(&dir, 4);
+        let kept = shown(&dir, "agent_session");
+        store.prepare_removal(&limits, step).unwrap();
+        drop(store);
+        let store = Store::open(&dir.0, Mode::Live).unwrap();
+        let left: Vec<_> = crate::sink::survey(&dir.0).unwrap().into_iter().map(|p| p.table).collect();
+        assert_eq!(left, ["agent_session"], "step {step}");
+        assert!(kept == shown(&dir, "agent_session"));
+        assert_eq!(fs::read_dir(dir.0.join(".tmp")).unwrap().count(), 0);
+        store.finish().unwrap();
+    }
+}

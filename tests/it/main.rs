@@ -23,4 +23,6 @@ mod properties;
 mod rebuild;
 #[cfg(feature = "io")]
 mod recordings;
+#[cfg(feature = "io")]
+mod retention;
 mod support;
