@@ -46,8 +46,10 @@ fn fold(engine: &mut Engine, names: &mut Names, events: &[TEvent<'_>], seq: &mut
         let id = EventId { switch: SwitchId(0), epoch: ev.epoch.unwrap_or(0), seq: *seq };
         engine.event(ev, id, names);
         if seq.is_multiple_of(256) && engine.rows_waiting() >= 4096 {
-            let rows = engine.take_rows();
-            engine.recycle(rows);
+            let mut rows = engine.take_rows();
+            let mut closings = engine.take_closings();
+            closings.write(&mut rows);
+            engine.recycle(rows, closings);
         }
     }
     events.len() as u64
@@ -61,8 +63,10 @@ fn warm_up(engine: &mut Engine, names: &mut Names, events: &[TEvent<'_>], seq: &
         let id = EventId { switch: SwitchId(0), epoch: ev.epoch.unwrap_or(0), seq: *seq };
         engine.event(ev, id, names);
     }
-    let rows = engine.take_rows();
-    engine.recycle(rows);
+    let mut rows = engine.take_rows();
+    let mut closings = engine.take_closings();
+    closings.write(&mut rows);
+    engine.recycle(rows, closings);
 }
 
 fn main() {

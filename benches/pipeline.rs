@@ -129,8 +129,11 @@ impl FoldAlone {
             let id = EventId { switch: SwitchId(0), epoch: ev.epoch.unwrap_or(0), seq: self.seq };
             self.engine.event(ev, id, &mut self.names);
             if self.seq.is_multiple_of(1024) && self.engine.rows_waiting() >= ROWS {
-                let rows = black_box(self.engine.take_rows());
-                self.engine.recycle(rows);
+                let mut rows = self.engine.take_rows();
+                let mut closings = self.engine.take_closings();
+                closings.write(&mut rows);
+                let rows = black_box(rows);
+                self.engine.recycle(rows, closings);
             }
         }
         events.len() as u64

@@ -148,7 +148,7 @@ impl Catalogue {
         let names = NewNames { switches: self.switches[self.sent..].to_vec(), ..NewNames::default() };
         self.sent = self.switches.len();
         let rows = std::mem::take(&mut self.rows);
-        Some(RowBatch { partition: DESCRIBING, names, rows, watermark: self.watermark, goes_on: false })
+        Some(RowBatch { partition: DESCRIBING, names, rows, watermark: self.watermark, ..RowBatch::default() })
     }
 
     /// Of several rows of one object the last knows everything.

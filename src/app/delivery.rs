@@ -198,6 +198,7 @@ impl Outlet {
         while let Some(delivery) = self.next(deliveries)? {
             match delivery {
                 Delivery::Rows(mut batch, emptied) => {
+                    batch.write_out();
                     self.deliver(&batch, &mut delivered)?;
                     self.catalogue.hear(&batch);
                     // Of a replay everything appears together, and what is known is known best at its end.

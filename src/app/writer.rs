@@ -9,7 +9,6 @@
 
 #![expect(clippy::disallowed_methods, reason = "paces pictures and ticks; no number depends on it")]
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -25,7 +24,6 @@ use crate::engine::partition::Partition;
 use crate::engine::view::{Counters, Delta, QueueSummary};
 use crate::handoff::publish::{Picture, Publisher};
 use crate::handoff::ring::{Chunk, Folded, Intake, Wake};
-use crate::model::row::Rows;
 use crate::model::time::{Micros, Span};
 
 /// Rows in the engine at which the worker waits for the delivery thread.
@@ -271,7 +269,7 @@ impl Writer {
         };
         let Some(deliveries) = &self.deliveries else {
             if enough {
-                drop(self.partition.take_rows());
+                drop(self.partition.take_batch());
             }
             return Ok(());
         };
@@ -280,11 +278,9 @@ impl Writer {
         let may_wait = matches!(leave, Leave::From(_) | Leave::Finally);
         if enough
             && (may_wait || !deliveries.is_full() || waiting >= ROWS_WAITING_MAX)
-            && let Some(mut batch) = self.partition.take_rows()
+            && let Some(mut batch) = self.partition.take_batch()
         {
-            if self.partition.settings().provisional_rows {
-                keep_last_revisions(&mut batch.rows);
-            }
+            batch.keep_last_revisions();
             times.left = Some((Instant::now(), batch.watermark));
             let emptied = Arc::clone(&times.emptied);
             if let Some(spare) = emptied.pop() {
@@ -306,29 +302,6 @@ impl Writer {
         let Some(batch) = self.partition.take_log() else { return Ok(()) };
         deliveries.send(Delivery::Rows(Box::new(batch), Arc::clone(&times.emptied))).map_err(|_| DeliveryLost)
     }
-}
-
-/// Drops rows of intervals that were written again before they left: of a fast feed, provisional and final rows meet in one
-/// batch, and an interval's file holds one revision.
-fn keep_last_revisions(rows: &mut Rows) {
-    fn keep<R>(rows: &mut Vec<R>, stamp: impl Fn(&R) -> (Micros, i32)) {
-        let mut last: HashMap<Micros, i32> = HashMap::new();
-        for (start, revision) in rows.iter().map(&stamp) {
-            let known = last.entry(start).or_insert(revision);
-            *known = revision.max(*known);
-        }
-        rows.retain(|row| {
-            let (start, revision) = stamp(row);
-            last[&start] == revision
-        });
-    }
-    keep(&mut rows.queue_interval, |row| (row.interval_start, row.revision));
-    keep(&mut rows.queue_cohort_interval, |row| (row.interval_start, row.revision));
-    keep(&mut rows.queue_wait_hist, |row| (row.interval_start, row.revision));
-    keep(&mut rows.queue_handle_hist, |row| (row.interval_start, row.revision));
-    keep(&mut rows.agent_interval, |row| (row.interval_start, row.revision));
-    keep(&mut rows.agent_queue_interval, |row| (row.interval_start, row.revision));
-    keep(&mut rows.agent_reason_interval, |row| (row.interval_start, row.revision));
 }
 
 /// When the worker last acted on the outside, and whether anything changed since.

@@ -1,7 +1,10 @@
 //! What the engine hands to the edges: batches of rows with the names they use, and refused lines.
 
+use std::collections::HashMap;
+
 use compact_str::CompactString;
 
+use crate::history::closing::Closings;
 use crate::model::ids::SwitchId;
 use crate::model::names::Names;
 use crate::model::row::Rows;
@@ -23,10 +26,34 @@ pub struct RowBatch {
     pub names: NewNames,
     /// The rows.
     pub rows: Rows,
+    /// More of them, ready to be written.
+    pub closings: Closings,
+    /// Rows written from these that break an invariant: always zero.
+    pub violations: u64,
     /// Event time up to which everything has been seen.
     pub watermark: Micros,
     /// More of the same follows at once: nothing has to be visible yet.
     pub goes_on: bool,
+}
+
+impl RowBatch {
+    /// Drops rows of intervals that were ready again before they left: of a fast feed, provisional and final rows meet in one
+    /// batch, and an interval's file holds one revision.
+    pub fn keep_last_revisions(&mut self) {
+        let queues = &mut self.rows.queue_interval;
+        let mut last: HashMap<Micros, i32> = HashMap::new();
+        for row in queues.iter() {
+            let known = last.entry(row.interval_start).or_default();
+            *known = row.revision.max(*known);
+        }
+        queues.retain(|row| last[&row.interval_start] == row.revision);
+        self.closings.keep_last_revisions();
+    }
+
+    /// Writes the rows that are only ready to be written: the work that the engine leaves to whoever takes the batch.
+    pub fn write_out(&mut self) {
+        self.violations += self.closings.write(&mut self.rows);
+    }
 }
 
 /// Names minted since the previous batch, in the order of their ids.

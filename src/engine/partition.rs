@@ -250,14 +250,24 @@ impl Partition {
         self.folding.engine.now()
     }
 
-    /// The rows ready to leave, and the new names they use; `None` when there are none.
-    pub fn take_rows(&mut self) -> Option<RowBatch> {
+    /// The rows ready to leave, and the new names they use; `None` when there are none. Most rows of intervals are still to be
+    /// written ([`RowBatch::write_out`]), which any thread may do.
+    pub fn take_batch(&mut self) -> Option<RowBatch> {
         if self.rows_waiting() == 0 {
             return None;
         }
-        let rows = self.folding.engine.take_rows();
+        let engine = &mut self.folding.engine;
+        let (rows, closings) = (engine.take_rows(), engine.take_closings());
         let names = NewNames::since(&self.names, &mut self.sent);
-        Some(RowBatch { partition: 0, names, rows, watermark: self.now(), goes_on: false })
+        Some(RowBatch { names, rows, closings, watermark: self.now(), ..RowBatch::default() })
+    }
+
+    /// The same with all rows written.
+    pub fn take_rows(&mut self) -> Option<RowBatch> {
+        let mut batch = self.take_batch()?;
+        batch.write_out();
+        self.folding.engine.intervals.violations += std::mem::take(&mut batch.violations);
+        Some(batch)
     }
 
     /// The rows of the event log, when so many wait that they should leave before the others do.
@@ -266,7 +276,7 @@ impl Partition {
         let mut rows = Rows::default();
         log.swap(&mut rows);
         let names = NewNames::since(&self.names, &mut self.sent);
-        Some(RowBatch { partition: 0, names, rows, watermark: self.now(), goes_on: true })
+        Some(RowBatch { names, rows, watermark: self.now(), goes_on: true, ..RowBatch::default() })
     }
 
     /// Whether so many rows of the event log wait that somebody has to wait for them.
@@ -292,10 +302,11 @@ impl Partition {
 
     /// Gives back a batch's memory for the rows to come.
     pub fn recycle(&mut self, batch: RowBatch) {
-        self.folding.engine.recycle(batch.rows);
+        self.folding.engine.intervals.violations += batch.violations;
+        self.folding.engine.recycle(batch.rows, batch.closings);
     }
 
-    /// How many rows wait in [`Self::take_rows`].
+    /// How many rows wait in [`Self::take_rows`], about.
     #[must_use]
     pub fn rows_waiting(&self) -> usize {
         self.folding.engine.rows_waiting()

@@ -1,11 +1,14 @@
 //! The engine: orchestration of fold, board and history. One event or tick in; rows and changes accumulate.
 
+use std::sync::Arc;
+
 use super::explain::{Explain, Step, Wanted};
 use super::log::EventLog;
 use super::settings::Settings;
 use super::snapshot::Sampler;
 use crate::fold::World;
 use crate::fold::world::Patience;
+use crate::history::closing::Closings;
 use crate::history::interval::{Directory, INTERVAL, Intervals, Policy};
 use crate::model::ids::{AgentId, DnId, EventId, SwitchId};
 use crate::model::names::Names;
@@ -15,6 +18,11 @@ use crate::model::time::{Micros, Span};
 use crate::stats::board::{Board, Thresholds};
 
 const DAY: Span = Span::from_mins(24 * 60);
+
+/// Objects that are read with an event while an interval that has ended is being read: about ten microseconds.
+const READ_WITH_EVENT: usize = 96;
+/// The same with a tick, of which there are few.
+const READ_WITH_TICK: usize = 4096;
 
 /// All state of a partition but its names and the order of its sources.
 #[derive(Debug)]
@@ -53,9 +61,10 @@ impl Directory for Known<'_> {
         self.names.dn_switch(dn)
     }
 
-    fn agent_switch(&self, agent: AgentId) -> SwitchId {
-        let home = self.world.agent(agent).map_or(SwitchId::NONE, |a| a.home);
-        if home.is_some() { home } else { self.names.agent_switch(agent) }
+    fn homes(&self) -> Arc<[SwitchId]> {
+        let home = |agent| Some(self.world.home(agent)).filter(|home| home.is_some());
+        let agents = (0..self.names.agent_count()).map(|i| AgentId(i as u32));
+        agents.map(|agent| home(agent).unwrap_or_else(|| self.names.agent_switch(agent))).collect()
     }
 
     fn queue_kind(&self, dn: DnId) -> &'static str {
@@ -119,6 +128,7 @@ impl Engine {
         let agent = self.world.foresee(ev);
         self.board.foresee(ev.this_dn, agent, ev.call_type.unwrap_or_default());
         self.advance(ev.time, names);
+        self.intervals.prepare(READ_WITH_EVENT, &mut self.board);
         if self.explain.is_some() {
             // What waiting decided before the event is not the event's.
             self.world.advance(ev.time);
@@ -154,6 +164,7 @@ impl Engine {
             return;
         }
         self.advance(now, names);
+        self.intervals.prepare(READ_WITH_TICK, &mut self.board);
         self.world.advance(now);
         self.drain(names);
     }
@@ -185,7 +196,7 @@ impl Engine {
         self.world.advance(now);
         self.drain(names);
         let known = Known { world: &self.world, names };
-        self.intervals.hand_out(now, &self.board, &known);
+        self.intervals.hand_out(now, &mut self.board, &known);
         if let Some(from) = self.intervals.correctable_from() {
             self.world.clocks_go_back_to(from);
         }
@@ -219,7 +230,7 @@ impl Engine {
         }
         // Rows of intervals whose grace is over leave before the next ones are kept: memory does not grow with silence.
         let known = Known { world: &self.world, names };
-        self.intervals.hand_out(edge, &self.board, &known);
+        self.intervals.hand_out(edge, &mut self.board, &known);
     }
 
     fn day_of(&self, at: Micros) -> Micros {
@@ -261,14 +272,19 @@ impl Engine {
         }
     }
 
-    /// How many rows wait in [`Self::take_rows`].
+    /// How many rows wait in [`Self::take_rows`] and [`Self::take_closings`].
     #[must_use]
     pub fn rows_waiting(&self) -> usize {
         let logged = self.log.as_ref().map_or(0, |log| log.waiting());
-        self.world.out.rows() + self.intervals.rows.len() + logged
+        self.world.out.rows() + self.intervals.rows.len() + self.intervals.closings.len() + logged
     }
 
-    /// The rows ready to leave: closed facts of the fold and rows of intervals.
+    /// Rows that are ready to be written: those of intervals.
+    pub fn take_closings(&mut self) -> Closings {
+        std::mem::take(&mut self.intervals.closings)
+    }
+
+    /// The rows ready to leave: closed facts of the fold, and rows of queues in intervals.
     pub fn take_rows(&mut self) -> Rows {
         let mut rows = std::mem::take(&mut self.intervals.rows);
         self.world.out.swap_rows(&mut rows);
@@ -283,7 +299,8 @@ impl Engine {
     }
 
     /// Gives the memory of rows that left to those to come; without effect while rows wait.
-    pub fn recycle(&mut self, mut rows: Rows) {
+    pub fn recycle(&mut self, mut rows: Rows, closings: Closings) {
+        self.intervals.take_back(closings);
         if self.rows_waiting() == 0 {
             rows.clear();
             self.world.out.swap_rows(&mut rows);

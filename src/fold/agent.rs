@@ -134,8 +134,6 @@ pub struct Stretch {
 pub struct Agent {
     /// The login session, if any.
     pub session: Option<Session>,
-    /// Switch of the first session ever.
-    pub home: SwitchId,
     /// DNs he is logged in on.
     pub dns: Vec<DnId>,
     /// Open parties whose events name him on DNs that nobody is logged in on.

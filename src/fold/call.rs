@@ -151,6 +151,8 @@ impl World {
             if !reused {
                 call.last_event_at = ev.time;
                 call.last_event = self.event;
+                // A source may lag behind the others.
+                self.sweep_at = self.sweep_at.min(ev.time + self.patience.stuck);
                 if own {
                     if let Some(call_type) = ev.call_type {
                         call.call_type = call_type;
@@ -222,6 +224,7 @@ impl World {
             last_event: self.event,
         });
         self.index_call(ix);
+        self.sweep_at = self.sweep_at.min(ev.time + self.patience.stuck);
         // Should nothing ever open on it, it still has to go.
         self.linger(ix, ev.time);
         self.meet(ix, names);

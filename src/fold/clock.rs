@@ -14,6 +14,33 @@ use crate::model::row::AgentStateRow;
 use crate::model::table::{ReasonCode, ReasonKey, Tenant};
 use crate::model::time::{Micros, ms_between};
 
+/// Some of all agents.
+#[derive(Debug, Default)]
+pub(super) struct AgentSet(Vec<u64>);
+
+impl AgentSet {
+    /// Puts an agent in or out.
+    #[inline]
+    fn set(&mut self, agent: AgentId, is_in: bool) {
+        let (word, bit) = (agent.index() / 64, 1 << (agent.index() % 64));
+        if word >= self.0.len() {
+            if !is_in {
+                return;
+            }
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] = if is_in { self.0[word] | bit } else { self.0[word] & !bit };
+    }
+
+    /// Its agents in the order of ids.
+    fn iter(&self) -> impl Iterator<Item = AgentId> {
+        self.0.iter().enumerate().flat_map(|(i, word)| {
+            let bits = (0..64).filter(move |bit| word >> bit & 1 == 1);
+            bits.map(move |bit| AgentId((i * 64 + bit) as u32))
+        })
+    }
+}
+
 impl World {
     /// Derives the agent's status anew and books a change at `at`.
     pub(super) fn refresh(&mut self, agent: AgentId, at: Micros) {
@@ -53,6 +80,13 @@ impl World {
 
     /// Ends the present stretch at `at` and begins the next one.
     fn turn_stretch(&mut self, agent: AgentId, status: Status, reason: ReasonId, at: Micros) {
+        self.begin_stretch(agent, status, reason, at);
+        let now = &self.agents[agent.index()].now;
+        let awaits = !now.committed && matches!(now.status, Status::NotReady | Status::Acw);
+        self.uncommitted.set(agent, awaits);
+    }
+
+    fn begin_stretch(&mut self, agent: AgentId, status: Status, reason: ReasonId, at: Micros) {
         let a = &mut self.agents[agent.index()];
         if at > a.now.since && a.now.status != Status::LoggedOut {
             self.commit_stretch(agent);
@@ -122,18 +156,20 @@ impl World {
         session.state_seq += 1;
         session.state_run += i32::from(entered);
         a.now.committed = true;
+        self.uncommitted.set(agent, false);
         a.now.seq = session.state_seq;
         a.now.run = session.state_run;
         let (status, reason, at) = (a.now.status, a.now.reason, a.now.since);
         self.out.push(Action::StateBegan { agent, status, reason, entered, at });
     }
 
-    /// Counts the present stretches of all agents that began before `edge`: an interval ends there.
+    /// Counts the present stretches that began before `edge`, where an interval ends: those that have entries in its rows.
     pub fn commit_stretches_before(&mut self, edge: Micros) {
-        for i in 0..self.agents.len() {
-            let a = &self.agents[i];
-            if a.session.is_some() && !a.now.committed && a.now.since < edge {
-                self.commit_stretch(AgentId(i as u32));
+        let agents: Vec<AgentId> = self.uncommitted.iter().collect();
+        for agent in agents {
+            let a = &self.agents[agent.index()];
+            if a.session.is_some() && a.now.since < edge {
+                self.commit_stretch(agent);
             }
         }
     }

@@ -156,12 +156,18 @@ impl World {
 
     /// Ends every call of which nothing was heard since `now` minus the stuck limit.
     pub fn sweep(&mut self, now: Micros) {
+        if now <= self.sweep_at {
+            return;
+        }
         let limit = now - self.patience.stuck;
         for ix in self.sorted_calls(|c| c.last_event_at < limit && (c.open > 0 || c.open_virtual > 0)) {
             self.out.odd(Anomaly::CallStuck);
             let at = self.calls[ix].last_event_at;
             self.lose_call(ix, at);
         }
+        // Looking through all calls takes long, so it is done when one of them may have been silent for long enough.
+        let oldest = self.live_calls().map(|ix| self.calls[ix].last_event_at).filter(|at| *at >= limit).min();
+        self.sweep_at = oldest.unwrap_or(now) + self.patience.stuck;
     }
 
     fn lose_call(&mut self, call: Ix, at: Micros) {

@@ -216,8 +216,8 @@ impl World {
         if begins {
             let (reason, hardware) = self.reason_of_event(ev, ev.work_mode, names);
             let a = &mut self.agents[agent.index()];
-            if a.home.is_none() {
-                a.home = ev.switch;
+            if self.homes[agent.index()].is_none() {
+                self.homes[agent.index()] = ev.switch;
             }
             a.readiness = Readiness::NotReady;
             a.readiness_since = at;

@@ -13,6 +13,7 @@ use super::agent::Agent;
 use super::anomaly::Anomaly;
 use super::attached::Attached;
 use super::call::Call;
+use super::clock::AgentSet;
 use super::contact::Contact;
 use super::device::{Device, Watch};
 use super::itinerary::{Diversions, Entry};
@@ -100,7 +101,13 @@ pub struct World {
     pub(super) switches: Vec<Switch>,
     pub(super) devices: Vec<Device>,
     pub(super) agents: Vec<Agent>,
+    /// The switch of each agent's first session, by the same.
+    pub(super) homes: Vec<SwitchId>,
+    /// Agents whose present stretch has entries to be counted once it has proven longer than nothing.
+    pub(super) uncommitted: AgentSet,
     pub(super) calls: Slab<Call>,
+    /// Before this instant no call can have been silent for too long.
+    pub(super) sweep_at: Micros,
     call_index: HashTable<Ix>,
     /// The call of the present event.
     found: Found,
@@ -353,6 +360,7 @@ impl World {
             let more = names.agent_count() - self.agents.len();
             make_room(&mut self.agents, more);
             self.agents.resize_with(names.agent_count(), Agent::default);
+            self.homes.resize(names.agent_count(), SwitchId::NONE);
         }
         if self.switches.len() < names.switch_count() {
             self.switches.resize(names.switch_count(), Switch::default());
@@ -443,6 +451,12 @@ impl World {
     #[must_use]
     pub fn agent(&self, agent: AgentId) -> Option<&Agent> {
         self.agents.get(agent.index())
+    }
+
+    /// The switch of an agent's first session; none before it.
+    #[must_use]
+    pub fn home(&self, agent: AgentId) -> SwitchId {
+        self.homes.get(agent.index()).copied().unwrap_or(SwitchId::NONE)
     }
 
     /// Whether the link of a switch is up, as far as is known.

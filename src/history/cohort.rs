@@ -4,13 +4,15 @@
 //! then its rows can be final.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::interval::{About, INTERVAL};
 use crate::model::action::{Action, Durable, On, Outcome};
 use crate::model::ids::DnId;
 use crate::model::row::{QueueCohortIntervalRow, QueueHandleHistRow, QueueWaitHistRow, Rows};
 use crate::model::table::{Site, Tenant};
-use crate::model::time::{Micros, Span, ms_between};
-use crate::stats::board::{Board, Thresholds};
+use crate::model::time::{Micros, ms_between};
+use crate::stats::board::Thresholds;
 use crate::stats::wait::SparseWaits;
 
 /// Calls that entered one queue in one interval.
@@ -53,7 +55,8 @@ impl Cohort {
 /// All cohorts of one interval, by the queue's place on the board.
 #[derive(Clone, Debug, Default)]
 pub struct CohortSet {
-    cohorts: Vec<Cohort>,
+    /// Shared with closings that wait to be written; a change makes a copy as long as one does.
+    cohorts: Vec<Arc<Cohort>>,
     /// Stays and legs that are not over.
     open: i64,
     /// Something changed since the rows last left.
@@ -64,6 +67,8 @@ pub struct CohortSet {
     pub status: Option<&'static str>,
     /// Queues that were known then, once they are final.
     pub queues: usize,
+    /// Until when provisional rows do not leave again.
+    pub rests_until: Micros,
 }
 
 impl CohortSet {
@@ -82,9 +87,9 @@ impl CohortSet {
     fn of(&mut self, slot: usize) -> &mut Cohort {
         self.changed = true;
         if self.cohorts.len() <= slot {
-            self.cohorts.resize_with(slot + 1, Cohort::default);
+            self.cohorts.resize_with(slot + 1, Arc::default);
         }
-        &mut self.cohorts[slot]
+        Arc::make_mut(&mut self.cohorts[slot])
     }
 }
 
@@ -92,7 +97,6 @@ impl CohortSet {
 #[derive(Debug, Default)]
 pub struct Cohorts {
     thresholds: Thresholds,
-    interval: Span,
     /// By begin of the interval.
     pub sets: BTreeMap<Micros, CohortSet>,
     /// The set used last: entries come in order of time.
@@ -128,13 +132,12 @@ pub struct Stamp {
 impl Cohorts {
     /// No cohorts yet.
     #[must_use]
-    pub fn new(thresholds: Thresholds, interval: Span) -> Self {
-        Self { thresholds, interval, running: Micros::MIN, ..Self::default() }
+    pub fn new(thresholds: Thresholds) -> Self {
+        Self { thresholds, running: Micros::MIN, ..Self::default() }
     }
 
     fn set(&mut self, entered_at: Micros) -> &mut CohortSet {
-        let interval = self.interval;
-        if !self.last.as_ref().is_some_and(|(at, _)| *at <= entered_at && entered_at < *at + interval) {
+        if !self.last.as_ref().is_some_and(|(at, _)| *at <= entered_at && entered_at < *at + INTERVAL) {
             self.turn_to(entered_at);
         }
         &mut self.last.as_mut().expect("it was just put there").1
@@ -143,7 +146,7 @@ impl Cohorts {
     #[cold]
     fn turn_to(&mut self, entered_at: Micros) {
         self.settle();
-        let mut start = entered_at.floor_to(self.interval);
+        let mut start = entered_at.floor_to(INTERVAL);
         if start < self.running && !self.sets.contains_key(&start) {
             // As a count that comes too late is the running interval's, so is the entry itself.
             start = *self.moved.entry(entered_at).or_insert(self.running);
@@ -166,11 +169,12 @@ impl Cohorts {
         self.moved.retain(|_, to| *to != start);
     }
 
-    /// Gives the memory of a set whose rows have left to those to come.
-    pub fn recycle(&mut self, mut set: CohortSet) {
-        if self.spare.len() < SPARE_MAX {
-            set.cohorts.iter_mut().for_each(Cohort::renew);
-            self.spare.push(CohortSet { cohorts: set.cohorts, ..CohortSet::default() });
+    /// Gives the memory of a set whose rows were written to those to come, unless history still has it.
+    pub(super) fn recycle(&mut self, closing: CohortClosing) {
+        let mut cohorts = closing.cohorts;
+        if self.spare.len() < SPARE_MAX && cohorts.iter_mut().all(|cohort| Arc::get_mut(cohort).is_some()) {
+            cohorts.iter_mut().filter_map(Arc::get_mut).for_each(Cohort::renew);
+            self.spare.push(CohortSet { cohorts, ..CohortSet::default() });
         }
     }
 
@@ -252,90 +256,104 @@ impl Cohorts {
             Outcome::Pending => {}
         }
     }
+}
 
-    /// The rows of one interval: one per queue that had its first event by then.
-    pub fn write(
-        set: &CohortSet,
-        stamp: Stamp,
-        interval: Span,
-        board: &Board,
-        describe: impl Fn(DnId) -> super::interval::About,
-        rows: &mut Rows,
-    ) {
+impl CohortSet {
+    /// What the rows of these queues say.
+    pub(super) fn close(&self, stamp: Stamp, queues: Vec<(usize, DnId, About)>) -> CohortClosing {
+        CohortClosing { stamp, cohorts: self.cohorts.clone(), queues }
+    }
+}
+
+/// Rows of the cohorts of one interval: one per queue that had its first event by then, and those of its distributions.
+#[derive(Debug)]
+pub(super) struct CohortClosing {
+    pub stamp: Stamp,
+    cohorts: Vec<Arc<Cohort>>,
+    /// Place, DN and the rest of each queue.
+    queues: Vec<(usize, DnId, About)>,
+}
+
+impl CohortClosing {
+    /// How many queues it has.
+    pub fn len(&self) -> usize {
+        self.queues.len()
+    }
+
+    /// Writes the rows.
+    pub fn write(&self, rows: &mut Rows) {
         let none = Cohort::default();
-        for (slot, queue) in board.queues.iter().enumerate() {
-            if queue.first_seen >= stamp.start + interval {
-                continue;
-            }
-            let c = set.cohorts.get(slot).unwrap_or(&none);
-            let about = describe(queue.dn);
-            rows.queue_cohort_interval.push(QueueCohortIntervalRow {
-                tenant_id: Tenant(about.switch),
-                queue_id: queue.dn,
-                queue_kind: about.kind,
-                site_id: Site(about.switch),
-                media_type: "voice",
-                interval_start: stamp.start,
-                interval_ms: (interval.0 / 1000) as i32,
-                entered: c.entered,
-                answered: c.answered,
-                answered_within_sl: c.answered_within_sl,
-                abandoned: c.abandoned,
-                abandoned_short: c.abandoned_short,
-                abandoned_within_sl: c.abandoned_within_sl,
-                abandoned_ringing: c.abandoned_ringing,
-                diverted: c.diverted,
-                cleared: c.cleared,
-                other: c.other,
-                pending: c.pending(),
-                wait_answered_ms: c.wait_answered_ms,
-                wait_abandoned_ms: c.wait_abandoned_ms,
-                queue_ms: c.queue_ms,
-                talk_ms: c.talk_ms,
-                hold_ms: c.hold_ms,
-                acw_ms: c.acw_ms,
-                definition_version: stamp.definition_version,
-                coverage_ms: about.coverage_ms,
-                status: stamp.status,
-                revision: stamp.revision,
-                written_at: stamp.written_at,
-            });
-            for (waits, kind) in c.waits.iter().zip(["answered", "abandoned"]) {
-                for (upper_ms, n) in waits.iter() {
-                    rows.queue_wait_hist.push(QueueWaitHistRow {
-                        tenant_id: Tenant(about.switch),
-                        queue_id: queue.dn,
-                        media_type: "voice",
-                        interval_start: stamp.start,
-                        interval_ms: (interval.0 / 1000) as i32,
-                        kind,
-                        upper_ms,
-                        n: n as i32,
-                        definition_version: stamp.definition_version,
-                        coverage_ms: about.coverage_ms,
-                        status: stamp.status,
-                        revision: stamp.revision,
-                        written_at: stamp.written_at,
-                    });
-                }
-            }
-            for (upper_ms, n) in c.handles.iter() {
-                rows.queue_handle_hist.push(QueueHandleHistRow {
-                    tenant_id: Tenant(about.switch),
-                    queue_id: queue.dn,
-                    media_type: "voice",
-                    interval_start: stamp.start,
-                    interval_ms: (interval.0 / 1000) as i32,
-                    kind: "handled",
-                    upper_ms,
-                    n: n as i32,
-                    definition_version: stamp.definition_version,
-                    coverage_ms: about.coverage_ms,
-                    status: stamp.status,
-                    revision: stamp.revision,
-                    written_at: stamp.written_at,
-                });
-            }
+        for &(slot, queue, about) in &self.queues {
+            let cohort = self.cohorts.get(slot).map_or(&none, |cohort| cohort);
+            write_queue(queue, about, cohort, self.stamp, rows);
         }
     }
+}
+
+const INTERVAL_MS: i32 = (INTERVAL.0 / 1000) as i32;
+
+fn write_queue(queue: DnId, about: About, c: &Cohort, stamp: Stamp, rows: &mut Rows) {
+    rows.queue_cohort_interval.push(QueueCohortIntervalRow {
+        tenant_id: Tenant(about.switch),
+        queue_id: queue,
+        queue_kind: about.kind,
+        site_id: Site(about.switch),
+        media_type: "voice",
+        interval_start: stamp.start,
+        interval_ms: INTERVAL_MS,
+        entered: c.entered,
+        answered: c.answered,
+        answered_within_sl: c.answered_within_sl,
+        abandoned: c.abandoned,
+        abandoned_short: c.abandoned_short,
+        abandoned_within_sl: c.abandoned_within_sl,
+        abandoned_ringing: c.abandoned_ringing,
+        diverted: c.diverted,
+        cleared: c.cleared,
+        other: c.other,
+        pending: c.pending(),
+        wait_answered_ms: c.wait_answered_ms,
+        wait_abandoned_ms: c.wait_abandoned_ms,
+        queue_ms: c.queue_ms,
+        talk_ms: c.talk_ms,
+        hold_ms: c.hold_ms,
+        acw_ms: c.acw_ms,
+        definition_version: stamp.definition_version,
+        coverage_ms: about.coverage_ms,
+        status: stamp.status,
+        revision: stamp.revision,
+        written_at: stamp.written_at,
+    });
+    for (waits, kind) in c.waits.iter().zip(["answered", "abandoned"]) {
+        rows.queue_wait_hist.extend(waits.iter().map(|(upper_ms, n)| QueueWaitHistRow {
+            tenant_id: Tenant(about.switch),
+            queue_id: queue,
+            media_type: "voice",
+            interval_start: stamp.start,
+            interval_ms: INTERVAL_MS,
+            kind,
+            upper_ms,
+            n: n as i32,
+            definition_version: stamp.definition_version,
+            coverage_ms: about.coverage_ms,
+            status: stamp.status,
+            revision: stamp.revision,
+            written_at: stamp.written_at,
+        }));
+    }
+    rows.queue_handle_hist.extend(c.handles.iter().map(|(upper_ms, n)| QueueHandleHistRow {
+        tenant_id: Tenant(about.switch),
+        queue_id: queue,
+        media_type: "voice",
+        interval_start: stamp.start,
+        interval_ms: INTERVAL_MS,
+        kind: "handled",
+        upper_ms,
+        n: n as i32,
+        definition_version: stamp.definition_version,
+        coverage_ms: about.coverage_ms,
+        status: stamp.status,
+        revision: stamp.revision,
+        written_at: stamp.written_at,
+    }));
 }

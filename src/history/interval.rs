@@ -5,19 +5,23 @@
 //!                        └── handed out as provisional soon after the edge, where that is wanted      └── revised
 //! ```
 //!
-//! At an edge the board's ledgers are read and based anew; the readings are kept until the grace is over, because some
-//! conclusions are drawn after the instant they are about. Levels of queues are swept when rows leave ([`super::level`]).
+//! At an edge the ledgers of queues are read and based anew, and the board begins to read those of the other objects; the readings
+//! are kept until the grace is over, because some conclusions are drawn after the instant they are about. Levels of queues are
+//! swept when rows leave ([`super::level`]). Rows of agents and of cohorts leave as [`Closings`].
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use super::cohort::{CohortSet, Cohorts, Stamp};
+use super::closing::{Closings, IntervalClosing};
+use super::cohort::{Cohorts, Stamp};
+use super::cohort_turn::Occasion;
 use super::coverage::Coverage;
-use super::kept::{AgentKept, Kept, QueueKept};
-use super::level::{Alive, Levels, Mark};
+use super::kept::{Kept, QueueKept};
+use super::level::{Alive, Levels, Mark, Marks};
 use super::revision::Finals;
-use super::row::{agent_row, pair_row, queue_row, reason_row};
+use super::row::queue_row;
 use crate::model::action::{Action, On, Outcome};
-use crate::model::ids::{AgentId, DnId, SwitchId};
+use crate::model::ids::{DnId, SwitchId};
 use crate::model::row::Rows;
 use crate::model::time::{Micros, Span, TimeRange};
 use crate::stats::board::{Board, Thresholds};
@@ -30,17 +34,11 @@ pub const INTERVAL: Span = Span::from_mins(15);
 /// The longest silence for which the intervals between are written; a longer one is a gap in the rows and counted.
 pub const SILENCE_MAX: Span = Span::from_mins(31 * 24 * 60);
 
+/// Sweeping a queue takes as long as reading this many objects, about.
+const OBJECTS_A_QUEUE: usize = 16;
+
 /// Corrections of final rows leave together this often, in event time.
 const REVISE_EVERY: Span = Span::from_mins(1);
-
-/// Why cohorts are looked through.
-#[derive(Clone, Copy, Debug)]
-struct Occasion {
-    /// The input has ended.
-    last: bool,
-    /// Corrections leave.
-    revises: bool,
-}
 
 /// What history knows of a queue from others.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +55,8 @@ pub struct About {
 pub trait Directory {
     /// The switch of a DN.
     fn dn_switch(&self, dn: DnId) -> SwitchId;
-    /// The switch of an agent's first session.
-    fn agent_switch(&self, agent: AgentId) -> SwitchId;
+    /// The switch of every agent's first session, by agent.
+    fn homes(&self) -> Arc<[SwitchId]>;
     /// The kind of a queue in rows.
     fn queue_kind(&self, dn: DnId) -> &'static str;
 }
@@ -83,23 +81,27 @@ pub struct Policy {
 /// All intervals that are not final.
 #[derive(Debug)]
 pub struct Intervals {
-    policy: Policy,
+    pub(super) policy: Policy,
     kept: VecDeque<Kept>,
     /// Intervals that are final and may be revised, right before those kept.
     pub(super) finals: Finals,
     /// Begins and ends of stays in the running interval, by the queue's place on the board.
-    marks: Vec<Vec<Mark>>,
+    marks: Vec<Marks>,
     /// Memory of lists whose interval has left, for those to come.
     spare_marks: Vec<Vec<Mark>>,
     /// Stays alive at the begin of the oldest kept interval, by the same.
     alive: Vec<Alive>,
+    /// The queue at which sweeping the interval that ended last goes on.
+    unswept: Option<usize>,
     /// Cohorts.
     pub cohorts: Cohorts,
-    coverage: Vec<Coverage>,
+    pub(super) coverage: Vec<Coverage>,
     /// Begin of the running interval; `MIN` before the first event.
     start: Micros,
     /// Rows ready to leave.
     pub rows: Rows,
+    /// Rows ready to be written.
+    pub closings: Closings,
     /// Intervals not written because of a longer silence than [`SILENCE_MAX`].
     pub skipped: u64,
     /// Bookings that came after the rows they belong to were final, and beyond the look-back.
@@ -121,10 +123,12 @@ impl Intervals {
             marks: Vec::new(),
             spare_marks: Vec::new(),
             alive: Vec::new(),
-            cohorts: Cohorts::new(policy.thresholds, INTERVAL),
+            unswept: None,
+            cohorts: Cohorts::new(policy.thresholds),
             coverage: Vec::new(),
             start: Micros::MIN,
             rows: Rows::default(),
+            closings: Closings::default(),
             skipped: 0,
             too_late: 0,
             revised: 0,
@@ -213,14 +217,14 @@ impl Intervals {
         let Some(slot) = slot else { return };
         if at >= self.start {
             if self.marks.len() <= slot {
-                self.marks.resize_with(slot + 1, Vec::new);
+                self.marks.resize_with(slot + 1, Marks::default);
             }
             self.marks[slot].push(mark);
         } else if let Some(kept) = self.kept_at(at) {
             kept.queue(slot).marks.push(mark);
         } else {
             self.too_late += 1;
-            self.marks.resize_with(self.marks.len().max(slot + 1), Vec::new);
+            self.marks.resize_with(self.marks.len().max(slot + 1), Marks::default);
             self.marks[slot].push(mark);
         }
     }
@@ -317,30 +321,72 @@ impl Intervals {
         board.interval_start = self.start;
     }
 
-    /// Reads every ledger at `until` and bases it anew.
+    /// Ends the interval of every ledger at `until`; the board's other objects than queues are read from now on.
     fn keep(&mut self, until: Micros, board: &mut Board) {
+        self.read_all(board);
         let mut kept = Kept { start: self.start, until, ..Kept::default() };
-        self.marks.resize_with(board.queues.len().max(self.marks.len()), Vec::new);
+        self.marks.resize_with(board.queues.len().max(self.marks.len()), Marks::default);
         for (slot, queue) in board.queues.iter_mut().enumerate() {
             kept.queues.push(QueueKept {
                 gain: queue.ledger.roll(&mut queue.base, until),
                 wait_max_ms: std::mem::take(&mut queue.wait_max_ms),
-                marks: std::mem::replace(&mut self.marks[slot], self.spare_marks.pop().unwrap_or_default()),
+                marks: std::mem::replace(&mut self.marks[slot], Marks::new(self.spare_marks.pop().unwrap_or_default())),
             });
         }
-        board.roll_agents(until, |agent, gain, first_login_at, last_logout_at| {
-            kept.agents.push(AgentKept { agent, gain, first_login_at, last_logout_at });
-        });
-        board.pairs.roll(until, |key, gain| kept.pairs.push((key, gain)));
-        board.reasons.roll(until, |key, gain| kept.reasons.push((key, gain)));
+        board.end_interval(until);
         let oldest =
             self.correctable_from().unwrap_or(self.start).min(self.kept.front().map_or(self.start, |k| k.start));
         board.moved.retain(|_, start| *start >= oldest);
         self.kept.push_back(kept);
+        self.unswept = self.policy.provisional.then_some(0);
+    }
+
+    /// Goes on preparing the rows of the interval that ended last: reads at most `most` objects, or sweeps a few queues.
+    #[inline]
+    pub fn prepare(&mut self, most: usize, board: &mut Board) {
+        if board.is_reading() {
+            self.read_some(most, board);
+        } else if let Some(slot) = self.unswept {
+            self.sweep_some(slot, most / OBJECTS_A_QUEUE);
+        }
+    }
+
+    /// Reads what is left of the interval that ended last.
+    fn read_all(&mut self, board: &mut Board) {
+        if board.is_reading() {
+            self.read_some(usize::MAX, board);
+        }
+    }
+
+    fn read_some(&mut self, most: usize, board: &mut Board) {
+        if let Some(readings) = board.read_some(most)
+            && let Some(kept) = self.kept.back_mut()
+        {
+            kept.readings = Arc::new(readings);
+        }
+    }
+
+    /// Sweeps queues from the one at `slot` on, for the result to be there when rows leave.
+    fn sweep_some(&mut self, slot: usize, most: usize) {
+        self.unswept = None;
+        // What is alive at the begin of a later interval would have to be swept first.
+        let [kept] = self.kept.make_contiguous() else { return };
+        for (queue, alive) in kept.queues.iter_mut().zip(&self.alive).skip(slot).take(most) {
+            queue.marks.sweep(&mut alive.clone(), true);
+        }
+        self.unswept = Some(slot + most).filter(|slot| *slot < kept.queues.len());
     }
 
     /// Hands out the rows that are ready at `now`.
-    pub fn hand_out(&mut self, now: Micros, board: &Board, names: &impl Directory) {
+    pub fn hand_out(&mut self, now: Micros, board: &mut Board, names: &impl Directory) {
+        let after = if self.policy.provisional { self.policy.settle.min(self.policy.grace) } else { self.policy.grace };
+        if self.kept.back().is_some_and(|last| last.until + after < now) {
+            self.read_all(board);
+        }
+        self.hand_out_read(now, board, names);
+    }
+
+    fn hand_out_read(&mut self, now: Micros, board: &Board, names: &impl Directory) {
         while let Some(kept) = self.kept.front()
             && kept.until + self.policy.grace < now
         {
@@ -385,9 +431,8 @@ impl Intervals {
                 continue;
             }
             let later = std::mem::replace(&mut self.alive, interval.alive.clone());
-            let kept = interval.open();
-            kept.revision += 1;
-            self.write(kept, "revised", at, board, names);
+            interval.kept.revision += 1;
+            self.write(&mut interval.kept, "revised", at, board, names);
             before = Some(std::mem::replace(&mut self.alive, later));
             interval.queues = interval.queues.max(board.queues.len());
             self.revised += 1;
@@ -408,17 +453,16 @@ impl Intervals {
         // The levels of a later interval need those of the earlier ones, on a copy.
         let alive = self.alive.clone();
         for i in 0..self.kept.len() {
-            let mut kept = self.kept[i].clone();
+            let mut kept = std::mem::take(&mut self.kept[i]);
             let is_due = kept.revision == 0 && kept.until + self.policy.settle < now;
             if is_due {
-                self.kept[i].revision = 1;
                 kept.revision = 1;
                 let written_at = kept.until + self.policy.settle;
                 self.write(&mut kept, "provisional", written_at, board, names);
-                self.recycle(kept.queues);
             } else {
                 self.sweep(&mut kept.queues);
             }
+            self.kept[i] = kept;
         }
         self.alive = alive;
     }
@@ -427,7 +471,8 @@ impl Intervals {
         if self.alive.len() < queues.len() {
             self.alive.resize_with(queues.len(), Alive::default);
         }
-        queues.iter_mut().zip(&mut self.alive).map(|(q, alive)| alive.sweep(&mut q.marks)).collect()
+        let again = self.policy.provisional;
+        queues.iter_mut().zip(&mut self.alive).map(|(queue, alive)| queue.marks.sweep(alive, again)).collect()
     }
 
     fn write(
@@ -457,108 +502,25 @@ impl Intervals {
                 u64::from(row.in_queue_start + row.entered != gone + row.in_queue_end) + u64::from(levels.violations);
             self.rows.queue_interval.push(row);
         }
-        for agent in of_note(&kept.agents, AgentKept::is_zero) {
-            let switch = names.agent_switch(agent.agent);
-            let row = agent_row(switch, coverage(switch), agent, stamp);
-            self.violations += u64::from(row.logged_in_ms > INTERVAL.0 / 1000);
-            self.rows.agent_interval.push(row);
-        }
-        for (key, gain) in of_note(&kept.pairs, |(_, gain)| gain.is_zero()) {
-            let switch = names.agent_switch(key.0);
-            self.rows.agent_queue_interval.push(pair_row(switch, coverage(switch), *key, gain, stamp));
-        }
-        for (key, gain) in of_note(&kept.reasons, |(_, gain)| gain.is_zero()) {
-            let switch = names.agent_switch(key.0);
-            self.rows.agent_reason_interval.push(reason_row(switch, coverage(switch), *key, gain, stamp));
-        }
+        self.closings.intervals.push(IntervalClosing {
+            stamp,
+            readings: Arc::clone(&kept.readings),
+            corrections: kept.corrections.clone(),
+            coverage: self.coverage.iter().map(|c| c.ms(range, kept.until)).collect(),
+            homes: names.homes(),
+        });
+    }
+
+    /// Takes back the memory of what was written.
+    pub fn take_back(&mut self, closings: Closings) {
+        closings.written.into_iter().for_each(|closing| self.cohorts.recycle(closing));
     }
 
     /// Gives the memory of an interval that has left to those to come.
     fn recycle(&mut self, queues: Vec<QueueKept>) {
         // Queues that were quiet get as much as busy ones need, so that after a few intervals nothing grows any more.
         let room = self.marks.len().saturating_sub(self.spare_marks.len());
-        self.spare_marks.extend(queues.into_iter().take(room).map(|mut queue| {
-            queue.marks.clear();
-            queue.marks
-        }));
-    }
-
-    /// Cohorts: provisional with their interval where that is wanted, final once everything that entered is over, then
-    /// revised for a while.
-    fn hand_out_cohorts(&mut self, now: Micros, board: &Board, names: &impl Directory, occasion: Occasion) {
-        self.cohorts.settle();
-        let policy = self.policy;
-        let Occasion { last, revises } = occasion;
-        self.cohorts.is_revived &= !(revises || last);
-        let mut sets = std::mem::take(&mut self.cohorts.sets);
-        // Dense rows: an interval in which nobody entered has a set, too.
-        sets.retain(|start, set| {
-            let end = *start + INTERVAL;
-            if set.is_final() {
-                let joined = board.queues.get(set.queues..).is_some_and(|q| q.iter().any(|q| q.first_seen < end));
-                if (revises || last) && (set.changed || joined) {
-                    set.revision += 1;
-                    set.changed = false;
-                    set.status = Some("revised");
-                    set.queues = board.queues.len();
-                    self.write_cohorts(*start, set, now, now, board, names);
-                }
-                let stays = !last && (end + policy.grace + policy.revise_for >= now || !set.is_complete());
-                if !stays {
-                    self.cohorts.left(*start);
-                    self.cohorts.recycle(std::mem::take(set));
-                }
-                return stays;
-            }
-            let is_final = last || end + policy.grace < now && set.is_complete();
-            let is_due = policy.provisional && end + policy.settle < now;
-            let grace_over = set.status == Some("provisional") && end + policy.grace < now && set.changed;
-            if is_final || is_due && set.status.is_none() || grace_over && set.changed {
-                set.revision += 1;
-                set.changed = false;
-                set.status = Some(if is_final { "final" } else { "provisional" });
-                let nominal = end + if is_final { policy.grace } else { policy.settle };
-                // Of two times that rows leave, the later says so: who merges them goes by it.
-                let nominal = if set.revision > 1 { nominal.max(now) } else { nominal };
-                let written_at = if last { nominal.min(now) } else { nominal };
-                self.write_cohorts(*start, set, written_at, now, board, names);
-            }
-            let stays = !is_final || policy.revise_for.0 > 0 && !last;
-            if !stays {
-                self.cohorts.left(*start);
-                self.cohorts.recycle(std::mem::take(set));
-            } else if is_final {
-                set.queues = board.queues.len();
-            }
-            stays
-        });
-        self.cohorts.sets = sets;
-    }
-
-    fn write_cohorts(
-        &mut self,
-        start: Micros,
-        set: &CohortSet,
-        written_at: Micros,
-        now: Micros,
-        board: &Board,
-        names: &impl Directory,
-    ) {
-        let stamp = Stamp {
-            start,
-            status: set.status.unwrap_or("final"),
-            revision: set.revision,
-            definition_version: self.policy.definition_version,
-            written_at,
-        };
-        let range = TimeRange { start, end: start + INTERVAL };
-        let coverage = &self.coverage;
-        let describe = |dn: DnId| {
-            let switch = names.dn_switch(dn);
-            let coverage_ms = coverage.get(switch.index()).map_or(0, |c| c.ms(range, now));
-            About { switch, kind: names.queue_kind(dn), coverage_ms }
-        };
-        Cohorts::write(set, stamp, INTERVAL, board, describe, &mut self.rows);
+        self.spare_marks.extend(queues.into_iter().take(room).map(|queue| queue.marks.into_list()));
     }
 
     /// Makes sure the interval that ends at `edge` has a set of cohorts, also when nobody entered.
@@ -575,6 +537,7 @@ impl Intervals {
         self.absorb(board);
         self.note_cohorts();
         self.keep(last, board);
+        self.read_all(board);
         self.revise_final(last, board, names, self.policy.revise_for.0 > 0);
         while let Some(mut kept) = self.kept.pop_front() {
             let written_at = (kept.until + self.policy.grace).min(last);
@@ -598,10 +561,4 @@ fn place(object: Object, board: &Board) -> usize {
         Object::Queue(dn) => board.queue_place(dn).unwrap_or(0),
         Object::Agent(_) | Object::Pair(..) | Object::Reason(..) => 0,
     }
-}
-
-/// What has a row: corrections may have come to nothing. Where nothing is left at all, the zeros replace what left before.
-fn of_note<T>(all: &[T], is_zero: impl Fn(&T) -> bool) -> impl Iterator<Item = &T> {
-    let none = all.iter().all(&is_zero);
-    all.iter().filter(move |one| none || !is_zero(one))
 }

@@ -17,7 +17,7 @@ pub struct Mark {
 }
 
 /// The stays of one queue that are alive at the edge up to which everything was swept.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Alive {
     /// Their entries, ascending.
     entered: Vec<Micros>,
@@ -38,9 +38,64 @@ pub struct Levels {
     pub violations: u32,
 }
 
+/// Begins and ends of the stays of one queue in one interval.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
+    list: Vec<Mark>,
+    /// What sweeping them gave last.
+    swept: Option<Box<Swept>>,
+}
+
+/// What sweeping gave: the same again, as long as nothing was added and the same stays were alive before.
+#[derive(Clone, Debug)]
+struct Swept {
+    before: Alive,
+    marks: usize,
+    levels: Levels,
+    after: Alive,
+}
+
+impl Marks {
+    /// None yet, in this memory.
+    #[must_use]
+    pub fn new(mut list: Vec<Mark>) -> Self {
+        list.clear();
+        Self { list, swept: None }
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, mark: Mark) {
+        self.list.push(mark);
+    }
+
+    /// The memory of the list.
+    #[must_use]
+    pub fn into_list(self) -> Vec<Mark> {
+        self.list
+    }
+
+    /// Sweeps them: `alive` moves on from the interval's begin to its end. With `again` the result is kept for the next time.
+    pub fn sweep(&mut self, alive: &mut Alive, again: bool) -> Levels {
+        if let Some(swept) = &self.swept
+            && swept.marks == self.list.len()
+            && swept.before == *alive
+        {
+            alive.entered.clone_from(&swept.after.entered);
+            return swept.levels;
+        }
+        if !again {
+            return alive.sweep(&mut self.list);
+        }
+        let before = alive.clone();
+        let levels = alive.sweep(&mut self.list);
+        self.swept = Some(Box::new(Swept { before, marks: self.list.len(), levels, after: alive.clone() }));
+        levels
+    }
+}
+
 impl Alive {
     /// Sweeps one interval's begins and ends, which are put in order first.
-    pub fn sweep(&mut self, marks: &mut [Mark]) -> Levels {
+    fn sweep(&mut self, marks: &mut [Mark]) -> Levels {
         // At one position an end comes before a begin: the input that ends one stay and begins the next has no overlap.
         marks.sort_by_key(|m| (m.order, !m.ends));
         let mut levels = Levels { start: self.len(), max: self.len(), ..Levels::default() };
@@ -76,6 +131,21 @@ impl Alive {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_swept_before_is_swept_again_when_something_was_added_or_others_were_alive() {
+        let mut marks = Marks::default();
+        let sweep = |marks: &mut Marks, alive: &mut Alive| marks.sweep(alive, true);
+        marks.push(mark(1, 10, false));
+        let (mut first, mut second) = (Alive::default(), Alive::default());
+        assert_eq!(sweep(&mut marks, &mut first), sweep(&mut marks, &mut second));
+        assert_eq!(first, second);
+        marks.push(mark(2, 10, true));
+        let mut alive = Alive::default();
+        assert_eq!((sweep(&mut marks, &mut alive).end, alive), (0, Alive::default()));
+        let mut alive = Alive { entered: vec![Micros(5)] };
+        assert_eq!((sweep(&mut marks, &mut alive).max, alive.len()), (2, 1));
+    }
 
     fn mark(order: u64, entered: i64, ends: bool) -> Mark {
         Mark { order, entered_at: Micros(entered), ends }

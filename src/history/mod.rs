@@ -4,11 +4,12 @@
 //! of the board at the interval's two edges. *Cohort* rows book what became of the calls that entered in it, wherever in
 //! time it fell. This module knows actions, the board and the calendar. It refuses to know TEvents, files and databases.
 
+pub mod closing;
 pub mod cohort;
+mod cohort_turn;
 pub mod coverage;
 pub mod interval;
 mod kept;
 pub mod level;
-mod packed;
 mod revision;
 mod row;

@@ -9,7 +9,6 @@ use std::collections::VecDeque;
 use super::interval::INTERVAL;
 use super::kept::{Kept, QueueKept};
 use super::level::Alive;
-use super::packed::Packed;
 use crate::model::time::Micros;
 use crate::stats::board::Board;
 
@@ -17,19 +16,10 @@ use crate::stats::board::Board;
 /// each. Beyond it the oldest interval is given up before its time.
 const ENTRIES_MAX: usize = 4_000_000;
 
-/// How an interval is held.
-#[derive(Debug)]
-enum Held {
-    /// As nearly always.
-    Packed(Packed),
-    /// It was corrected.
-    Open(Box<Kept>),
-}
-
 /// One of them.
 #[derive(Debug)]
 pub(super) struct Final {
-    held: Held,
+    pub kept: Kept,
     /// Stays alive at its begin, by the queue's place on the board.
     pub alive: Vec<Alive>,
     /// Queues that were known when its rows last left.
@@ -44,47 +34,9 @@ impl Final {
             self.alive = alive;
             self.changed = true;
         }
-        let end = self.start() + INTERVAL;
+        let end = self.kept.start + INTERVAL;
         let joined = board.queues.get(self.queues..).is_some_and(|queues| queues.iter().any(|q| q.first_seen < end));
         std::mem::take(&mut self.changed) || joined
-    }
-
-    /// The interval, to be corrected or written.
-    pub fn open(&mut self) -> &mut Kept {
-        if let Held::Packed(packed) = &mut self.held {
-            self.held = Held::Open(Box::new(std::mem::take(packed).unpack()));
-        }
-        match &mut self.held {
-            Held::Open(kept) => kept,
-            Held::Packed(_) => unreachable!("it was opened"),
-        }
-    }
-
-    fn pack(&mut self) {
-        if let Held::Open(kept) = &mut self.held {
-            self.held = Held::Packed(Packed::pack(std::mem::take(kept)));
-        }
-    }
-
-    fn start(&self) -> Micros {
-        match &self.held {
-            Held::Packed(packed) => packed.start(),
-            Held::Open(kept) => kept.start,
-        }
-    }
-
-    fn until(&self) -> Micros {
-        match &self.held {
-            Held::Packed(packed) => packed.until(),
-            Held::Open(kept) => kept.until,
-        }
-    }
-
-    fn entries(&self) -> usize {
-        match &self.held {
-            Held::Packed(packed) => packed.entries(),
-            Held::Open(kept) => kept.queues.len() + kept.agents.len() + kept.pairs.len() + kept.reasons.len(),
-        }
     }
 }
 
@@ -107,47 +59,43 @@ impl Default for Finals {
 impl Finals {
     /// An interval became final.
     pub fn push(&mut self, kept: Kept, alive: Vec<Alive>, queues: usize) {
-        let held = Held::Packed(Packed::pack(kept));
-        let interval = Final { held, alive, queues, changed: false };
-        self.entries += interval.entries();
+        let interval = Final { kept, alive, queues, changed: false };
+        self.entries += interval.kept.entries();
         self.intervals.push_back(interval);
     }
 
     /// Gives up the oldest interval that ended before `limit`, or is too much; what is left is the memory of its lists.
     pub fn pop_before(&mut self, limit: Micros) -> Option<Vec<QueueKept>> {
         let oldest = self.intervals.front()?;
-        if oldest.until() >= limit && self.entries <= ENTRIES_MAX {
+        if oldest.kept.until >= limit && self.entries <= ENTRIES_MAX {
             return None;
         }
         let interval = self.intervals.pop_front()?;
         // Corrections may have added to it.
-        self.entries = self.intervals.iter().map(Final::entries).sum();
-        match interval.held {
-            Held::Packed(packed) => Some(packed.into_queues()),
-            Held::Open(kept) => Some(kept.queues),
-        }
+        self.entries = self.intervals.iter().map(|interval| interval.kept.entries()).sum();
+        Some(interval.kept.queues)
     }
 
     /// Begin of the oldest.
     pub fn begin(&self) -> Option<Micros> {
-        self.intervals.front().map(Final::start)
+        self.intervals.front().map(|interval| interval.kept.start)
     }
 
     /// The interval of an instant, to be corrected.
     pub fn at(&mut self, at: Micros) -> Option<&mut Kept> {
-        let found = self.intervals.iter_mut().find(|f| at >= f.start() && at < f.start() + INTERVAL)?;
+        let found = self.intervals.iter_mut().find(|f| at >= f.kept.start && at < f.kept.start + INTERVAL)?;
         found.changed = true;
         self.changed = true;
-        Some(found.open())
+        Some(&mut found.kept)
     }
 
     /// The intervals that end after an instant, to be corrected.
     pub fn since(&mut self, at: Micros) -> impl Iterator<Item = &mut Kept> {
-        let first = self.intervals.partition_point(|f| f.start() + INTERVAL <= at);
+        let first = self.intervals.partition_point(|f| f.kept.start + INTERVAL <= at);
         self.changed |= first < self.intervals.len();
         self.intervals.iter_mut().skip(first).map(|interval| {
             interval.changed = true;
-            interval.open()
+            &mut interval.kept
         })
     }
 
@@ -159,6 +107,5 @@ impl Finals {
     /// Everything that was changed has been handed out.
     pub fn settle(&mut self) {
         self.changed = false;
-        self.intervals.iter_mut().for_each(Final::pack);
     }
 }

@@ -2,10 +2,10 @@
 
 use super::cohort::Stamp;
 use super::interval::{About, INTERVAL};
-use super::kept::{AgentKept, QueueKept};
+use super::kept::QueueKept;
 use super::level::Levels;
 use crate::model::action::Status;
-use crate::model::ids::{DnId, ReasonId, SwitchId};
+use crate::model::ids::{AgentId, DnId, ReasonId, SwitchId};
 use crate::model::row::{AgentIntervalRow, AgentQueueIntervalRow, AgentReasonIntervalRow, QueueIntervalRow};
 use crate::model::table::{ReasonCode, ReasonKey, Site, Tenant};
 use crate::model::tevent::CallType;
@@ -13,6 +13,7 @@ use crate::model::time::{Micros, ms_between};
 use crate::stats::agent::{AgentColumn, DND};
 use crate::stats::pair::{self, PairCount, PairGain, PairTime, ReasonGain};
 use crate::stats::queue::{QueueCount, QueueTime};
+use crate::stats::reading::AgentGained;
 
 const INTERVAL_MS: i32 = (INTERVAL.0 / 1000) as i32;
 
@@ -74,13 +75,19 @@ pub(super) fn queue_row(
     }
 }
 
-pub(super) fn agent_row(switch: SwitchId, coverage_ms: i32, kept: &AgentKept, stamp: Stamp) -> AgentIntervalRow {
+pub(super) fn agent_row(
+    switch: SwitchId,
+    coverage_ms: i32,
+    agent: AgentId,
+    kept: &AgentGained,
+    stamp: Stamp,
+) -> AgentIntervalRow {
     let n = |c: AgentColumn| kept.gain.counts[c as usize] as i32;
     let time = |s: Status| kept.gain.times[s as usize];
     let talk = |t: CallType| time(Status::talking(t));
     AgentIntervalRow {
         tenant_id: Tenant(switch),
-        agent_id: kept.agent,
+        agent_id: agent,
         media_type: "voice",
         interval_start: stamp.start,
         interval_ms: INTERVAL_MS,
@@ -164,7 +171,7 @@ pub(super) fn pair_row(
 pub(super) fn reason_row(
     switch: SwitchId,
     coverage_ms: i32,
-    (agent, status, reason): (crate::model::ids::AgentId, Status, ReasonId),
+    (agent, status, reason): (AgentId, Status, ReasonId),
     gain: &ReasonGain,
     stamp: Stamp,
 ) -> AgentReasonIntervalRow {

@@ -226,7 +226,8 @@ impl Store {
     /// When the disk refuses, and in live mode [`StoreError::Overlap`]. The store is then to be dropped: rows that were
     /// not published are not lost, the journal or the source has them.
     pub fn deliver(&mut self, batch: &RowBatch) -> Result<(), StoreError> {
-        let &RowBatch { partition, ref names, ref rows, watermark, goes_on } = batch;
+        let &RowBatch { partition, ref names, ref rows, watermark, goes_on, .. } = batch;
+        debug_assert!(batch.closings.is_empty(), "rows are written before they are stored");
         self.shared.mirrors.entry(partition).or_default().apply(names, &mut self.shared.texts);
         self.shared.watermark = self.shared.watermark.max(watermark);
         let mut at = 0;

@@ -1,6 +1,7 @@
 //! An agent's ledger: time by status, counts, and the same read over the day and the last half hour.
 
 use super::late::{Base, Gain};
+use super::reading::AgentGained;
 use crate::model::action::{AgentCount, Status};
 use crate::model::time::{Micros, Span};
 
@@ -197,8 +198,8 @@ pub struct AgentPast {
     pub marked_step: i64,
     /// Listed as changed since the last look.
     pub dirty: bool,
-    /// Listed as active in the running interval.
-    pub active: bool,
+    /// The epoch in which he was last listed as active, or [`super::pair::UNLISTED`].
+    pub(super) listed: u32,
 }
 
 /// What the day and the sliding window show: four counts, handle time, time by status.
@@ -279,11 +280,13 @@ impl AgentPast {
         }
     }
 
-    /// Ends the interval at `edge`: what the agent gained, his first login and his last logout in it.
-    pub(super) fn roll(&mut self, stats: &AgentStats, edge: Micros) -> (AgentGain, Option<Micros>, Option<Micros>) {
-        let gain = stats.ledger.roll(&mut self.base, edge);
-        self.active = stats.ledger.is_running();
-        (gain, self.first_login_at.take(), self.last_logout_at.take())
+    /// Ends the interval at `edge`: what the agent gained in it.
+    pub(super) fn roll(&mut self, stats: &AgentStats, edge: Micros) -> AgentGained {
+        AgentGained {
+            gain: stats.ledger.roll(&mut self.base, edge),
+            first_login_at: self.first_login_at.take(),
+            last_logout_at: self.last_logout_at.take(),
+        }
     }
 }
 

@@ -4,13 +4,14 @@
 //! interval that has ended is booked at its own time and listed in `late` for history.
 
 mod action;
+mod edge;
 mod late;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use super::accumulator::{Accumulators, Cells};
-use super::agent::{AgentColumn, AgentGain, AgentPast, AgentReading, AgentStats, DND, STEP_MINUTES};
+use super::agent::{AgentColumn, AgentPast, AgentReading, AgentStats, DND, STEP_MINUTES};
 use super::late::{Late, Object};
 use super::pair::{PairCount, PairKey, PairTime, Pairs, Reasons};
 use super::queue::{Queue, QueueCount, QueueTime, minute_of};
@@ -20,6 +21,7 @@ use crate::model::ids::{AgentId, DnId};
 use crate::model::room::make_room;
 use crate::model::tevent::CallType;
 use crate::model::time::{Micros, Span, ms_between};
+use edge::Edge;
 
 /// Limits by which durations are judged.
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +52,8 @@ pub struct Board {
     pub agents: Vec<AgentStats>,
     /// What they were at edges, by the same.
     past: Vec<AgentPast>,
-    /// Agents that have something in the running interval.
-    active_agents: Vec<AgentId>,
+    /// Which agents have something in the running interval, and what they gained in the one before.
+    edge: Edge,
     /// Another one whenever agents must be marked or listed anew at their next action.
     stamp: u32,
     memberships: Vec<Vec<u32>>,
@@ -422,8 +424,8 @@ impl Board {
         if !std::mem::replace(&mut past.dirty, true) {
             self.dirty_agents.push(agent);
         }
-        if !std::mem::replace(&mut past.active, true) {
-            self.active_agents.push(agent);
+        if past.listed != self.edge.epoch {
+            self.edge.touch(agent, stats, past);
         }
     }
 
@@ -443,6 +445,7 @@ impl Board {
     }
 
     fn counted(&mut self, agent: AgentId, what: AgentCount, at: Micros) {
+        self.touch_agent(agent);
         match what {
             // What is heard of late is the interval's that it happened in.
             _ if at < self.interval_start => {}
@@ -501,26 +504,6 @@ impl Board {
             agents.clear();
             self.dirty_agents = agents;
         }
-    }
-
-    /// Ends the interval at `edge`: hands what each active agent gained to `take`, in the order of ids, with his first login
-    /// and his last logout in it.
-    pub fn roll_agents(
-        &mut self,
-        edge: Micros,
-        mut take: impl FnMut(AgentId, AgentGain, Option<Micros>, Option<Micros>),
-    ) {
-        self.stamp = self.stamp.wrapping_add(1);
-        let (agents, past) = (&self.agents, &mut self.past);
-        self.active_agents.sort_unstable();
-        self.active_agents.retain(|id| {
-            let past = &mut past[id.index()];
-            let (gain, first_login_at, last_logout_at) = past.roll(&agents[id.index()], edge);
-            if !gain.is_zero() {
-                take(*id, gain, first_login_at, last_logout_at);
-            }
-            past.active
-        });
     }
 
     /// Base accumulators of a DN for a call type; `None` when it has seen none of that type.

@@ -12,5 +12,6 @@ pub mod board;
 pub mod late;
 pub mod pair;
 pub mod queue;
+pub mod reading;
 pub mod seat;
 pub mod wait;

@@ -3,9 +3,11 @@
 use hashbrown::HashMap;
 
 use super::late::{Base, Gain, Ledger};
+use super::reading::{Key, Packed};
 use crate::model::action::Status;
 use crate::model::ids::{AgentId, DnId, ReasonId};
 use crate::model::room::make_room;
+use crate::model::time::Micros;
 
 /// Counts and whole durations of an agent at a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,30 +55,57 @@ pub type ReasonKey = (AgentId, Status, ReasonId);
 #[derive(Debug)]
 struct Entry<K, const C: usize, const T: usize> {
     key: K,
-    /// Listed as used in the running interval.
-    is_active: bool,
+    /// The epoch in which it was last listed as used, or [`UNLISTED`].
+    listed: u32,
     ledger: Ledger<C, T>,
 }
 
-/// Ledgers with `C` counts and `T` times that exist only for keys that were used, and a list of those that were used in the running interval.
+/// In no list.
+pub(super) const UNLISTED: u32 = 0;
+/// The epoch before the first edge; the one before it is not [`UNLISTED`].
+pub(super) const FIRST_EPOCH: u32 = 2;
+
+/// Ledgers with `C` counts and `T` times that exist only for keys that were used, and a list of those that were used in the
+/// running interval.
+///
+/// At an edge nothing is read. What a key gained is read when it is next used, before anything is booked, or when its turn
+/// comes ([`Self::read_some`]), whichever is first: until then its ledger stands as it stood at the edge.
 #[derive(Debug)]
 pub struct Sparse<K, const C: usize, const T: usize> {
     index: HashMap<K, u32, foldhash::fast::FixedState>,
     entries: Vec<Entry<K, C, T>>,
     /// What the ledgers were at the begin of the interval.
     bases: Vec<Base<C, T>>,
+    /// Used in the running interval.
     active: Vec<u32>,
+    /// Used in the one before; those that were not read yet are listed in its epoch.
+    unread: Vec<u32>,
+    /// What was read of it.
+    read: Packed,
+    /// Number of the running interval, and where it began.
+    epoch: u32,
+    edge: Micros,
     /// The key asked for last: what follows from one event asks for one key several times.
     last: Option<(K, u32)>,
 }
 
 impl<K, const C: usize, const T: usize> Default for Sparse<K, C, T> {
     fn default() -> Self {
-        Self { index: HashMap::default(), entries: Vec::new(), bases: Vec::new(), active: Vec::new(), last: None }
+        Self {
+            index: HashMap::default(),
+            entries: Vec::new(),
+            bases: Vec::new(),
+            active: Vec::new(),
+            unread: Vec::new(),
+            read: Packed::default(),
+            epoch: FIRST_EPOCH,
+            edge: Micros::MIN,
+            last: None,
+        }
     }
 }
 
-impl<K: Copy + Eq + std::hash::Hash + Ord, const C: usize, const T: usize> Sparse<K, C, T> {
+impl<K: Key + Eq + std::hash::Hash, const C: usize, const T: usize> Sparse<K, C, T> {
     /// The ledger of a key, listed as active.
     #[inline]
     pub fn of(&mut self, key: K) -> &mut Ledger<C, T> {
@@ -104,34 +133,66 @@ impl<K: Copy + Eq + std::hash::Hash + Ord, const C: usize, const T: usize> Spars
         let slot = *self.index.entry(key).or_insert_with(|| {
             make_room(entries, 1);
             make_room(bases, 1);
-            entries.push(Entry { key, is_active: false, ledger: Ledger::default() });
+            entries.push(Entry { key, listed: UNLISTED, ledger: Ledger::default() });
             bases.push(Base::default());
             entries.len() as u32 - 1
         });
-        let entry = &mut self.entries[slot as usize];
-        if !entry.is_active {
-            entry.is_active = true;
-            self.active.push(slot);
+        if self.entries[slot as usize].listed != self.epoch {
+            self.read(slot);
+            self.list(slot);
         }
         self.last = Some((key, slot));
         slot
     }
 
-    /// Ends the interval at `edge`: hands what each active key gained to `take`, in the order of keys.
-    pub fn roll(&mut self, edge: crate::model::time::Micros, mut take: impl FnMut(K, Gain<C, T>)) {
-        let (entries, bases) = (&mut self.entries, &mut self.bases);
+    fn list(&mut self, slot: u32) {
+        self.entries[slot as usize].listed = self.epoch;
+        self.active.push(slot);
+    }
+
+    /// Reads what a key gained in the interval before, unless that was done.
+    fn read(&mut self, slot: u32) {
+        let entry = &mut self.entries[slot as usize];
+        if entry.listed + 1 != self.epoch {
+            return;
+        }
+        entry.listed = UNLISTED;
+        let gain = entry.ledger.roll(&mut self.bases[slot as usize], self.edge);
+        if !gain.is_zero() {
+            self.read.push(entry.key, &gain);
+        }
+    }
+
+    /// Ends the interval at `edge`; the one before must have been read to its end.
+    pub(super) fn end_interval(&mut self, edge: Micros) {
+        debug_assert!(self.unread.is_empty(), "the interval before is read before this one ends");
         self.last = None;
-        self.active.sort_unstable_by_key(|slot| entries[*slot as usize].key);
-        self.active.retain(|slot| {
-            let entry = &mut entries[*slot as usize];
-            let gain = entry.ledger.roll(&mut bases[*slot as usize], edge);
-            if !gain.is_zero() {
-                take(entry.key, gain);
+        self.edge = edge;
+        self.epoch += 1;
+        std::mem::swap(&mut self.active, &mut self.unread);
+    }
+
+    /// Goes on reading, at most `most` keys, which is counted down; true once all of them were read.
+    pub(super) fn read_some(&mut self, most: &mut usize) -> bool {
+        while *most > 0
+            && let Some(slot) = self.unread.pop()
+        {
+            *most -= 1;
+            if self.entries[slot as usize].listed + 1 != self.epoch {
+                continue;
             }
+            self.read(slot);
             // What goes on gains in the next interval without being touched.
-            entry.is_active = entry.ledger.times.is_running();
-            entry.is_active
-        });
+            if self.entries[slot as usize].ledger.times.is_running() {
+                self.list(slot);
+            }
+        }
+        self.unread.is_empty()
+    }
+
+    /// What all keys gained in the interval that was read.
+    pub(super) fn take_read(&mut self) -> Packed {
+        self.read.take()
     }
 
     /// The ledger of a key, if it has one.
