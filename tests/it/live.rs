@@ -17,7 +17,7 @@ const NDJSON: (&str, &str) = ("content-type", "application/x-ndjson");
 const POST: &str = "POST /api/v1/events";
 
 /// Columns that say when and how a row was written, not what happened.
-const BOOKKEEPING: [&str; 2] = ["revision", "written_at"];
+const BOOKKEEPING: [&str; 3] = ["revision", "written_at", "received_at"];
 
 /// A row by its columns; absent is null.
 type Row = BTreeMap<String, String>;
@@ -212,8 +212,8 @@ fn a_number_is_the_same_on_every_surface() {
         }
     }
 
-    // A live program samples queues; a recording is sampled when it is asked for.
-    place.write("sampled.toml", "[history]\nqueue_snapshots = \"1m\"\n");
+    // A live program samples queues and keeps the events; a recording is sampled and kept when it is asked for.
+    place.write("sampled.toml", "[history]\nqueue_snapshots = \"1m\"\nevent_log = true\n");
     let arguments = ["replay", "feed.ndjson", "--data", "replayed", "--config", "sampled.toml", "--quiet"];
     let output = run(&place, &arguments);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
