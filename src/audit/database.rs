@@ -68,7 +68,7 @@ impl Shelf for Database {
             None => None,
         };
         let is_compared = self.is_compared(lot);
-        if let Some(files) = self.beside.as_mut().filter(|_| is_compared) {
+        if let Some(files) = self.beside.as_mut().filter(|files| is_compared && !files.is_removed(lot)) {
             let of_files = files.rows(lot, reader)?;
             compare::stores(of_files.as_ref(), block.as_ref(), reader, findings);
         }

@@ -2,13 +2,15 @@
 //!
 //! In: a data directory, which may be in use. Finds what is wrong with files; rows are for the laws.
 
+use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Example, Findings};
 use super::law::Law;
-use super::shelf::{CheckError, Lot, Progress, Shelf, start_of};
-use crate::model::table::Kind;
+use super::shelf::{CheckError, DAY_MS, Lot, Progress, Shelf, start_of};
+use crate::model::row::EventLogRow;
+use crate::model::table::{Kind, Row};
 use crate::model::time::Micros;
 use crate::sink::{self, Block, Damage, Partition, Reader, StoreError};
 
@@ -19,6 +21,8 @@ const LOOKS: u32 = 5;
 pub(super) struct Files {
     root: PathBuf,
     partitions: Vec<Partition>,
+    /// First day that is kept of tables from which days were removed.
+    retained: BTreeMap<String, String>,
     is_written: bool,
     bytes: u64,
 }
@@ -28,11 +32,18 @@ impl Files {
     pub(super) fn open(root: &Path) -> Result<Self, StoreError> {
         let is_written = sink::is_written(root)?;
         let partitions = sink::survey(root)?;
-        Ok(Self { root: root.to_owned(), partitions, is_written, bytes: 0 })
+        let retained = sink::retained(root)?;
+        Ok(Self { root: root.to_owned(), partitions, retained, is_written, bytes: 0 })
     }
 
     fn position(&self, lot: &Lot) -> Option<usize> {
         self.partitions.iter().position(|p| lot_of(p) == *lot)
+    }
+
+    /// Whether the rows of a lot were removed for their age.
+    pub(super) fn is_removed(&self, lot: &Lot) -> bool {
+        let first = self.retained.get(&lot.table).and_then(|day| start_of(day));
+        first.zip(lot.day).is_some_and(|(first, day)| day < first)
     }
 
     /// The rows of a lot, whatever is wrong with its files.
@@ -98,6 +109,12 @@ impl Shelf for Files {
             self.bytes += partition.bytes();
             return Ok(Some(block).filter(|_| !is_log));
         }
+    }
+
+    fn retained(&self) -> i64 {
+        // What began before midnight lacks its begin for a day, and links to it may come a day later.
+        let days = self.retained.iter().filter(|(table, _)| *table != EventLogRow::TABLE.name);
+        days.filter_map(|(_, day)| start_of(day)).max().map_or(i64::MIN, |day| day + 2 * DAY_MS)
     }
 
     fn mark(&self, lot: &Lot) -> u64 {

@@ -167,7 +167,7 @@ impl<S: Shelf> Walk<'_, S> {
         let Some(from) = (self.from)(name) else { return Ok(()) };
         let until = self.shelf.written_until(name);
         let settled = until.map_or(i64::MAX, settled);
-        let from = from.max(gap::retained(lots));
+        let from = from.max(gap::retained(lots)).max(self.shelf.retained());
         let first = from.saturating_sub(CONTEXT_MS);
         let is_cut = lots.iter().filter_map(|lot| lot.day).min().is_some_and(|day| day < from);
         let mut reader = Reader::default();

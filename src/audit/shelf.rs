@@ -46,6 +46,12 @@ pub(super) trait Shelf {
     /// The rows of a lot; `None` when no table of the program has its name, and for tables that no law is about.
     fn read(&mut self, lot: &Lot, reader: &mut Reader, findings: &mut Findings) -> Result<Option<Block>, CheckError>;
 
+    /// Begin of the first day (milliseconds) of which nothing was removed for its age, and of everything that may reach into it; the least number when
+    /// nothing was.
+    fn retained(&self) -> i64 {
+        i64::MIN
+    }
+
     /// A number that changes when the rows of a lot do.
     fn mark(&self, lot: &Lot) -> u64;
 

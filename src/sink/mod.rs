@@ -41,7 +41,7 @@ pub use manifest::{FileEntry, Manifest, stored_until};
 pub use parquet::{CHECKSUM, DEFINITIONS_VERSION, ROW_GROUP_ROWS, SCHEMA_VERSION, producer};
 pub use read::{Block, GroupSpan, NO_FLAG, NO_ID, NO_INT, NO_LONG, NO_NAME, ReadError, Reader, TextColumn};
 pub use reference::{duckdb_tables, reference, tables};
-pub use retain::{Outdated, outdated};
+pub use retain::{Outdated, outdated, retained};
 pub use rewrite::{Rewrite, Rewriting};
 pub use store::{Mode, Options, Published, Store, StoreError, TableTotal};
 pub use survey::{Damage, Partition, is_place_of, is_written, survey};

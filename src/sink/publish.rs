@@ -176,6 +176,11 @@ impl Change {
         self.removals.push(removal);
     }
 
+    /// Adds a document about the store as a whole that lies at `temp`.
+    pub(super) fn note(&mut self, temp: PathBuf, path: PathBuf) {
+        self.renames.push((temp, path));
+    }
+
     /// Adds a manifest that lies at `temp`.
     pub(super) fn manifest(&mut self, temp: PathBuf, path: PathBuf) {
         self.renames.push((temp, path));

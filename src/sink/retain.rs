@@ -4,14 +4,33 @@
 //! sees a day whole or not at all; what is to go is written down first, and the next start finishes what was begun. One that has listed files and not yet
 //! opened them finds them gone. A directory in which somebody has put something stays. Knows no clock and no reason.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::path;
-use super::publish::{Change, Removal};
+use super::publish::{Change, Removal, write_durable};
 use super::store::{Store, StoreError};
 use super::survey::{Partition, survey};
+
+/// Below the data directory: the first day (`YYYY-MM-DD`) of each table from which days were removed.
+const NOTE: &str = "retained.json";
+
+/// The first day that was kept of each table from which days were removed, as `YYYY-MM-DD`: what is older is missing with good reason.
+///
+/// # Errors
+/// When the note cannot be read, or is none.
+pub fn retained(root: &Path) -> Result<BTreeMap<String, String>, StoreError> {
+    let path = root.join(NOTE);
+    match fs::read(&path) {
+        Ok(text) => {
+            serde_json::from_slice(&text).map_err(|e| StoreError::Note { path: path.clone(), why: e.to_string() })
+        }
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(e) => Err(StoreError::io("read", &path, e)),
+    }
+}
 
 /// A partition that is too old.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +117,17 @@ impl Store {
             manifest.push(".json");
             let beside = relative(&self.shared.temp_path());
             change.remove(Removal { dir, beside, manifest: PathBuf::from(manifest) });
+        }
+        if !found.is_empty() {
+            let mut note = retained(&self.root)?;
+            for (table, day) in limits.iter().filter(|(table, _)| found.iter().any(|p| p.table == *table)) {
+                let first = note.entry((*table).to_owned()).or_default();
+                *first = path::date(*day).max(std::mem::take(first));
+            }
+            let temp = self.shared.temp_path();
+            let text = serde_json::to_string_pretty(&note).expect("texts always serialize") + "\n";
+            write_durable(&temp, text.as_bytes())?;
+            change.note(temp.strip_prefix(&self.root).unwrap_or(&temp).to_owned(), PathBuf::from(NOTE));
         }
         Ok((found, change))
     }

@@ -98,6 +98,14 @@ pub enum StoreError {
         /// Why not.
         source: ParquetError,
     },
+    /// The note of what retention has removed is damaged.
+    #[error("{} does not say what was removed: {why}; remove it, and check data reports the days that are missing", .path.display())]
+    Note {
+        /// The document.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A manifest is damaged.
     #[error("{} is not a manifest: {why}; move it and the files it stands for away, and write them again", .path.display())]
     Manifest {

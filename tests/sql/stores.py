@@ -27,13 +27,17 @@ class Stores:
         self.data = data
 
     def tables(self):
+        """Names of all tables that both have; the log of events is in files only."""
+        return [table for table in self.of_files() if table != "event_log"]
+
+    def of_files(self):
         """Names of all tables, as DuckDB has them."""
         return re.findall(r"FROM callfold\.files\('(\w+)'\)", SCRIPT.read_text())
 
     def views(self):
         """Names of all views over the tables, with their schema."""
         found = self.duck.execute("SELECT schema_name, view_name FROM duckdb_views() WHERE schema_name LIKE 'callfold%'").fetchall()
-        tables = set(self.tables())
+        tables = set(self.of_files())
         return sorted(f"{schema}.{name}" for schema, name in found if schema != "callfold" or name not in tables)
 
     def columns(self, relation):
