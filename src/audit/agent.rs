@@ -76,6 +76,7 @@ const SUMS: &[Column] = &[
 ];
 
 const PAIRS: &[Column] = &[
+    sum("membership_ms", Law::Logins),
     sum("offered", Law::AgentQueueFromLegs),
     sum("answered", Law::AgentQueueFromLegs),
     sum("ring_ms", Law::AgentQueueFromLegs),
@@ -149,6 +150,27 @@ impl Agents {
     pub(super) fn is_session_of(&self, session: u128, agent: u32) -> bool {
         let known = self.sessions.get(&session).map(|s| s.agent == agent);
         known.unwrap_or_else(|| self.gaps.may_lack_session(agent))
+    }
+
+    /// Agent, begin and end of a session in microseconds; the end is the greatest instant there is while it is open.
+    pub(super) fn session(&self, id: u128) -> Option<(u32, i64, i64)> {
+        self.sessions.get(&id).map(|s| (s.agent, s.logged_in_at, s.logged_out_at))
+    }
+
+    /// Whether an agent's session may have no row.
+    pub(super) fn may_lack_session(&self, agent: u32) -> bool {
+        self.gaps.may_lack_session(agent)
+    }
+
+    /// Calls `f` with begin and end of every session that has a row, ended before `before` (milliseconds) and is not judged yet.
+    pub(super) fn for_ended(&self, before: i64, mut f: impl FnMut(u128, (i64, i64))) {
+        let is_due = |s: &Session| !s.is_judged && (ms(s.logged_out_at) < before || before == i64::MAX);
+        if !self.gaps.lacks.contains(&"agent_session_dn") {
+            self.sessions
+                .iter()
+                .filter(|(_, s)| is_due(s))
+                .for_each(|(id, s)| f(*id, (s.logged_in_at, s.logged_out_at)));
+        }
     }
 
     /// After-call work of a session in a stretch of time, all in milliseconds; `None` when nobody can know.
@@ -408,10 +430,13 @@ impl Agents {
     pub(super) fn judge(&mut self, before: i64, forget: i64, reader: &Reader, findings: &mut Findings) {
         let Self { gaps, until, .. } = self;
         // A state that goes on has no row yet.
-        let goes_on = |key: &Key, start: i64, law: Law| {
-            matches!(law, Law::AgentFromStates | Law::ReasonsFromStates)
-                && gaps.open.contains_key(&key[0])
-                && until.get(&key[0]).is_none_or(|until| start + INTERVAL_MS > *until)
+        let goes_on = |key: &Key, start: i64, law: Law| match law {
+            Law::Logins => gaps.is_cut || gaps.open.contains_key(&key[0]) || gaps.lacks.contains(&"agent_session_dn"),
+            Law::AgentFromStates | Law::ReasonsFromStates => {
+                let until = until.get(&key[0]);
+                gaps.open.contains_key(&key[0]) && until.is_none_or(|until| start + INTERVAL_MS > *until)
+            }
+            _ => false,
         };
         for ledger in [&mut self.counts, &mut self.pairs, &mut self.reasons] {
             ledger.judge(before, goes_on, reader, findings);

@@ -10,6 +10,7 @@ use super::files::Files;
 use super::finding::Findings;
 use super::run::settled;
 use super::shelf::{CheckError, DAY_MS, Lot, Progress, Shelf};
+use crate::model::table::Kind;
 use crate::sink::postgres::{Holding, Holdings};
 use crate::sink::{Block, Reader};
 
@@ -62,7 +63,8 @@ impl Shelf for Database {
     }
 
     fn read(&mut self, lot: &Lot, reader: &mut Reader, findings: &mut Findings) -> Result<Option<Block>, CheckError> {
-        let holding = self.holding(lot).cloned();
+        // No law is about the log of events, and a day of it may be more than memory should hold.
+        let holding = self.holding(lot).filter(|holding| holding.table.kind != Kind::Log).cloned();
         let block = match &holding {
             Some(holding) => Some(self.holdings.read(holding, reader)?),
             None => None,

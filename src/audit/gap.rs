@@ -5,14 +5,17 @@
 use super::Map;
 use super::finding::Findings;
 use super::ms;
+use super::run::TABLES;
 use super::shelf::{CheckError, DAY_MS, Lot, Shelf};
 use crate::sink::Reader;
 
-/// Details that every day with traffic has.
-const DETAILS: [&str; 4] = ["call", "party", "queue_segment", "handling_segment"];
-
-/// Rows that are kept longer than details.
-const INTERVALS: [&str; 2] = ["queue_interval", "agent_interval"];
+/// Tables that are kept equally long: states, details, what agents did, intervals of queues. Retention takes a day of all of them at once.
+const CLASSES: [&[&str]; 4] = [
+    &["party_state", "agent_state", "queue_snapshot", "agent_snapshot"],
+    &["call", "party", "queue_segment", "handling_segment"],
+    &["agent_session", "agent_interval"],
+    &["queue_interval", "queue_cohort_interval"],
+];
 
 /// What cannot be there.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +24,13 @@ pub(super) struct Gaps {
     pub(super) is_cut: bool,
     /// Agents who are logged in while a program writes: their session and last state have no row.
     pub(super) open: Map<u32, ()>,
+    /// Tables that the tenant has no row of: an earlier version of the program did not write them.
+    pub(super) lacks: Vec<&'static str>,
+}
+
+/// Tables that laws are about, without one row.
+pub(super) fn lacks(lots: &[Lot]) -> Vec<&'static str> {
+    TABLES.into_iter().filter(|table| !lots.iter().any(|lot| lot.table == *table)).collect()
 }
 
 impl Gaps {
@@ -35,18 +45,15 @@ impl Gaps {
     }
 }
 
-/// Begin of the first day whose details are whole where older ones were taken by retention, in milliseconds; the least number where
-/// none were. Older intervals stay without them.
+/// Begin of the first day of which everything is there where retention has taken older days of some tables and left those of others, in
+/// milliseconds; the least number where it has not.
 pub(super) fn retained(lots: &[Lot]) -> i64 {
-    let first = |tables: &[&str]| {
-        let of = |table: &&str| lots.iter().filter(|lot| lot.table == **table).filter_map(|lot| lot.day).min();
-        tables.iter().map(of).collect::<Vec<_>>()
-    };
-    let details = first(&DETAILS).into_iter().flatten().max();
-    let intervals = first(&INTERVALS).into_iter().flatten().min();
-    match (details, intervals) {
+    let first =
+        |tables: &&[&str]| lots.iter().filter(|lot| tables.contains(&lot.table.as_str())).filter_map(|l| l.day).min();
+    let firsts: Vec<i64> = CLASSES.iter().filter_map(first).collect();
+    match (firsts.iter().max(), firsts.iter().min()) {
         // What began before midnight lacks its begin for a day.
-        (Some(details), Some(intervals)) if details > intervals => details + DAY_MS,
+        (Some(last), Some(first)) if last > first => last + DAY_MS,
         _ => i64::MIN,
     }
 }

@@ -367,6 +367,9 @@ impl Leg {
             queues.cohort.add(key, entered, column, by);
             queues.times.add(key, 0, column, by);
         }
+        if self.is_handled() {
+            queues.handled(queue, entered, self.handle_ms(), self.is_complete);
+        }
         if self.is_handled() && self.is_complete {
             queues.period.add(key, self.wrapped, "handled", 1);
             queues.period.add(key, self.wrapped, "handle_ms", self.handle_ms());

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::database::Database;
+use super::dimension::Calendar;
 use super::files::Files;
 use super::law::Kind;
 use super::run::{Report, Walk, settled};
@@ -258,7 +259,7 @@ fn judge(
     }
     let before = report.findings.broken_of(Kind::Certain);
     let from = |tenant: &str| first.get(tenant).copied();
-    Walk { shelf, report: &mut *report, from: &from, stop }.all(&mut |_| {})?;
+    Walk { shelf, report: &mut *report, from: &from, stop, calendar: Calendar::default() }.all(&mut |_| {})?;
     let is_right = report.findings.broken_of(Kind::Certain) == before;
     for (tenant, first) in &first {
         let days = over[tenant].iter().filter(|(day, _)| *day >= first).map(|(day, mark)| (*day, *mark));

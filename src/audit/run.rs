@@ -12,13 +12,17 @@ use super::call::Calls;
 use super::cells;
 use super::contact::Contacts;
 use super::database::Database;
+use super::dimension::{Calendar, Dimensions};
 use super::files::Files;
 use super::finding::{Example, Findings};
 use super::gap::{self, Gaps};
 use super::law::Law;
 use super::leg::{Legs, Others};
+use super::login::Logins;
+use super::party::PartyStates;
 use super::queue::Queues;
 use super::shelf::{CheckError, DAY_MS, Lot, Shelf, date_of};
+use super::snapshot::Snapshots;
 use super::source::Sources;
 use super::stay::Stays;
 use crate::handoff::stop::Stop;
@@ -34,13 +38,25 @@ pub(super) fn settled(until: i64) -> i64 {
 }
 
 /// Tables that laws are about, in the order in which the rows of a day are read.
-pub const TABLES: [&str; 18] = [
+pub const TABLES: [&str; 33] = [
+    "dim_tenant",
+    "dim_site",
+    "dim_group",
+    "group_member",
+    "dim_resource",
+    "dim_agent",
+    "dim_definition",
+    "dim_queue",
+    "dim_reason",
+    "dim_calendar",
     "source_session",
     "agent_session",
+    "agent_session_dn",
     "agent_state",
     "call",
     "queue_segment",
     "party",
+    "party_state",
     "handling_segment",
     "call_link",
     "interaction",
@@ -50,9 +66,12 @@ pub const TABLES: [&str; 18] = [
     "queue_interval",
     "queue_cohort_interval",
     "queue_wait_hist",
+    "queue_handle_hist",
     "agent_interval",
     "agent_queue_interval",
     "agent_reason_interval",
+    "queue_snapshot",
+    "agent_snapshot",
 ];
 
 /// How far before the first day that is judged rows are read, for what began before and goes on in it, in milliseconds.
@@ -127,12 +146,25 @@ pub fn check(stores: &Stores, first: usize, stop: &Stop, mut watch: impl FnMut(&
     // A database that cannot be read is told before files are read for an hour.
     let holdings = stores.database.as_ref().map(|target| Holdings::open(target, None)).transpose()?;
     if let Some(root) = &stores.files {
-        Walk { shelf: &mut Files::open(root)?, report: &mut report, from: &everything, stop }.all(&mut watch)?;
+        Walk {
+            shelf: &mut Files::open(root)?,
+            report: &mut report,
+            from: &everything,
+            stop,
+            calendar: Calendar::default(),
+        }
+        .all(&mut watch)?;
     }
     if let Some(holdings) = holdings.filter(|_| !report.stopped) {
         let beside = stores.files.as_ref().map(|root| Files::open(root)).transpose()?;
-        Walk { shelf: &mut Database::new(holdings, beside), report: &mut report, from: &everything, stop }
-            .all(&mut watch)?;
+        Walk {
+            shelf: &mut Database::new(holdings, beside),
+            report: &mut report,
+            from: &everything,
+            stop,
+            calendar: Calendar::default(),
+        }
+        .all(&mut watch)?;
     }
     Ok(report)
 }
@@ -144,6 +176,8 @@ pub(super) struct Walk<'a, S> {
     /// Begin of the first day of a tenant that is judged, in milliseconds; `None` where none is.
     pub(super) from: &'a dyn Fn(&str) -> Option<i64>,
     pub(super) stop: &'a Stop,
+    /// Days of each time zone that the calendar has whole, once it has been read.
+    pub(super) calendar: Calendar,
 }
 
 impl<S: Shelf> Walk<'_, S> {
@@ -172,6 +206,7 @@ impl<S: Shelf> Walk<'_, S> {
         let is_cut = lots.iter().filter_map(|lot| lot.day).min().is_some_and(|day| day < from);
         let mut reader = Reader::default();
         let gaps = Gaps {
+            lacks: gap::lacks(lots),
             is_cut,
             open: if until.is_some() { gap::open(self.shelf, lots, &mut reader)? } else { Map::default() },
         };
@@ -190,12 +225,17 @@ impl<S: Shelf> Walk<'_, S> {
                 self.lot(lot, &mut tenant)?;
                 watch(&self.report.look);
             }
+            self.calendar.add(tenant.dimensions.take_days());
+            if let Some(day) = day.filter(|_| is_judged) {
+                self.calendar.judge(day, &mut self.report.findings);
+            }
             if let Some(day) = day.filter(|day| *day <= settled) {
                 self.report.findings.restrict(is_cut && day <= from);
                 tenant.end_of_day(day, &mut self.report.findings);
             }
         }
-        self.report.findings.restrict(false);
+        let last = lots.iter().filter_map(|lot| lot.day).max();
+        self.report.findings.restrict(is_cut && last.is_some_and(|last| last < from));
         if until.is_none() {
             tenant.finish(&mut self.report.findings);
         } else if let Some(day) = lots.iter().filter_map(|lot| lot.day).filter(|day| *day >= settled).min() {
@@ -233,6 +273,10 @@ pub(super) struct Tenant {
     legs: Legs,
     calls: Calls,
     contacts: Contacts,
+    logins: Logins,
+    party_states: PartyStates,
+    snapshots: Snapshots,
+    dimensions: Dimensions,
     /// Whether rows of earlier days were not read.
     is_cut: bool,
 }
@@ -245,12 +289,16 @@ impl Tenant {
             reader,
             sources: Sources::new(until.is_some()),
             stays,
-            queues: Queues::new(),
+            queues: Queues::new(gaps.lacks.clone()),
             is_cut: gaps.is_cut,
+            party_states: PartyStates::new(!gaps.lacks.contains(&"party_state")),
+            snapshots: Snapshots::new(gaps.clone()),
             agents: Agents::new(gaps),
             legs: Legs::default(),
             calls: Calls { open_since: until.map(|until| settled(until) - DAY_MS), ..Calls::default() },
             contacts: Contacts::default(),
+            logins: Logins::default(),
+            dimensions: Dimensions::default(),
         }
     }
 
@@ -261,15 +309,50 @@ impl Tenant {
 
     pub(super) fn take(&mut self, block: &Block, lot: &Lot, findings: &mut Findings) {
         cells::check(block, lot, &mut self.reader, findings);
-        let Self { reader, sources, stays, queues, agents, legs, calls, contacts, .. } = self;
+        let Self {
+            reader,
+            sources,
+            stays,
+            queues,
+            agents,
+            legs,
+            calls,
+            contacts,
+            dimensions,
+            logins,
+            party_states,
+            snapshots,
+            ..
+        } = self;
+        match lot.day {
+            Some(day) => dimensions.look_up(block, day, reader, findings),
+            None => dimensions.take(block, reader, findings),
+        }
         match block.table.name {
             "source_session" => sources.take(block, reader, findings),
             "agent_session" => agents.take_sessions(block, reader, findings),
-            "agent_state" => agents.take_states(block, reader, findings),
+            "agent_session_dn" => {
+                snapshots.take_logins(block);
+                logins.take(block, agents, reader, findings);
+            }
+            "agent_state" => {
+                snapshots.take_states(block);
+                agents.take_states(block, reader, findings);
+            }
             "call" => calls.take(block, reader, findings),
-            "queue_segment" => stays.take(block, reader, calls, queues, findings),
-            "party" => legs.take_parties(block, reader, calls, stays, findings),
+            "queue_segment" => {
+                snapshots.take_stays(block);
+                stays.take(block, reader, calls, queues, findings);
+            }
+            "party" => {
+                party_states.take_parties(block);
+                legs.take_parties(block, reader, calls, stays, findings);
+            }
+            "party_state" => party_states.take(block, reader, findings),
+            "queue_snapshot" => snapshots.take_queues(block, reader, findings),
+            "agent_snapshot" => snapshots.take_agents(block),
             "handling_segment" => {
+                party_states.take_legs(block);
                 legs.take(block, reader, &mut Others { stays, queues, agents, calls }, findings);
             }
             "call_link" => contacts.take_links(block, reader),
@@ -279,7 +362,7 @@ impl Tenant {
             "user_data_final" => contacts.take_final(block, calls, reader, findings),
             "queue_interval" => queues.take_period(block, sources, reader, findings),
             "queue_cohort_interval" => queues.take_cohort(block, reader, findings),
-            "queue_wait_hist" => queues.take_histogram(block, reader),
+            "queue_wait_hist" | "queue_handle_hist" => queues.take_histogram(block, reader),
             "agent_interval" => agents.take_intervals(block, reader, findings),
             "agent_queue_interval" => agents.take_pairs(block, queues),
             "agent_reason_interval" => agents.take_reasons(block),
@@ -292,6 +375,10 @@ impl Tenant {
 
     /// Judges what is over before `before` and forgets what was over before `forget`, both in milliseconds.
     fn judge(&mut self, before: i64, forget: i64, findings: &mut Findings) {
+        self.dimensions.judge(before, findings);
+        self.logins.judge(before, &self.agents, &self.reader, findings);
+        self.party_states.judge(before, &self.reader, findings);
+        self.snapshots.judge(before, forget, &self.sources, &self.reader, findings);
         self.queues.judge(before, &self.reader, findings);
         self.legs.judge(before, &self.agents, &self.reader, findings);
         self.agents.judge(before, forget, &self.reader, findings);

@@ -20,7 +20,13 @@ fn stored<'a>(cluster: &'a Cluster, name: &str) -> (Place, Database<'a>) {
     let simulated =
         ["simulate", "--out", &feed, "--agents", "12", "--queues", "4", "--for", "70m", "--seed", "5", "--quiet"];
     assert!(run(&place, &simulated).status.success());
-    let output = run(&place, &["replay", &feed, "--postgres", &database.url(), "--user-data", "*"]);
+    place.write(
+        "callfold.toml",
+        "[history]\nparty_states = true\nqueue_snapshots = \"1m\"\nagent_snapshots = \"1m\"\n[calendar]\nzones = [\"UTC\", \"Europe/Berlin\"]\n[[group]]\nname = \"Sales\"\nagents = [\"1\", \"2\", \"3\"]\n\
+         [[group]]\nname = \"Service\"\nagents = [\"4\"]\n",
+    );
+    let configured = ["--config", "callfold.toml", "--user-data", "*"];
+    let output = run(&place, &[&["replay", &feed, "--postgres", &database.url()], &configured[..]].concat());
     assert!(output.status.success(), "{}", stderr(&output));
     (place, database)
 }
@@ -51,8 +57,11 @@ fn facts(database: &Database<'_>) -> Vec<&'static Table> {
 /// One row of a table, in the middle of it.
 fn one_row(table: &Table) -> String {
     let key = table.key.join(", ");
+    // A login on another DN that is the last of its session nobody else knows.
+    let only = if table.name == "agent_session_dn" { "WHERE queue_id IS NOT NULL" } else { "" };
     format!(
-        "(tableoid, ctid) = (SELECT tableoid, ctid FROM callfold.{0} ORDER BY {key} OFFSET (SELECT count(*) / 2 FROM callfold.{0}) LIMIT 1)",
+        "(tableoid, ctid) = (SELECT tableoid, ctid FROM callfold.{0} {only} ORDER BY {key}
+                             OFFSET (SELECT count(*) / 2 FROM callfold.{0} {only}) LIMIT 1)",
         table.name
     )
 }
@@ -100,8 +109,12 @@ fn a_database_that_is_right_has_nothing_to_show_and_a_row_that_is_deleted_is_mis
     assert_eq!(lines(&found(&database, Some(&place))), Vec::<String>::new());
     let mut unnoticed = Vec::new();
     let facts = facts(&database);
-    assert!(facts.len() >= 18, "{}", facts.len());
+    assert!(facts.len() >= 31, "{}", facts.len());
     for table in facts {
+        // Who belongs to a group is what somebody configured, and nothing else knows it.
+        if table.name == "group_member" {
+            continue;
+        }
         keep(&database, table);
         database.query(&format!("DELETE FROM callfold.{} WHERE {}", table.name, one_row(table)));
         if found(&database, None).broken() == 0 {
@@ -118,11 +131,13 @@ fn a_cell_that_is_changed_in_a_database_is_noticed_save_in_columns_that_nothing_
     let Some(cluster) = Cluster::shared() else { return };
     let (_place, database) = stored(cluster, "audit-changed");
     let mut unnoticed = Vec::new();
-    // All columns are tried on rows that were read; here, with a server asked each time, every fourth one of them.
+    // All columns are tried on rows that were read; here, with a server asked each time, every fourth one of them, and all with
+    // CALLFOLD_ALL_COLUMNS=1, which takes minutes.
+    let step = if std::env::var_os("CALLFOLD_ALL_COLUMNS").is_some() { 1 } else { 4 };
     for (at, table) in facts(&database).into_iter().enumerate() {
         keep(&database, table);
         let judged = table.columns.iter().filter(|column| why_unjudged(table.name, column.name).is_none());
-        for column in judged.skip(at % 4).step_by(4) {
+        for column in judged.skip(at % step).step_by(step) {
             database.query(&format!(
                 "UPDATE callfold.{} t SET \"{}\" = {} WHERE {}",
                 table.name,
@@ -188,8 +203,8 @@ fn a_row_that_is_deleted_from_the_database_of_a_running_program_is_reported() {
     let (server, address) = crate::night::server(&place, &["--postgres", &database.url()]);
     let findings = || crate::night::figure(address, crate::night::FINDINGS);
     let days = || crate::night::last(&place).1["days"].to_string();
-    wait(|| days().contains("database default 2026-11-27"), days);
-    assert_eq!(findings(), Some(0.0), "{:?}", crate::night::last(&place));
+    // Four hours come within a second: what they name may be described a moment later, and the day is checked again.
+    wait(|| days().contains("database default 2026-11-27") && findings() == Some(0.0), days);
     database.query("DELETE FROM callfold.queue_segment WHERE queue_segment_id = (SELECT min(queue_segment_id::text)::uuid FROM callfold.queue_segment
                     WHERE entered_at < '2026-11-28Z')");
     wait(|| findings() >= Some(1.0), || format!("{:?}", crate::night::last(&place)));
