@@ -295,7 +295,7 @@ impl Tenant {
             snapshots: Snapshots::new(gaps.clone()),
             agents: Agents::new(gaps),
             legs: Legs::default(),
-            calls: Calls { open_since: until.map(|until| settled(until) - DAY_MS), ..Calls::default() },
+            calls: Calls { open_since: until.map(|until| settled(until).saturating_sub(DAY_MS)), ..Calls::default() },
             contacts: Contacts::default(),
             logins: Logins::default(),
             dimensions: Dimensions::default(),

@@ -242,6 +242,8 @@ fn what_retention_took_is_not_missed_and_what_somebody_took_is() {
 fn the_last_day_of_a_store_being_written_is_not_judged() {
     let dir = store("written", 30);
     let _writer = Store::open(&dir.0, Mode::Live).unwrap();
+    // What all tenants share has no watermark.
+    let _shared = Tenant::new(Reader::default(), super::gap::Gaps::default(), Some(i64::MIN));
     let report = check(&dir);
     assert_eq!(report.unjudged.as_deref(), Some("2023-11-14"));
     assert_eq!(broken(&report.findings), Vec::<String>::new());
