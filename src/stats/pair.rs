@@ -69,7 +69,7 @@ pub(super) const FIRST_EPOCH: u32 = 2;
 /// running interval.
 ///
 /// At an edge nothing is read. What a key gained is read when it is next used, before anything is booked, or when its turn
-/// comes ([`Self::read_some`]), whichever is first: until then its ledger stands as it stood at the edge.
+/// comes (`read_some`), whichever is first: until then its ledger stands as it stood at the edge.
 #[derive(Debug)]
 pub struct Sparse<K, const C: usize, const T: usize> {
     index: HashMap<K, u32, foldhash::fast::FixedState>,
