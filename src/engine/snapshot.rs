@@ -89,6 +89,7 @@ fn queue_row(queue: &Queue, at: Micros, world: &World, names: &Names) -> QueueSn
     let switch = names.dn_switch(queue.dn);
     let n = |statuses: &[Status]| statuses.iter().map(|status| queue.agents[*status as usize] as i32).sum();
     let of = |word: &str| n(&Status::ALL.into_iter().filter(|status| status.word() == word).collect::<Vec<_>>());
+    let (waiting, oldest) = world.in_queue(queue.dn);
     let logged_in: Vec<Status> = Status::ALL.into_iter().filter(|status| *status != Status::LoggedOut).collect();
     QueueSnapshotRow {
         tenant_id: Tenant(switch),
@@ -97,9 +98,9 @@ fn queue_row(queue: &Queue, at: Micros, world: &World, names: &Names) -> QueueSn
         site_id: Site(switch),
         media_type: "voice",
         sampled_at: at,
-        waiting: queue.waiting as i32,
+        waiting: waiting as i32,
         alerting: queue.alerting as i32,
-        longest_wait_ms: world.oldest_waiting(queue.dn).map(|entered| ms_between(entered, at)),
+        longest_wait_ms: oldest.map(|entered| ms_between(entered, at)),
         agents_logged_in: n(&logged_in),
         agents_ready: of("ready"),
         agents_not_ready: of("not_ready"),

@@ -449,10 +449,19 @@ impl World {
         self.stays[at].next_in_call = next;
     }
 
-    /// Entry of the call that waits longest in a queue now, ringing ones excluded.
+    /// Entry of the call that waits longest in a queue now, ringing ones excluded: as long as nobody is known to be offered it,
+    /// a call that has left still counts, as it does among those that wait on a board.
     #[must_use]
     pub fn oldest_waiting(&self, queue: DnId) -> Option<Micros> {
-        self.stays_in(queue).find(|s| s.state == StayState::Waiting).map(|s| s.key.entered_at)
+        self.stays_in(queue).find(|s| s.leg.is_none()).map(|s| s.key.entered_at)
+    }
+
+    /// How many calls are in a queue itself now, and the entry of the oldest; what has left is not, wherever it is.
+    #[must_use]
+    pub fn in_queue(&self, queue: DnId) -> (u32, Option<Micros>) {
+        let mut inside = self.stays_in(queue).filter(|s| s.state == StayState::Waiting).map(|s| s.key.entered_at);
+        let oldest = inside.next();
+        (inside.count() as u32 + u32::from(oldest.is_some()), oldest)
     }
 
     /// Entry of the oldest stay that is open now and began before `edge`.
