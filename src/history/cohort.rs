@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::interval::{About, INTERVAL};
+use super::row::INTERVAL_MS;
 use crate::model::action::{Action, Durable, On, Outcome};
 use crate::model::ids::DnId;
 use crate::model::row::{QueueCohortIntervalRow, QueueHandleHistRow, QueueWaitHistRow, Rows};
@@ -289,8 +290,6 @@ impl CohortClosing {
         }
     }
 }
-
-const INTERVAL_MS: i32 = (INTERVAL.0 / 1000) as i32;
 
 fn write_queue(queue: DnId, about: About, c: &Cohort, stamp: Stamp, rows: &mut Rows) {
     rows.queue_cohort_interval.push(QueueCohortIntervalRow {

@@ -15,7 +15,8 @@ use crate::stats::pair::{self, PairCount, PairGain, PairTime, ReasonGain};
 use crate::stats::queue::{QueueCount, QueueTime};
 use crate::stats::reading::AgentGained;
 
-const INTERVAL_MS: i32 = (INTERVAL.0 / 1000) as i32;
+/// Length of an interval in rows, in milliseconds.
+pub(super) const INTERVAL_MS: i32 = (INTERVAL.0 / 1000) as i32;
 
 pub(super) fn queue_row(
     queue: DnId,
