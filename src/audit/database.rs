@@ -34,6 +34,12 @@ impl Database {
         self.holdings.list().iter().find(is_lot)
     }
 
+    /// Whether the rows of a lot were removed for their age.
+    fn is_removed(&self, lot: &Lot) -> bool {
+        let first = self.holdings.retained().get(&lot.table).map(|day| day.saturating_mul(DAY_MS));
+        first.zip(lot.day).is_some_and(|(first, day)| day < first)
+    }
+
     /// Whether the two are compared there: while a program writes, one may be ahead of the other.
     fn is_compared(&self, lot: &Lot) -> bool {
         let beside = self.beside.as_ref().and_then(|files| files.written_until(&lot.tenant));
@@ -69,12 +75,18 @@ impl Shelf for Database {
             Some(holding) => Some(self.holdings.read(holding, reader)?),
             None => None,
         };
-        let is_compared = self.is_compared(lot);
+        let is_compared = self.is_compared(lot) && !self.is_removed(lot);
         if let Some(files) = self.beside.as_mut().filter(|files| is_compared && !files.is_removed(lot)) {
             let of_files = files.rows(lot, reader)?;
             compare::stores(of_files.as_ref(), block.as_ref(), reader, findings);
         }
         Ok(block)
+    }
+
+    fn retained(&self) -> i64 {
+        // As in files: what began before midnight lacks its begin for a day, and links to it may come a day later.
+        let last = self.holdings.retained().values().max();
+        last.map_or(i64::MIN, |day| day.saturating_add(2).saturating_mul(DAY_MS))
     }
 
     fn mark(&self, lot: &Lot) -> u64 {

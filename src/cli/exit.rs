@@ -162,7 +162,7 @@ impl From<PostgresError> for Failure {
             Trouble::NoDatabase => Code::NotFound,
             Trouble::Unreachable | Trouble::Full => Code::Unreachable,
             Trouble::Unfit => Code::Conflict,
-            Trouble::Data | Trouble::Doubled | Trouble::Other => Code::Unexpected,
+            Trouble::Data | Trouble::Dropped | Trouble::Doubled | Trouble::Other => Code::Unexpected,
         };
         Self::new(code, error.what).with_fix(error.fix)
     }

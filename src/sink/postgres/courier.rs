@@ -9,7 +9,7 @@
 //! The cursor moves in the transaction that writes the rows, so a crash anywhere writes once. Of two programs with one writer
 //! name the one that holds the lock of that name writes. The other drops what the holder's watermarks show as written, switch by
 //! switch, and takes over when the holder's connection is gone. What the database refuses for its content is put aside, loudly; everything
-//! else waits and is tried again. Refuses to know what a row says.
+//! else waits and is tried again. Between batches, what is too old goes ([`super::retain`]), a step at a time. Refuses to know what a row says.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,6 +24,7 @@ use super::connect::{Session, Target};
 use super::error::{PostgresError, Trouble};
 use super::merge::MergeError;
 use super::migration::{migrate, standing};
+use super::retain::{Daily, Limits};
 use super::segment::{Segment, SegmentError};
 use super::spool::{Spool, Waiting};
 use super::writing::Writing;
@@ -45,6 +46,9 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How much later the holder's watermark must be before a segment counts as written: the clocks of two machines differ, and
 /// each lets time pass by its own.
 const MARGIN_US: i64 = 10_000_000;
+
+/// How often a month that somebody removes while rows for it are written is made again before they count as refused.
+const MONTHS_AGAIN: u32 = 20;
 
 /// How often a trouble that stays is told again.
 const TELL_AGAIN: Duration = Duration::from_secs(300);
@@ -90,10 +94,22 @@ impl Courier {
     /// # Errors
     /// Trouble of the first attempt that only a person can end. A server that is not there is none: it is tried again.
     pub fn start(order: Order) -> Result<Self, PostgresError> {
+        Self::spawn(order, Daily::new(None))
+    }
+
+    /// The same, and as long as it writes, what is older than `limits` say goes between batches. Whoever stands by removes nothing.
+    ///
+    /// # Errors
+    /// As [`Courier::start`].
+    pub fn start_keeping(order: Order, limits: Limits) -> Result<Self, PostgresError> {
+        Self::spawn(order, Daily::new(Some(limits)))
+    }
+
+    fn spawn(order: Order, daily: Daily) -> Result<Self, PostgresError> {
         let closing = watch::Sender::new(None);
         let backlog = Arc::clone(&order.backlog);
         let (first, attempted) = bounded(1);
-        let carrier = Carrier { order, closing: closing.subscribe(), first: Some(first), told: None };
+        let carrier = Carrier { order, closing: closing.subscribe(), first: Some(first), told: None, daily };
         let started = std::thread::Builder::new().name("postgres".into()).spawn(move || carrier.run());
         let thread = started.map_err(|e| {
             PostgresError::new(Trouble::Other, format!("failed to start a thread: {e}"), "raise the limit of threads")
@@ -170,6 +186,8 @@ struct Carrier {
     first: Option<Sender<Option<PostgresError>>>,
     /// The trouble told last, and when.
     told: Option<(String, Instant)>,
+    /// What is too old, and goes between batches.
+    daily: Daily,
 }
 
 /// Makes it known when the thread panics: nobody asks it how it is.
@@ -290,10 +308,14 @@ impl Carrier {
             let waiting = self.order.spool.oldest(ROWS_MAX);
             if !waiting.is_empty() {
                 self.deliver(&mut writing, &waiting).await?;
+                writing.retain(&mut self.daily).await?;
                 continue;
             }
             if self.is_closing() {
                 return Ok(Ended::Closing);
+            }
+            if writing.retain(&mut self.daily).await? {
+                continue;
             }
             let mut closing = self.closing.clone();
             tokio::select! {
@@ -370,15 +392,13 @@ impl Carrier {
 
     /// Writes segments, all of them or, when the server refuses their content, one by one.
     async fn deliver(&self, writing: &mut Writing, waiting: &[Waiting]) -> Result<(), Ended> {
-        match self.deliver_together(writing, waiting).await {
-            Err(Ended::Trouble(error)) if error.trouble == Trouble::Data => {}
+        match self.deliver_whole(writing, waiting).await {
+            Err(Ended::Trouble(error)) if is_refusal(&error) => {}
             other => return other,
         }
-        // A partition that somebody dropped looks like wrong content, too.
-        writing.forget_partitions();
         for one in waiting {
-            match self.deliver_together(writing, std::slice::from_ref(one)).await {
-                Err(Ended::Trouble(error)) if error.trouble == Trouble::Data => {
+            match self.deliver_whole(writing, std::slice::from_ref(one)).await {
+                Err(Ended::Trouble(error)) if is_refusal(&error) => {
                     let put = self.order.spool.refuse(one.number)?;
                     tracing::error!(segment = %put.display(), rows = one.rows, "{error}; these rows are put aside and not written");
                 }
@@ -386,6 +406,17 @@ impl Carrier {
             }
         }
         Ok(())
+    }
+
+    /// Writes segments together; where somebody removes their month meanwhile, it is made again.
+    async fn deliver_whole(&self, writing: &mut Writing, waiting: &[Waiting]) -> Result<(), Ended> {
+        for _ in 0..MONTHS_AGAIN {
+            match self.deliver_together(writing, waiting).await {
+                Err(Ended::Trouble(error)) if error.trouble == Trouble::Dropped => writing.forget_partitions(),
+                other => return other,
+            }
+        }
+        self.deliver_together(writing, waiting).await
     }
 
     async fn deliver_together(&self, writing: &mut Writing, waiting: &[Waiting]) -> Result<(), Ended> {
@@ -417,6 +448,11 @@ impl Carrier {
         self.order.spool.delivered(last.number)?;
         Ok(())
     }
+}
+
+/// Whether the server refuses the rows themselves.
+const fn is_refusal(error: &PostgresError) -> bool {
+    matches!(error.trouble, Trouble::Data | Trouble::Dropped)
 }
 
 /// Brings the schema up to date; whoever may not goes on when only rights are due.

@@ -28,6 +28,8 @@ pub enum Trouble {
     Full,
     /// The server refuses the rows themselves: the same rows will be refused again.
     Data,
+    /// A month was removed while rows for it were on their way: made again, it takes them.
+    Dropped,
     /// Rows of one key met where none was expected.
     Doubled,
     /// Anything else; often gone a moment later.
@@ -96,6 +98,7 @@ const fn advice(trouble: Trouble) -> &'static str {
             "use a server of version 15 or later with encoding UTF8, and the callfold that made its tables"
         }
         Trouble::Full => "make room on the server; rows wait here until then",
+        Trouble::Dropped => "run it again: another session removed a month of the table (callfold retain) meanwhile",
         Trouble::Data | Trouble::Doubled => "this is a fault of callfold; please report it with this line",
         Trouble::Other => "look into the server's log",
     }
@@ -107,6 +110,8 @@ fn sort(code: &SqlState) -> Trouble {
         &SqlState::INVALID_CATALOG_NAME => Trouble::NoDatabase,
         &SqlState::INSUFFICIENT_PRIVILEGE | &SqlState::READ_ONLY_SQL_TRANSACTION => Trouble::Rights,
         &SqlState::DISK_FULL | &SqlState::OUT_OF_MEMORY | &SqlState::CONFIGURATION_LIMIT_EXCEEDED => Trouble::Full,
+        // The tables have no other condition than that a row has its month.
+        &SqlState::CHECK_VIOLATION => Trouble::Dropped,
         &SqlState::CARDINALITY_VIOLATION | &SqlState::UNIQUE_VIOLATION => Trouble::Doubled,
         &SqlState::UNDEFINED_TABLE
         | &SqlState::UNDEFINED_COLUMN
@@ -154,12 +159,25 @@ mod tests {
 
     #[test]
     fn codes_are_sorted_by_what_to_do() {
-        let sorted =
-            ["28P01", "28000", "3D000", "42501", "53100", "22021", "23502", "54000", "57P01", "08006", "40P01"]
-                .map(|code| sort(&SqlState::from_code(code)));
-        use Trouble::{Credentials, Data, Full, NoDatabase, Other, Rights, Unreachable};
-        let expected =
-            [Credentials, Credentials, NoDatabase, Rights, Full, Data, Data, Data, Unreachable, Unreachable, Other];
+        let sorted = [
+            "28P01", "28000", "3D000", "42501", "53100", "22021", "23502", "23514", "54000", "57P01", "08006", "40P01",
+        ]
+        .map(|code| sort(&SqlState::from_code(code)));
+        use Trouble::{Credentials, Data, Dropped, Full, NoDatabase, Other, Rights, Unreachable};
+        let expected = [
+            Credentials,
+            Credentials,
+            NoDatabase,
+            Rights,
+            Full,
+            Data,
+            Data,
+            Dropped,
+            Data,
+            Unreachable,
+            Unreachable,
+            Other,
+        ];
         assert_eq!(sorted, expected);
     }
 

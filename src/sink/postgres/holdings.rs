@@ -46,6 +46,8 @@ pub struct Holdings {
     /// By tenant, how far the rows of whoever writes have come; nothing when nobody does.
     written: HashMap<String, Micros>,
     is_written: bool,
+    /// First day that was kept of tables from which days were removed.
+    retained: HashMap<String, i64>,
     bytes: u64,
     /// Whose rights and rows the transaction has now.
     tenant: Option<String>,
@@ -91,7 +93,7 @@ impl Holdings {
                 "look at the limits of the process",
             )
         })?;
-        let (session, holdings, written, may_report) = runtime.block_on(async {
+        let (session, holdings, written, retained, may_report) = runtime.block_on(async {
             let session = target.connect().await?;
             session.run("begin to read", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
             fit(&session).await?;
@@ -103,14 +105,15 @@ impl Holdings {
             }
             let rows = within(&session, session.client.query(WRITTEN, &[])).await?;
             let written: HashMap<_, _> = rows.iter().map(|row| (row.get(0), Micros(row.get(1)))).collect();
+            let retained = retained(&session).await?;
             // Who may not take the role reads as himself, within his own rights.
             session.run("begin to read", "SAVEPOINT reader").await?;
             let may_report = session.client.batch_execute("SET LOCAL ROLE callfold_report").await.is_ok();
             session.run("begin to read", "ROLLBACK TO SAVEPOINT reader").await?;
-            Ok::<_, PostgresError>((session, holdings, written, may_report))
+            Ok::<_, PostgresError>((session, holdings, written, retained, may_report))
         })?;
         let is_written = !written.is_empty();
-        Ok(Self { runtime, session, holdings, written, is_written, bytes: 0, tenant: None, may_report })
+        Ok(Self { runtime, session, holdings, written, is_written, retained, bytes: 0, tenant: None, may_report })
     }
 
     /// What there is: by tenant, dimensions before facts, facts by day.
@@ -123,6 +126,13 @@ impl Holdings {
     #[must_use]
     pub fn written_until(&self, tenant: &str) -> Option<Micros> {
         self.is_written.then(|| self.written.get(tenant).copied().unwrap_or(Micros::MAX))
+    }
+
+    /// The first day that was kept of each table from which days were removed for their age, as days since 1970-01-01: what is older is missing with
+    /// good reason.
+    #[must_use]
+    pub const fn retained(&self) -> &HashMap<String, i64> {
+        &self.retained
     }
 
     /// Bytes that the server has sent.
@@ -172,6 +182,17 @@ impl Holdings {
 
 async fn one(session: &Session, sql: &str) -> Result<Row, PostgresError> {
     within(session, session.client.query_one(sql, &[])).await
+}
+
+/// How far tables were emptied; nothing where the tables are those of a version that removed nothing.
+async fn retained(session: &Session) -> Result<HashMap<String, i64>, PostgresError> {
+    let may_read = "SELECT coalesce(has_table_privilege(to_regclass('callfold.retained'), 'SELECT'), false)";
+    if !one(session, may_read).await?.get::<_, bool>(0) {
+        return Ok(HashMap::new());
+    }
+    let first = "SELECT table_name, (first_day - DATE '1970-01-01')::bigint FROM callfold.retained";
+    let rows = within(session, session.client.query(first, &[])).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 async fn within<T>(

@@ -51,6 +51,7 @@ macro_rules! migrations {
 pub const MIGRATIONS: &[Migration] = &migrations![
     "V0001__tables",
     "V0002__delivery",
+    "V0003__retention",
     "R1000__functions",
     "R2000__views",
     "R3000__compatibility",

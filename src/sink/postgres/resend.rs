@@ -87,7 +87,9 @@ async fn one(session: &Session, merge: &mut Merge, path: PathBuf, how: Resend) -
     session.run("write to", "BEGIN").await?;
     let outcome = match fill(session, merge, &mut segments).await {
         Ok(()) => Outcome::Taken,
-        Err(MergeError::Postgres(error)) if matches!(error.trouble, Trouble::Data | Trouble::Doubled) => {
+        Err(MergeError::Postgres(error))
+            if matches!(error.trouble, Trouble::Data | Trouble::Dropped | Trouble::Doubled) =>
+        {
             Outcome::Refused(error)
         }
         Err(error) => return Err(error.into()),

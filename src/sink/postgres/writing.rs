@@ -25,6 +25,7 @@ use super::connect::{Session, Target};
 use super::ddl::literal;
 use super::error::PostgresError;
 use super::merge::{Merge, MergeError, STAGES};
+use super::retain::Daily;
 use super::segment::{Index, Segment};
 use super::statement::{Rule, Staging};
 use crate::model::time::Micros;
@@ -116,6 +117,15 @@ impl Writing {
     /// Forgets which partitions there are: somebody may have dropped one.
     pub(super) fn forget_partitions(&mut self) {
         self.merge.forget_partitions();
+    }
+
+    /// Takes a step of the removal of what is too old, if one is due; whether there is more to do at once.
+    pub(super) async fn retain(&mut self, daily: &mut Daily) -> Result<bool, PostgresError> {
+        let turn = daily.turn(&self.session).await?;
+        if turn.dropped {
+            self.merge.forget_partitions();
+        }
+        Ok(turn.goes_on)
     }
 
     /// Writes segments and moves the cursor to `last`. Nothing of it is there after an error, or what is there will come again.

@@ -11,7 +11,7 @@ use callfold::engine::partition::{Partition, Position};
 use callfold::handoff::backlog::Backlog;
 use callfold::model::time::{Micros, Span};
 use callfold::simulate::{Floor, Scenario};
-use callfold::sink::postgres::{Courier, Order, PostgresError, Spool, Spooler, Target};
+use callfold::sink::postgres::{Courier, Limits, Order, PostgresError, Spool, Spooler, Target};
 
 /// How long anything may take before a test fails.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -55,6 +55,8 @@ pub struct Way {
     pub backlog: Arc<Backlog>,
     spool: Arc<Spool>,
     order: (Target, String),
+    /// How long rows are kept there.
+    pub limits: Option<Limits>,
     courier: Option<Courier>,
 }
 
@@ -65,14 +67,18 @@ impl Way {
         let spool = Arc::new(Spool::open(data, Arc::clone(&backlog)).expect("a spool"));
         let target = Target::new(url, None, None).expect("an address");
         let spooler = Spooler::new(Arc::clone(&spool));
-        Self { spooler, backlog, spool, order: (target, writer.to_owned()), courier: None }
+        Self { spooler, backlog, spool, order: (target, writer.to_owned()), limits: None, courier: None }
     }
 
     /// Starts to carry.
     pub fn carry(&mut self) -> Result<(), PostgresError> {
         let (target, writer) = self.order.clone();
         let (spool, backlog) = (Arc::clone(&self.spool), Arc::clone(&self.backlog));
-        self.courier = Some(Courier::start(Order { target, writer, spool, backlog })?);
+        let order = Order { target, writer, spool, backlog };
+        self.courier = Some(match &self.limits {
+            Some(limits) => Courier::start_keeping(order, limits.clone())?,
+            None => Courier::start(order)?,
+        });
         Ok(())
     }
 

@@ -51,7 +51,7 @@ pub fn a_migrated_database_is_whole(cluster: &Cluster, name: &str) {
     assert_eq!(bounds, [["FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-12-01 00:00:00+00')"]]);
     let status = run(&place, &["db", "status", "--json", "--postgres", &database.url()]);
     let status: serde_json::Value = serde_json::from_slice(&status.stdout).expect("json");
-    assert_eq!(status["version"], "V0002");
+    assert_eq!(status["version"], "V0003");
     let tables = status["tables"].as_array().expect("tables");
     let partitions = |name: &str| tables.iter().find(|t| t["name"] == name).map(|t| t["partitions"].clone());
     assert_eq!(partitions("call"), Some(4.into()), "two months, and the times before and after all of them");
@@ -98,6 +98,8 @@ fn a_reader_sees_the_rows_of_one_tenant_and_writes_none() {
         "SELECT * FROM callfold_store.delivery_cursor".into(),
         "SELECT * FROM callfold_store.call_after".into(),
         "SELECT callfold_store.ensure_partitions('call', ARRAY['2026-01-01']::date[])".into(),
+        "SELECT callfold_store.drop_retained('call', '2026-01-01')".into(),
+        "INSERT INTO callfold.retained VALUES ('call', '2026-01-01')".into(),
         "CREATE TABLE callfold.mine (a int)".into(),
     ] {
         let refused = ask(&reader, &format!("SET callfold.tenant = 'a'; {forbidden}")).expect_err(&forbidden);
