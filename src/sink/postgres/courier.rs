@@ -7,10 +7,11 @@
 //! ```
 //!
 //! The cursor moves in the transaction that writes the rows, so a crash anywhere writes once. Of two programs with one writer
-//! name the one that holds the lock of that name writes. The other drops what the holder's watermarks show as written, switch by
-//! switch, and takes over when the holder's connection is gone. What the database refuses for its content is put aside, loudly; everything
+//! name the one that holds the lock of that name writes. The other drops what the holder's watermarks have shown as written for a
+//! while ([`super::settled`]), switch by switch, and takes over when the holder's connection is gone. What the database refuses for its content is put aside, loudly; everything
 //! else waits and is tried again. Between batches, what is too old goes ([`super::retain`]), a step at a time. Refuses to know what a row says.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -26,6 +27,7 @@ use super::merge::MergeError;
 use super::migration::{migrate, standing};
 use super::retain::{Daily, Limits};
 use super::segment::{Segment, SegmentError};
+use super::settled::Settled;
 use super::spool::{Spool, Waiting};
 use super::writing::Writing;
 use crate::handoff::backlog::{Backlog, Role};
@@ -329,7 +331,7 @@ impl Carrier {
     /// Waits for the lock of our name; false when the program ends before.
     async fn take_lock(&mut self, session: &Session) -> Result<bool, Ended> {
         let lock = format!("callfold writer {}", self.order.writer);
-        let mut is_told = false;
+        let (mut is_told, mut settled) = (false, Settled::default());
         loop {
             let taken =
                 session.client.query_one("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", &[&lock]).await;
@@ -344,7 +346,7 @@ impl Carrier {
                 );
                 is_told = true;
             }
-            self.stand_by(session).await?;
+            self.stand_by(session, &mut settled).await?;
             if self.is_closing() {
                 return Ok(false);
             }
@@ -353,22 +355,24 @@ impl Carrier {
         }
     }
 
-    /// Drops what the holder of the lock has written.
-    async fn stand_by(&mut self, session: &Session) -> Result<(), Ended> {
-        let sources = "SELECT tenant_id, site_id, (extract(epoch FROM watermark) * 1000000)::bigint FROM callfold.delivery_source \
-                       WHERE writer = $1";
+    /// Drops what the holder of the lock has written for good.
+    async fn stand_by(&mut self, session: &Session, settled: &mut Settled) -> Result<(), Ended> {
+        let sources = "SELECT tenant_id, site_id, (extract(epoch FROM watermark) * 1000000)::bigint, \
+                       (extract(epoch FROM current_setting('wal_writer_delay')::interval) * 1000000)::bigint \
+                       FROM callfold.delivery_source WHERE writer = $1";
         let rows = session.client.query(sources, &[&self.order.writer]).await.map_err(|e| session.met("ask", &e))?;
-        let reached = |tenant: &str, site: &str| {
-            let found = rows.iter().find(|row| row.get::<_, &str>(0) == tenant && row.get::<_, &str>(1) == site);
-            found.map(|row| row.get::<_, i64>(2))
-        };
+        let delay = rows.first().map_or(0, |row| row.get::<_, i64>(3).unsigned_abs());
+        let reading: HashMap<(String, String), i64> =
+            rows.iter().map(|row| ((row.get(0), row.get(1)), row.get(2))).collect();
+        settled.read(Instant::now(), Duration::from_micros(delay), reading.clone());
         let mut foreign = None;
         for waiting in self.order.spool.oldest(u64::MAX) {
             let segment = Segment::open(&self.order.spool.path(waiting.number))?;
             let needed = segment.index.watermark_us.saturating_add(MARGIN_US);
-            let missing = segment.index.sites.iter().find(|(tenant, site)| reached(tenant, site).is_none());
+            let missing = segment.index.sites.iter().find(|site| !reading.contains_key(site));
             foreign = foreign.or(missing.cloned());
-            let is_written = segment.index.sites.iter().all(|(tenant, site)| reached(tenant, site) >= Some(needed));
+            let mut sites = segment.index.sites.iter();
+            let is_written = sites.all(|(tenant, site)| settled.reached(tenant, site) >= Some(needed));
             if !is_written {
                 break;
             }

@@ -24,6 +24,7 @@ mod migration;
 mod resend;
 mod retain;
 mod segment;
+mod settled;
 mod spool;
 mod spooler;
 mod statement;

@@ -1,6 +1,7 @@
 //! Two programs on one feed and one database: one writes, the other is ready.
 
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use callfold::handoff::backlog::Role;
 
@@ -20,10 +21,17 @@ fn the_second_program_stands_by_with_a_short_spool_and_takes_over_when_the_first
     wait(|| first.backlog.role() == Role::Writes, || format!("{:?}", first.backlog));
     second.carry().expect("a database");
     let (begin, end) = batches.split_at(40);
-    first.deliver(begin);
     second.deliver(begin);
+    wait(|| second.backlog.role() == Role::StandsBy, || format!("{:?}", second.backlog));
+    let waiting = second.backlog.segments.load(Ordering::Relaxed);
+    let begun = Instant::now();
+    first.deliver(begin);
     first.wait_until_empty();
-    // What the first has surely written, the second drops; what was just written may wait a little.
+    // What the first has surely written, the second drops, but not before the server had time to write it to its disk; what was just
+    // written may wait a little.
+    let dropped = || second.backlog.segments.load(Ordering::Relaxed) < waiting;
+    wait(dropped, || format!("{:?}", second.backlog));
+    assert!(begun.elapsed() >= Duration::from_secs(5), "{:?}", begun.elapsed());
     wait(|| second.backlog.segments.load(Ordering::Relaxed) <= 1, || format!("{:?}", second.backlog));
     assert_eq!(second.backlog.role(), Role::StandsBy);
     assert_eq!(second.backlog.rows_written.load(Ordering::Relaxed), 0);
