@@ -37,7 +37,7 @@ impl Merge {
 }
 
 /// One ConnID on one switch.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
     /// Its switch.
     pub switch: SwitchId,
@@ -158,10 +158,10 @@ impl World {
                         call.call_type = call_type;
                     }
                     if call.ani.is_empty() && !ev.ani.is_empty() {
-                        call.ani = ev.ani.into();
+                        call.ani = self.attached.privacy.held(ev.ani);
                     }
                     if call.dnis.is_empty() && !ev.dnis.is_empty() {
-                        call.dnis = ev.dnis.into();
+                        call.dnis = self.attached.privacy.held(ev.dnis);
                     }
                 }
                 if own && self.attached.concerns(ev) {
@@ -182,7 +182,8 @@ impl World {
         let own = conn == ev.conn;
         let call_uuid = if own { ev.call_uuid } else { "" };
         let id = self.ids.call(names.switch_name(ev.switch), call_uuid, conn, ev.time);
-        let text = |s: &str| if own { CompactString::from(s) } else { CompactString::default() };
+        let held = |number: &str| if own { self.attached.privacy.held(number) } else { CompactString::default() };
+        let (ani, dnis) = (held(ev.ani), held(ev.dnis));
         let ix = self.calls.insert(Call {
             switch: ev.switch,
             conn,
@@ -202,8 +203,8 @@ impl World {
             ended_at: None,
             left_at: ev.time,
             last_event_at: ev.time,
-            ani: text(ev.ani),
-            dnis: text(ev.dnis),
+            ani,
+            dnis,
             parent: Uuid::NONE,
             merged_into: Uuid::NONE,
             merge: None,
@@ -304,7 +305,7 @@ impl World {
     pub(super) fn call_row(&self, ix: Ix, ended: Option<Micros>, until: Micros) -> CallRow {
         let call = &self.calls[ix];
         let privacy = &self.attached.privacy;
-        let text = |s: &CompactString, policy| if s.is_empty() { None } else { privacy.form(policy, s) };
+        let text = |s: &CompactString, policy| if s.is_empty() { None } else { privacy.number(policy, s) };
         CallRow {
             tenant_id: Tenant(call.switch),
             call_id: call.id,

@@ -275,7 +275,7 @@ impl World {
 
     fn write_interaction(&mut self, sum: &Sum, paired: bool) {
         let privacy = &self.attached.privacy;
-        let text = |s: &CompactString, policy| if s.is_empty() { None } else { privacy.form(policy, s) };
+        let text = |s: &CompactString, policy| if s.is_empty() { None } else { privacy.number(policy, s) };
         let (number, policy) = match sum.call_type {
             CallType::Outbound => (&sum.dnis, privacy.dnis),
             _ => (&sum.ani, privacy.ani),

@@ -162,15 +162,39 @@ impl Privacy {
         true
     }
 
-    /// What stands for whoever has a number, under the policy of such numbers: its keyed hash; `None` without a secret, or when
+    /// A number as it is held until it is written: one from the log, which has its form, is told from one as sent by a mark that nobody
+    /// outside can give it.
+    #[must_use]
+    pub fn held(&self, number: &str) -> CompactString {
+        let is_marked = number.contains(KEY_MARK);
+        match (self.is_applied, is_marked) {
+            (true, false) if !number.is_empty() => compact_str::format_compact!("{number}{KEY_MARK}"),
+            (false, true) => number.chars().filter(|c| *c != KEY_MARK).collect(),
+            _ => number.into(),
+        }
+    }
+
+    /// A held number in the form it is kept in; `None` when it is not kept.
+    #[must_use]
+    pub fn number(&self, policy: Policy, held: &str) -> Option<CompactString> {
+        match held.split_once(KEY_MARK) {
+            Some((form, _)) => (policy != Policy::Drop).then(|| form.into()),
+            None => self.form(policy, held),
+        }
+    }
+
+    /// What stands for whoever has a held number, under the policy of such numbers: its keyed hash; `None` without a secret, or when
     /// nothing of it may be kept.
     #[must_use]
-    pub fn key(&self, policy: Policy, number: &str) -> Option<CompactString> {
-        match policy {
-            Policy::Drop => None,
-            Policy::Mask { .. } if self.is_applied => number.split_once(KEY_MARK).map(|(_, key)| key.into()),
-            Policy::Hash if self.is_applied => Some(number.into()),
-            _ => self.secret.as_ref().map(|secret| hash(secret, number).collect()),
+    pub fn key(&self, policy: Policy, held: &str) -> Option<CompactString> {
+        match (policy, held.split_once(KEY_MARK)) {
+            (Policy::Drop, _) => None,
+            (Policy::Mask { .. }, Some((_, key))) => Some(key.into()).filter(|key: &CompactString| !key.is_empty()),
+            (Policy::Hash, Some((form, _))) => Some(form.into()),
+            (_, marked) => {
+                let number = marked.map_or(held, |(number, _)| number);
+                self.secret.as_ref().map(|secret| hash(secret, number).collect())
+            }
         }
     }
 
