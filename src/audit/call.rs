@@ -131,6 +131,8 @@ impl Calls {
             let conn = block.text("conn_id", i).unwrap_or_default();
             let own = u64::from_str_radix(conn, 16).map(ConnId);
             let is_conn = own.is_ok() && conn.len() == 16;
+            // What was joined in progress may have waited before.
+            let is_whole = joined_in_progress[i] == 0;
             let is_first = [first_queued_at[i], first_alerting_at[i], first_connected_at[i]]
                 .into_iter()
                 .all(|at| at == NO_LONG || at >= started_at[i]);
@@ -149,7 +151,8 @@ impl Calls {
                 Some("end_reason or end_known do not fit ended_at")
             } else if !is_first {
                 Some("something happened before it began")
-            } else if abandoned[i] == 1 && first_queued_at[i] == NO_LONG && first_alerting_at[i] == NO_LONG {
+            } else if abandoned[i] == 1 && is_whole && first_queued_at[i] == NO_LONG && first_alerting_at[i] == NO_LONG
+            {
                 Some("abandoned, and never waited or rang")
             } else if interaction_id[i] != if parent_call_id[i] == NO_ID { call_id[i] } else { parent_call_id[i] } {
                 Some("interaction_id is neither its own nor its parent's id")
