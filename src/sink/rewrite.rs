@@ -13,7 +13,8 @@ use super::column::{Columns, Values};
 use super::differ::Difference;
 use super::dimension::gather;
 use super::manifest::{FileEntry, Manifest};
-use super::parquet::{About, CHECKSUM, ROW_GROUP_ROWS, Schema, Writer};
+use super::page::ZSTD_LEVEL;
+use super::parquet::{About, CHECKSUM, ROW_GROUP_ROWS, Schema, Workshop, Writer};
 use super::path;
 use super::publish::{Change, write_durable};
 use super::read::{Block, Reader};
@@ -51,6 +52,23 @@ struct Content {
     new: Vec<(u32, Option<i32>)>,
 }
 
+/// The words of statuses as one reader has numbered them.
+struct Statuses {
+    revised: u32,
+    unfinished: [u32; 2],
+}
+
+impl Statuses {
+    fn new(reader: &mut Reader) -> Self {
+        Self { revised: reader.name("revised"), unfinished: [reader.name("open"), reader.name("provisional")] }
+    }
+
+    /// The status of a row that comes again: revised, unless it is not final yet.
+    fn again(&self, status: u32) -> u32 {
+        if self.unfinished.contains(&status) { status } else { self.revised }
+    }
+}
+
 impl Store {
     /// Prepares the replacement of rows of one partition. `reader` has numbered the names of its blocks.
     ///
@@ -64,7 +82,7 @@ impl Store {
         rewriting: &mut Rewriting,
     ) -> Result<(), StoreError> {
         let Rewrite { partition, old, new, .. } = rewrite;
-        let revised = reader.name("revised");
+        let statuses = Statuses::new(reader);
         let table = old.table;
         let dir = partition.dir.strip_prefix(&self.root).unwrap_or(&partition.dir).to_owned();
         let below = dir.strip_prefix("history").unwrap_or(&dir).to_owned();
@@ -81,7 +99,7 @@ impl Store {
                 superseded.extend(known);
                 continue;
             }
-            let columns = content.columns(old, new, revised);
+            let columns = content.columns(old, new, &statuses);
             let about = (name, known.as_ref(), watermark);
             let entry = self.write_content(&schema, rewrite, about, &columns, reader)?;
             files.push((entry.0, entry.1.name.clone()));
@@ -145,12 +163,14 @@ impl Store {
             last: Micros(times.iter().copied().max().unwrap_or(0)),
         };
         let mut writer = Writer::create(&temp, schema).map_err(failed)?;
+        // One of its own: what it remembers of texts is about those of the reader.
+        let mut shop = Workshop::new(ZSTD_LEVEL).map_err(|e| StoreError::io("prepare compression for", &temp, e))?;
         let rows: Vec<u32> = (0..columns.rows as u32).collect();
         let mut group = Columns::new(table);
         for rows in rows.chunks(ROW_GROUP_ROWS) {
             gather(columns, rows, &mut group);
             group.rows = rows.len();
-            writer.row_group(&mut group, &reader.texts, &mut self.shared.shop).map_err(failed)?;
+            writer.row_group(&mut group, &reader.texts, &mut shop).map_err(failed)?;
         }
         let file = writer.finish(&about).map_err(failed)?;
         let entry = FileEntry {
@@ -238,7 +258,7 @@ fn home(manifest: &Manifest, rewrite: &Rewrite, at: i64, made: &BTreeMap<String,
 
 impl Content {
     /// The rows, with the revisions they shall have.
-    fn columns(&self, old: &Block, new: &Block, revised: u32) -> Columns {
+    fn columns(&self, old: &Block, new: &Block, statuses: &Statuses) -> Columns {
         let mut columns = Columns::new(old.table);
         gather(&old.columns, &self.old, &mut columns);
         let rows: Vec<u32> = self.new.iter().map(|(row, _)| *row).collect();
@@ -251,7 +271,7 @@ impl Content {
                 all[row] = revision;
             }
             if let Some(Values::Name(all)) = place("status").map(|at| &mut columns.values[at]) {
-                all[row] = revised;
+                all[row] = statuses.again(all[row]);
             }
         }
         columns
