@@ -299,6 +299,7 @@ fn server(plan: &Arc<Plan>) -> Histogram<u64> {
         engine: live_engine(),
         postgres: None,
         retention: callfold::app::retention::Retention::default(),
+        resume_within: Span(0),
         described: Default::default(),
         feeds: Vec::new(),
     };

@@ -99,6 +99,8 @@ pub struct History {
     pub event_log: Option<bool>,
     /// How long final rows are revised by what is heard of late.
     pub revise_for: Option<String>,
+    /// How long after an earlier run has stopped it is gone on from.
+    pub resume_within: Option<String>,
     /// How often queues are sampled.
     pub queue_snapshots: Option<String>,
     /// How often agents are sampled.
@@ -311,7 +313,18 @@ const KEYS: [(&str, &[&str]); 17] = [
     ("server", &["listen", "insecure", "publish_every"]),
     ("store", &["path"]),
     ("postgres", &["url", "url_file", "password", "password_file", "ca_file", "writer", "spool_max"]),
-    ("history", &["party_states", "event_log", "revise_for", "queue_snapshots", "agent_snapshots", "retention"]),
+    (
+        "history",
+        &[
+            "party_states",
+            "event_log",
+            "revise_for",
+            "resume_within",
+            "queue_snapshots",
+            "agent_snapshots",
+            "retention",
+        ],
+    ),
     ("check", &["at", "zone", "every", "keep"]),
     ("queue_defaults", &["sl_threshold", "short_abandon", "sl_target", "definition_version"]),
     ("privacy", &["ani", "dnis", "hash_key", "hash_key_file"]),

@@ -22,10 +22,11 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::catalogue::Catalogue;
-use super::clock::Clock;
+use super::clock::{Clock, wall_now};
 use super::delivery::{self, Database, Delivered, DeliveryError, Outlet};
 use super::postgres::Postgres;
 use super::reject::{Begin, RejectError, RejectFile};
+use super::resume::{self, ResumeError, Resumed};
 use super::retention::Housekeeping;
 use super::settings::Settings;
 use super::writer::{Ended, Leave, Progress, Writer};
@@ -56,6 +57,9 @@ pub enum LiveError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What an earlier run has left open cannot be taken out of the store.
+    #[error(transparent)]
+    Resume(#[from] ResumeError),
     /// Tables or the reject file could not be written.
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
@@ -111,8 +115,9 @@ impl Live {
     /// # Errors
     /// See [`LiveError`].
     pub fn start(settings: &Settings, mut info: BoardInfo, clock: Clock, stop: Stop) -> Result<Self, LiveError> {
-        let stored_until = sink::stored_until(&settings.data)?;
-        let store = Store::open(&settings.data, Mode::Live)?;
+        let mut store = Store::open(&settings.data, Mode::Live)?;
+        let resumed = go_on(settings, &mut store)?;
+        let stored_until = if resumed.is_some() { None } else { sink::stored_until(&settings.data)? };
         let rejects = RejectFile::new(&reject_path(&settings.data), Begin::Append)?;
         let progress = Arc::new(Progress::default());
         let (database, courier) = match &settings.postgres {
@@ -140,13 +145,14 @@ impl Live {
         let (feeder, intake) = ring(RING_DEPTH);
         let (publisher, pictures) = publisher();
         let writer = Writer {
-            partition: Partition::new(settings.engine.clone()),
+            partition: resumed.map_or_else(|| Partition::new(settings.engine.clone()), |resumed| resumed.partition),
             intake,
             deliveries: Some(deliveries),
             leave: Leave::EachMinute,
             publisher: Some(publisher),
             publish_every: settings.publish_every,
             clock: Some(clock),
+            resumable: (settings.engine.event_log && settings.resume_within.0 > 0).then_some(settings.engine.grace),
             progress: Arc::clone(&progress),
             source: "".into(),
         };
@@ -237,6 +243,23 @@ impl Live {
         published.map_err(|_| LiveError::Panicked("publisher"))?;
         Ok(Closed { ended: ended.map_err(|_| LiveError::Panicked("worker"))?, delivered, database })
     }
+}
+
+/// Goes on from the run that wrote the store last, if that can be.
+fn go_on(settings: &Settings, store: &mut Store) -> Result<Option<Resumed>, LiveError> {
+    let found = match resume::fold(&settings.data, &settings.engine, (settings.resume_within, wall_now())) {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::error!(%error, "the last run cannot be gone on from, and this one begins with empty state; callfold check data says what is wrong");
+            return Ok(None);
+        }
+    };
+    let Some(mut resumed) = found else { return Ok(None) };
+    resumed.withdraw(store)?;
+    tracing::info!(
+        until = %resumed.until, events = resumed.events, rows_open = resumed.withdrawn, "going on from the last run"
+    );
+    Ok(Some(resumed))
 }
 
 /// Opens the spool below `data` and starts the thread that writes from it.

@@ -19,6 +19,7 @@ pub mod privacy;
 pub mod rebuild;
 pub mod reject;
 pub mod replay;
+pub mod resume;
 pub mod retention;
 pub mod selfcheck;
 pub mod settings;

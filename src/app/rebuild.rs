@@ -261,7 +261,7 @@ fn plan(order: &Order, log: &Log) -> Result<Plan, RebuildError> {
 }
 
 /// The earliest login that was not over at `at`, or `at` itself.
-fn logins_reach_back(survey: &[sink::Partition], at: Micros) -> Result<Micros, RebuildError> {
+pub(super) fn logins_reach_back(survey: &[sink::Partition], at: Micros) -> Result<Micros, RebuildError> {
     let Some(table) = tables().find(|table| table.name == "agent_session") else { return Ok(at) };
     let earliest = at - LOGINS_MAX;
     let mut reach = at;
@@ -283,7 +283,8 @@ fn logins_reach_back(survey: &[sink::Partition], at: Micros) -> Result<Micros, R
     Ok(reach)
 }
 
-fn read(
+/// Reads files of one table.
+pub(super) fn read(
     reader: &mut Reader,
     table: &'static Table,
     dir: &Path,
@@ -377,7 +378,12 @@ fn fold(
             }
             partition.tick(until);
         }
-        partition.finish();
+        // Where another run may go on, what was not over has been left so.
+        if is_paused(&order.data)? {
+            partition.pause(order.engine.grace)
+        } else {
+            partition.finish()
+        }
         deliver(partition.take_rows())?;
     } else {
         deliver(partition.take_rows())?;
@@ -390,6 +396,20 @@ fn fold(
     open.finish()?;
     look.elapsed = begun.elapsed();
     Ok(look)
+}
+
+/// Whether the last interval of a store is not final: the program that wrote it may go on.
+fn is_paused(data: &Path) -> Result<bool, RebuildError> {
+    let survey = sink::survey(data)?;
+    let Some(table) = tables().find(|table| table.name == "queue_interval") else { return Ok(false) };
+    let of_table = survey.iter().filter(|p| p.table == table.name);
+    let Some(last) = of_table.max_by(|a, b| a.date.cmp(&b.date)) else { return Ok(false) };
+    let files = last.manifest.iter().flat_map(|m| &m.files);
+    let Some(file) = files.max_by_key(|file| file.last_us) else { return Ok(false) };
+    let mut reader = Reader::default();
+    let block = read(&mut reader, table, &last.dir, &BTreeSet::from([file.name.clone()]))?;
+    let is_final = |status: &u32| !matches!(reader.text(*status), "open" | "provisional");
+    Ok(!block.names("status").iter().all(is_final))
 }
 
 /// The partitions of the store and of the rows made again.

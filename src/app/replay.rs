@@ -227,6 +227,7 @@ impl Threads {
             publisher: None,
             publish_every: Duration::ZERO,
             clock: None,
+            resumable: None,
             progress: Arc::clone(progress),
             source: "".into(),
         };

@@ -30,6 +30,9 @@ pub const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 /// Shortest time between two pictures when nobody says.
 pub const PUBLISH_EVERY_DEFAULT: Duration = Duration::from_millis(50);
 
+/// How long after a stop a run is gone on from when nobody says: as long as a call may be silent before it is given up.
+pub const RESUME_WITHIN_DEFAULT: Span = Span::from_mins(240);
+
 /// What a live server needs to know.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -49,6 +52,8 @@ pub struct Settings {
     pub self_check: SelfCheck,
     /// How long rows are kept.
     pub retention: Retention,
+    /// How long after an earlier run has stopped it is gone on from; zero for never.
+    pub resume_within: Span,
     /// What people call things.
     pub described: Described,
     /// Sources.
@@ -214,6 +219,8 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
         check.problems.extend(problems);
         Retention::default()
     });
+    let within = check.duration("history.resume_within", config.history.resume_within.as_deref(), "0s", "24h");
+    let resume_within = within.unwrap_or(RESUME_WITHIN_DEFAULT);
     let mut feeds = Vec::new();
     for feed in &config.feed {
         let follow = feed.follow.unwrap_or(false);
@@ -235,7 +242,19 @@ pub fn check(config: &Config) -> Result<Settings, Vec<Problem>> {
         return Err(check.problems);
     }
     let publish_every = publish_every.map_or(PUBLISH_EVERY_DEFAULT, std_duration);
-    Ok(Settings { listen, data, publish_every, sl_target, engine, described, postgres, self_check, retention, feeds })
+    Ok(Settings {
+        listen,
+        data,
+        publish_every,
+        sl_target,
+        engine,
+        described,
+        postgres,
+        self_check,
+        retention,
+        resume_within,
+        feeds,
+    })
 }
 
 /// Checks what concerns the engine, over the settings of a replay, and what people call things.
@@ -272,7 +291,8 @@ pub fn check_again(config: &Config) -> Result<Again, Vec<Problem>> {
     let (live, replayed) = (again(live_engine()), again(replay_engine()));
     // Both have found the same.
     check.problems.truncate(check.problems.len() / 2);
-    if check.problems.is_empty() { Ok(Again { live, replayed }) } else { Err(check.problems) }
+    let grace = live_engine().grace;
+    if check.problems.is_empty() { Ok(Again { live, replayed, grace }) } else { Err(check.problems) }
 }
 
 /// The settings of folding again what a live program has logged, and what a replay has.
@@ -282,6 +302,8 @@ pub struct Again {
     pub live: EngineSettings,
     /// For that of a replay.
     pub replayed: EngineSettings,
+    /// How long after its end an interval of a live program is provisional.
+    pub grace: Span,
 }
 
 /// The numbers from the first to the last of `text`, as `6010` or `6000-6099`.
@@ -441,9 +463,11 @@ mod tests {
             postgres,
             self_check,
             retention,
+            resume_within,
             feeds,
         } = settings;
         assert_eq!((self_check, retention), (built_in.self_check, built_in.retention));
+        assert_eq!(resume_within, built_in.resume_within);
         assert_eq!(postgres, None);
         assert_eq!(described.days, built_in.described.days);
         assert_eq!((described.dns.len(), described.agents.len(), described.groups.len()), (2, 1, 1));

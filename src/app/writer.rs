@@ -35,6 +35,9 @@ const TICK_EVERY: Duration = Duration::from_millis(250);
 /// How far behind the clock time passes, in real time: events still on their way keep their place.
 const TICK_LAG: Duration = Duration::from_secs(1);
 
+/// How long after a start the clock stands for switches that were listened to before it.
+const RETURN_PATIENCE: Duration = Duration::from_secs(10);
+
 /// Event time in which every object is shown anew, changed or not.
 const REFRESH_EVERY: Span = Span::from_mins(1);
 
@@ -90,6 +93,8 @@ pub struct Writer {
     pub publish_every: Duration,
     /// By which clock time passes without events; `None` in a replay, where only events move it.
     pub clock: Option<Clock>,
+    /// How long an interval is provisional after its end, if another run may go on from this one; `None` where nothing follows.
+    pub resumable: Option<Span>,
     /// Where figures are shown while the worker runs.
     pub progress: Arc<Progress>,
     /// Who was heard last, for what the end of the input still refuses.
@@ -131,6 +136,7 @@ impl Writer {
 
     fn fold_all(&mut self) -> Result<(), DeliveryLost> {
         let mut times = Times {
+            begun: Instant::now(),
             published: None,
             ticked: Instant::now(),
             dirty: true,
@@ -153,7 +159,7 @@ impl Writer {
             self.publish(&mut times);
             self.deliver(self.leave, &mut times)?;
         }
-        self.partition.finish();
+        self.end();
         let late = self.partition.take_rejects();
         self.refuse(&self.source, &late)?;
         self.deliver(Leave::Finally, &mut times)?;
@@ -161,6 +167,15 @@ impl Writer {
             publisher.publish(picture(&mut self.partition, None));
         }
         Ok(())
+    }
+
+    /// Ends the partition. One that is live may be gone on from by the next run; a recording of long ago is over.
+    fn end(&mut self) {
+        let is_live = |clock: &Clock| clock.is_live(self.partition.now());
+        match self.resumable.filter(|_| self.clock.as_ref().is_some_and(is_live)) {
+            Some(grace) => self.partition.pause(grace),
+            None => self.partition.finish(),
+        }
     }
 
     /// Until when the worker may wait for a chunk.
@@ -212,6 +227,13 @@ impl Writer {
             return;
         }
         times.ticked = Instant::now();
+        if self.partition.hopes() {
+            // Senders that were waiting for us go on in a moment, and nothing will have been missed.
+            if times.begun.elapsed() < RETURN_PATIENCE {
+                return;
+            }
+            self.partition.give_up();
+        }
         let lag = Span((TICK_LAG.as_secs_f64() * clock.speed() * 1e6) as i64);
         if let Some(now) = clock.now()
             && clock.is_live(self.partition.now())
@@ -306,6 +328,7 @@ impl Writer {
 
 /// When the worker last acted on the outside, and whether anything changed since.
 struct Times {
+    begun: Instant,
     published: Option<Instant>,
     ticked: Instant,
     dirty: bool,
@@ -353,6 +376,7 @@ mod tests {
             publisher: None,
             publish_every: Duration::from_secs(3600),
             clock: Some(Clock::wall()),
+            resumable: None,
             progress: Arc::default(),
             source: "".into(),
         }
@@ -400,6 +424,7 @@ mod tests {
         let at = |secs| Micros::from_parts(secs, 0);
         let long_ago = Instant::now().checked_sub(Duration::from_secs(2)).expect("the machine runs for seconds");
         let times = |left| Times {
+            begun: Instant::now(),
             published: None,
             ticked: Instant::now(),
             dirty: false,

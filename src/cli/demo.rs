@@ -117,6 +117,7 @@ pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
             engine: EngineSettings { event_log: arguments.event_log, ..live_engine() },
             postgres,
             retention: Retention::default(),
+            resume_within: Span(0),
             described: Described::default(),
             feeds: Vec::new(),
         };

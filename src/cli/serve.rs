@@ -36,10 +36,10 @@ use crate::source::tcp;
 /// Settings come from, later wins: built-in values, --config, environment (CALLFOLD_SECTION__KEY), flags.
 ///
 /// Rows of calls and agent states are written once a minute of event time; those of a quarter of an hour when it has ended,
-/// first as provisional, five minutes later as final; at a stop, everything up to the last event. There is no journal yet:
-/// an answer to POST means folded, not stored. A restart begins empty, so the quarter of an hour in which it falls holds
-/// what came after it; events sent again after a restart are counted again, and a warning says so. With --postgres the same rows
-/// go to a database; while it is away they wait on disk.
+/// first as provisional, five minutes later as final; at a stop, everything up to the last event, the running one as open. There is no
+/// journal yet: an answer to POST means folded, not stored. A start within four hours of the last stop (history.resume_within) first folds
+/// the end of the event log again and goes on from there; numbered events that are sent again count once. With --postgres the same
+/// rows go to a database; while it is away they wait on disk.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  callfold serve --feed tcp-listen://127.0.0.1:9100 --data ./data\n  \
     callfold serve --feed file:/var/log/east --follow\n  \

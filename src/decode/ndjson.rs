@@ -48,7 +48,7 @@ pub struct Line<'a> {
 }
 
 /// Decodes the event feed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Decoder {
     /// What the scanner runs on; `None` leaves every line to the tolerant decoder.
     isa: Option<Isa>,
@@ -59,7 +59,7 @@ pub struct Decoder {
 }
 
 /// Everything both ways of decoding use.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Learned {
     limits: Limits,
     quotes: Quotes,

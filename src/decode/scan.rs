@@ -21,7 +21,7 @@ const PATIENCE: u8 = 15;
 /// A row of guesses belongs to a message, and holds its keys in the order first seen. Where a line departs from its
 /// row, another row takes over, named by the departure. As long as the guesses hold, the place of the next one depends
 /// on nothing but the number of the key, so that the processor need not wait for one key to guess the next.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Guesses(Box<[Guess; GUESSES]>);
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -108,7 +108,7 @@ impl Isa {
 }
 
 /// The places of the quotes on one line, relative to its begin.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Quotes {
     places: Box<[u16; QUOTES]>,
     count: usize,

@@ -12,7 +12,7 @@ use crate::model::userdata::unescape_into;
 pub(super) const PADDING: usize = 128;
 
 /// The text that the fields of the last line point into, kept between lines for its memory.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Scratch {
     /// The line, the texts behind its escaped strings, and padding.
     text: String,

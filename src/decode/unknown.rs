@@ -19,7 +19,7 @@ pub struct Unknown {
 }
 
 /// Counts of unknown values, bounded: values beyond the limit are counted together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Unknowns {
     entries: Vec<Unknown>,
     index: HashTable<u32>,

@@ -40,7 +40,7 @@ const ENTRIES: usize = 1024;
 const LEARNED_MAX: usize = 256;
 
 /// The words seen so far.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Words {
     entries: Box<[Entry; ENTRIES]>,
     learned: usize,

@@ -50,7 +50,7 @@ pub struct Step {
 }
 
 /// Collects the steps of one call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Explain {
     wanted: Wanted,
     /// ConnIDs that belong to it, by switch.

@@ -36,7 +36,7 @@ const EXTENSIONS: [&str; 2] = ["VQID", "ReasonCode"];
 const SNAPSHOT: [&str; 8] = ["conn", "ps", "ct", "queue", "status", "AgentID", "AgentStatus", "dnd"];
 
 /// The rows of events that have been folded and not yet left.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct EventLog {
     privacy: Privacy,
     /// Which lists have keys that the policy keeps, in the order of [`List`].

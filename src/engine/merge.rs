@@ -29,7 +29,7 @@ pub struct Waiting {
 }
 
 /// The merge of a partition's sources.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Merge {
     window: Span,
     heap: BinaryHeap<Reverse<Waiting>>,

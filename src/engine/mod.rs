@@ -15,6 +15,7 @@ pub mod order;
 pub mod output;
 pub mod partition;
 mod picture;
+pub mod resume;
 pub mod settings;
 mod snapshot;
 pub mod step;

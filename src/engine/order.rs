@@ -299,6 +299,12 @@ impl Source {
         self.last_time
     }
 
+    /// The run of its server, and the number after the last one of it that left, if events are numbered.
+    #[must_use]
+    pub fn place(&self) -> (u64, Option<u64>) {
+        self.epochs.last().map_or((self.counter, None), |epoch| (epoch.id, epoch.next))
+    }
+
     /// Time of the last event that left.
     #[must_use]
     pub fn last_time(&self) -> Micros {

@@ -5,14 +5,17 @@ use super::merge::Merge;
 use super::order::{Source, Verdict};
 use super::output::{NamesSent, NewNames, Reject, RowBatch};
 use super::picture;
+use super::resume::{Resumed, Return};
 use super::settings::Settings;
 use super::step::Engine;
 use super::view::{Counters, Delta, QueueSummary};
 use crate::decode::ndjson::{Decoder, Limits, Line};
+use crate::history::closing::Closings;
+use crate::history::end::End;
 use crate::model::ids::{EventId, SwitchId};
 use crate::model::names::Names;
 use crate::model::row::Rows;
-use crate::model::tevent::TEvent;
+use crate::model::tevent::{EventKind, TEvent};
 use crate::model::time::{Micros, Span};
 
 /// Refused lines kept for the reject file between two looks.
@@ -52,7 +55,7 @@ impl Position {
 }
 
 /// A set of switches that one thread folds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Partition {
     settings: Settings,
     decoder: Decoder,
@@ -67,7 +70,7 @@ pub struct Partition {
 }
 
 /// What an event passes through after it was decoded.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Folding {
     window: Span,
     sources: Vec<Source>,
@@ -75,6 +78,8 @@ struct Folding {
     engine: Engine,
     /// Sources that hold events back.
     holding: bool,
+    /// Switches that have not spoken since an earlier run stopped.
+    resumed: Option<Box<Resumed>>,
 }
 
 impl Folding {
@@ -90,6 +95,9 @@ impl Folding {
     #[inline]
     fn pass(&mut self, ev: &TEvent<'_>, id: EventId, line: &[u8], names: &mut Names) {
         let time = self.source(ev.switch).clamp(ev.time);
+        if self.resumed.is_some() {
+            self.returned(ev, id, time, names);
+        }
         if self.merge.must_wait(ev.switch, time) {
             self.merge.hold(time, rank(names, ev.switch), id, line);
             return;
@@ -99,6 +107,29 @@ impl Folding {
         } else {
             self.engine.event(&TEvent { time, ..*ev }, id, names);
         }
+    }
+
+    /// Tells the fold what was missed of the switch of an event, if this is its first since an earlier run stopped.
+    #[cold]
+    fn returned(&mut self, ev: &TEvent<'_>, id: EventId, time: Micros, names: &mut Names) {
+        let Some(resumed) = &mut self.resumed else { return };
+        let at = resumed.at;
+        let Some(Return { lost, back }) = resumed.hear(ev, id, time) else { return };
+        if resumed.is_over() {
+            self.resumed = None;
+        }
+        if lost {
+            self.tell(EventKind::SERVER_DISCONNECTED, at, (ev.switch, id.epoch), names);
+        }
+        if let Some(back) = back {
+            self.tell(EventKind::SERVER_CONNECTED, back, (ev.switch, id.epoch), names);
+        }
+    }
+
+    /// Folds an event that no switch sent: what a client of the T-Library hears from its own end of the connection.
+    fn tell(&mut self, kind: EventKind, at: Micros, (switch, epoch): (SwitchId, u64), names: &mut Names) {
+        let ev = TEvent { epoch: Some(epoch), ..TEvent::new(kind, at, switch) };
+        self.engine.event(&ev, EventId { switch, epoch, seq: u64::MAX }, names);
     }
 
     /// Folds an event in its turn; false for a duplicate.
@@ -187,6 +218,7 @@ impl Partition {
                 merge: Merge::new(settings.reorder_window),
                 engine: Engine::new(&settings),
                 holding: false,
+                resumed: None,
             },
             settings,
             sent: NamesSent::default(),
@@ -238,10 +270,51 @@ impl Partition {
         self.folding.engine.board.refresh(share, most);
     }
 
+    /// Ends a run that another one may take up: writes the rows of everything open as [`Self::finish`] does, but calls the last intervals
+    /// open or provisional, the latter for `grace` after their end.
+    pub fn pause(&mut self, grace: Span) {
+        self.folding.release_all(&mut self.names, &mut self.second);
+        self.folding.engine.end(&self.names, End::Paused { grace });
+    }
+
+    /// Drops the rows that are ready to leave, and keeps their names for the next.
+    pub fn forget_rows(&mut self) {
+        let engine = &mut self.folding.engine;
+        let rows = engine.take_rows();
+        drop(engine.take_closings());
+        engine.recycle(rows, Closings::default());
+    }
+
+    /// Goes on from what has been folded of an earlier run, whose rows have left: nothing of it counts as received, policies apply to what
+    /// comes, and a switch that does not go on with its next number was not listened to since.
+    pub fn resume(&mut self) {
+        self.forget_rows();
+        self.totals = Fed::default();
+        self.settings.privacy.is_applied = false;
+        let Folding { engine, sources, resumed, .. } = &mut self.folding;
+        engine.world.apply_policies();
+        *resumed = Resumed::new(engine.now(), sources, |switch| engine.world.is_linked(switch));
+    }
+
+    /// Whether a switch may still go on as if nothing had been: the clock should wait for it for a moment.
+    #[must_use]
+    pub fn hopes(&self) -> bool {
+        self.folding.resumed.as_ref().is_some_and(|resumed| resumed.hopes())
+    }
+
+    /// Waits no longer: switches that have not spoken since the earlier run are not listened to.
+    pub fn give_up(&mut self) {
+        let Some(resumed) = &mut self.folding.resumed else { return };
+        let at = resumed.at;
+        for source in resumed.give_up() {
+            self.folding.tell(EventKind::SERVER_DISCONNECTED, at, source, &mut self.names);
+        }
+    }
+
     /// Ends a finite input: takes every open decision, cuts what is open at the last event, closes all intervals.
     pub fn finish(&mut self) {
         self.folding.release_all(&mut self.names, &mut self.second);
-        self.folding.engine.finish(&self.names);
+        self.folding.engine.end(&self.names, End::Over);
     }
 
     /// Event time of the latest input; [`Micros::MIN`] before the first.

@@ -9,6 +9,7 @@ use super::snapshot::Sampler;
 use crate::fold::World;
 use crate::fold::world::Patience;
 use crate::history::closing::Closings;
+use crate::history::end::End;
 use crate::history::interval::{Directory, INTERVAL, Intervals, Policy};
 use crate::model::ids::{AgentId, DnId, EventId, SwitchId};
 use crate::model::names::Names;
@@ -25,7 +26,7 @@ const READ_WITH_EVENT: usize = 96;
 const READ_WITH_TICK: usize = 4096;
 
 /// All state of a partition but its names and the order of its sources.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Engine {
     /// Telephony.
     pub world: World,
@@ -311,8 +312,8 @@ impl Engine {
         }
     }
 
-    /// Ends a finite input.
-    pub fn finish(&mut self, names: &Names) {
+    /// Ends the input.
+    pub fn end(&mut self, names: &Names, end: End) {
         if self.now == Micros::MIN {
             return;
         }
@@ -320,6 +321,6 @@ impl Engine {
         self.world.cut(last);
         self.drain(names);
         let known = Known { world: &self.world, names };
-        self.intervals.finish(last, &mut self.board, &known);
+        self.intervals.end_at(last, end, &mut self.board, &known);
     }
 }

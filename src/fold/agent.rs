@@ -130,7 +130,7 @@ pub struct Stretch {
 }
 
 /// An agent of a tenant.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Agent {
     /// The login session, if any.
     pub session: Option<Session>,

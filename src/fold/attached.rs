@@ -21,7 +21,7 @@ use crate::model::time::Micros;
 use crate::model::userdata::{KvList, quote_into};
 
 /// A kept key of a call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     list: List,
     key: CompactString,
@@ -36,7 +36,7 @@ struct Entry {
 }
 
 /// What is attached to a call.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Data {
     /// Digest of the last `UserData` text, and whether it claimed to be whole.
     last: (u64, bool),
@@ -61,7 +61,7 @@ impl Data {
 }
 
 /// Attached data of all live calls.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Attached {
     pub privacy: Privacy,
     /// Which lists have keys that are kept.
@@ -115,6 +115,11 @@ struct Change {
 }
 
 impl World {
+    /// What comes from now on has no form yet: the policies apply to it. What was in the event log has its form.
+    pub fn apply_policies(&mut self) {
+        self.attached.privacy.is_applied = false;
+    }
+
     /// What an event of a call says about its attached data.
     #[cold]
     #[inline(never)]

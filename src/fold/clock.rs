@@ -15,7 +15,7 @@ use crate::model::table::{ReasonCode, ReasonKey, Tenant};
 use crate::model::time::{Micros, ms_between};
 
 /// Some of all agents.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct AgentSet(Vec<u64>);
 
 impl AgentSet {

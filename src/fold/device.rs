@@ -6,7 +6,7 @@ use crate::model::ids::{AgentId, DnId, SwitchId};
 use crate::model::time::Micros;
 
 /// One directory number.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Device {
     /// Its switch.
     pub switch: SwitchId,
@@ -57,7 +57,7 @@ pub enum Watch {
 }
 
 /// What belongs to a login on one DN.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Login {
     /// When.
     pub at: Micros,

@@ -10,7 +10,7 @@ use crate::model::row::{
 };
 
 /// The outputs of the fold since they were last taken.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Outbox {
     /// Conclusions, in the order they were drawn.
     pub actions: Vec<Action>,

@@ -181,7 +181,7 @@ pub struct Move {
 }
 
 /// One device in one call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Party {
     /// Its call.
     pub call: Ix,

@@ -9,7 +9,7 @@ pub type Ix = u32;
 pub const NIL: Ix = u32::MAX;
 
 /// A vector of objects whose free slots are reused.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Slab<T> {
     slots: Vec<T>,
     serials: Vec<u32>,

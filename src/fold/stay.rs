@@ -43,7 +43,7 @@ pub enum StayState {
 }
 
 /// One call in one queue.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stay {
     /// Its call now.
     pub call: Ix,

@@ -35,7 +35,7 @@ struct Trail {
 }
 
 /// The states of everything that is open.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Trails {
     /// Somebody wants the rows.
     pub is_kept: bool,

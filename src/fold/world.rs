@@ -93,7 +93,7 @@ struct Found {
 }
 
 /// All telephony state of one partition.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct World {
     pub(super) patience: Patience,
     /// What is said of DNs in the configuration.

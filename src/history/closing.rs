@@ -18,7 +18,7 @@ use crate::stats::late::Gain;
 use crate::stats::reading::{AgentGained, Readings};
 
 /// Rows of agents, agents at queues and agents under reasons in one interval.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct IntervalClosing {
     pub stamp: Stamp,
     pub readings: Arc<Readings>,
@@ -30,7 +30,7 @@ pub(super) struct IntervalClosing {
 }
 
 /// Everything that waits to be written, in the order in which it became ready.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Closings {
     pub(super) intervals: Vec<IntervalClosing>,
     pub(super) cohorts: Vec<CohortClosing>,

@@ -95,7 +95,7 @@ impl CohortSet {
 }
 
 /// The cohorts of all intervals that are not final.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Cohorts {
     thresholds: Thresholds,
     /// By begin of the interval.
@@ -267,7 +267,7 @@ impl CohortSet {
 }
 
 /// Rows of the cohorts of one interval: one per queue that had its first event by then, and those of its distributions.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CohortClosing {
     pub stamp: Stamp,
     cohorts: Vec<Arc<Cohort>>,

@@ -4,6 +4,7 @@
 //! In: sets of cohorts, and event time. Out: closings. Refuses to know what a cohort counts.
 
 use super::cohort::{CohortSet, Stamp};
+use super::end::Ending;
 use super::interval::{About, Directory, INTERVAL, Intervals};
 use crate::model::time::{Micros, Span, TimeRange};
 use crate::stats::board::Board;
@@ -14,8 +15,8 @@ const REST: Span = Span::from_mins(14);
 /// Why cohorts are looked through.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Occasion {
-    /// The input has ended.
-    pub last: bool,
+    /// The input ends.
+    pub ending: Option<Ending>,
     /// Corrections leave.
     pub revises: bool,
 }
@@ -26,7 +27,8 @@ impl Intervals {
     pub(super) fn hand_out_cohorts(&mut self, now: Micros, board: &Board, names: &impl Directory, occasion: Occasion) {
         self.cohorts.settle();
         let policy = self.policy;
-        let Occasion { last, revises } = occasion;
+        let Occasion { ending, revises } = occasion;
+        let last = ending.is_some();
         self.cohorts.is_revived &= !(revises || last);
         let mut sets = std::mem::take(&mut self.cohorts.sets);
         // Dense rows: an interval in which nobody entered has a set, too.
@@ -58,7 +60,11 @@ impl Intervals {
                 }
                 set.revision += 1;
                 set.changed = false;
-                set.status = Some(if is_final { "final" } else { "provisional" });
+                set.status = Some(match ending {
+                    Some(ending) => ending.status(*start, set.is_complete()),
+                    None if is_final => "final",
+                    None => "provisional",
+                });
                 let nominal = end + if is_final { policy.grace } else { policy.settle };
                 // Of two times that rows leave, the later says so: who merges them goes by it.
                 let nominal = if set.revision > 1 { nominal.max(now) } else { nominal };

@@ -16,6 +16,7 @@ use super::closing::{Closings, IntervalClosing};
 use super::cohort::{Cohorts, Stamp};
 use super::cohort_turn::Occasion;
 use super::coverage::Coverage;
+use super::end::{End, Ending};
 use super::kept::{Kept, QueueKept};
 use super::level::{Alive, Levels, Mark, Marks};
 use super::revision::Finals;
@@ -79,7 +80,7 @@ pub struct Policy {
 }
 
 /// All intervals that are not final.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Intervals {
     pub(super) policy: Policy,
     kept: VecDeque<Kept>,
@@ -412,7 +413,7 @@ impl Intervals {
             self.finals.due = Micros::MAX;
             self.revise_final(at, board, names, true);
         }
-        self.hand_out_cohorts(now, board, names, Occasion { last: false, revises });
+        self.hand_out_cohorts(now, board, names, Occasion { ending: None, revises });
         while let Some(queues) = self.finals.pop_before(now - self.policy.grace - self.policy.revise_for) {
             self.recycle(queues);
         }
@@ -529,22 +530,24 @@ impl Intervals {
         self.cohorts.open(self.start);
     }
 
-    /// Ends a finite input whose last event was at `last`: everything kept becomes final.
-    pub fn finish(&mut self, last: Micros, board: &mut Board, names: &impl Directory) {
+    /// Ends an input whose last event was at `last`: everything kept is written, as final when it is over.
+    pub fn end_at(&mut self, last: Micros, end: End, board: &mut Board, names: &impl Directory) {
         if self.start == Micros::MIN {
             return;
         }
         self.absorb(board);
         self.note_cohorts();
+        let ending = Ending { end, last, running: self.start };
         self.keep(last, board);
         self.read_all(board);
         self.revise_final(last, board, names, self.policy.revise_for.0 > 0);
         while let Some(mut kept) = self.kept.pop_front() {
             let written_at = (kept.until + self.policy.grace).min(last);
             kept.revision += 1;
-            self.write(&mut kept, "final", written_at, board, names);
+            let status = ending.status(kept.start, true);
+            self.write(&mut kept, status, written_at, board, names);
         }
-        self.hand_out_cohorts(last, board, names, Occasion { last: true, revises: true });
+        self.hand_out_cohorts(last, board, names, Occasion { ending: Some(ending), revises: true });
     }
 
     /// Forgets outages before every interval that is not final.

@@ -8,6 +8,7 @@ pub mod closing;
 pub mod cohort;
 mod cohort_turn;
 pub mod coverage;
+pub mod end;
 pub mod interval;
 mod kept;
 pub mod level;

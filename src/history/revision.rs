@@ -17,7 +17,7 @@ use crate::stats::board::Board;
 const ENTRIES_MAX: usize = 4_000_000;
 
 /// One of them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Final {
     pub kept: Kept,
     /// Stays alive at its begin, by the queue's place on the board.
@@ -41,7 +41,7 @@ impl Final {
 }
 
 /// All of them, the oldest first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Finals {
     pub intervals: VecDeque<Final>,
     entries: usize,

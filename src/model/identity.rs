@@ -69,7 +69,7 @@ fn hash(message: &mut Vec<u8>) -> Uuid {
 }
 
 /// Derives ids, reusing one buffer for the texts.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Identities {
     message: Vec<u8>,
 }

@@ -37,7 +37,7 @@ impl Default for NameLimits {
 #[error("name refused: too long, or more different names than the configured limit")]
 pub struct NameRefused;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Switch {
     tenant: CompactString,
     name: CompactString,
@@ -50,7 +50,7 @@ struct Switch {
     agents: SymbolTable,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Scoped {
     /// Scope of the name: the switch of a DN, the switch that first named an agent.
     scope: SwitchId,
@@ -58,7 +58,7 @@ struct Scoped {
 }
 
 /// The name tables of one partition.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Names {
     limits: NameLimits,
     hasher: foldhash::fast::FixedState,

@@ -92,7 +92,7 @@ pub(super) enum Found {
 }
 
 /// Open addressing over [`ShortText`]; nothing is ever removed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct SymbolTable {
     /// A power of two of buckets, or none before the first insertion.
     buckets: Vec<Bucket>,

@@ -91,6 +91,19 @@ pub fn compare(reader: &Reader, (old, new, open): (&Block, &Block, &Block), aske
     difference
 }
 
+/// The rows of `old` whose keys `keys` has, in order.
+///
+/// # Panics
+/// When the blocks are of different tables.
+#[must_use]
+pub fn holding(old: &Block, keys: &Block) -> Vec<usize> {
+    assert_eq!(old.table.name, keys.table.name, "rows of one table are compared");
+    let place = |name: &&str| old.table.columns.iter().position(|column| column.name == *name);
+    let key: Vec<usize> = old.table.key.iter().filter_map(place).collect();
+    let mut index = Index::new(keys, &key, (0..keys.rows()).collect());
+    (0..old.rows()).filter(|row| index.take(old, *row).is_some()).collect()
+}
+
 /// Rows of a block by their keys.
 struct Index<'a> {
     block: &'a Block,

@@ -36,7 +36,7 @@ mod store;
 mod survey;
 
 pub use compact::Merged;
-pub use differ::{Changed, Difference, compare};
+pub use differ::{Changed, Difference, compare, holding};
 pub use manifest::{FileEntry, Manifest, stored_until};
 pub use parquet::{CHECKSUM, DEFINITIONS_VERSION, ROW_GROUP_ROWS, SCHEMA_VERSION, producer};
 pub use read::{Block, GroupSpan, NO_FLAG, NO_ID, NO_INT, NO_LONG, NO_NAME, ReadError, Reader, TextColumn};

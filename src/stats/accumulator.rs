@@ -78,7 +78,7 @@ impl Default for Pages {
 /// none), and the cells in the order in which the object saw their actions: three words for a durable action (begins and
 /// ends, time ended, starts going on), two for a retrospective one (count, time), one for a momentary one. An object sees
 /// few of the many actions, so that a page is a third of what a full one would be.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Accumulators {
     words: Vec<u64>,
     /// Pages given up, by size.

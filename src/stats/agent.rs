@@ -89,7 +89,7 @@ const _: () = assert!(NUMBERS + 1 == AGENT_COUNTS, "the sum is the last column")
 /// Counts, whole durations and running times of an agent since the beginning.
 ///
 /// Of each time at most one goes on, so that a bit says whether it does: `time(t) = ended + running · ms(t)`.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct AgentLedger {
     numbers: [u32; NUMBERS],
     running: u16,
@@ -172,7 +172,7 @@ const SHOWN: [AgentColumn; 4] =
     [AgentColumn::Offered, AgentColumn::Answered, AgentColumn::NoAnswer, AgentColumn::Handled];
 
 /// One agent: what nearly every action that concerns him touches.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[repr(align(64))]
 pub struct AgentStats {
     /// Columns.
@@ -184,7 +184,7 @@ pub struct AgentStats {
 }
 
 /// One agent: what edges of minutes, intervals and days ask for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct AgentPast {
     /// Columns at the begin of the interval.
     pub base: AgentBase,

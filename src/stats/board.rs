@@ -41,7 +41,7 @@ impl Default for Thresholds {
 }
 
 /// Statistics of all objects of a partition.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Board {
     thresholds: Thresholds,
     /// Queues in the order they were seen.

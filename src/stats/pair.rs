@@ -52,7 +52,7 @@ pub type PairKey = (AgentId, DnId);
 pub type ReasonKey = (AgentId, Status, ReasonId);
 
 /// One key and what belongs to it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry<K, const C: usize, const T: usize> {
     key: K,
     /// The epoch in which it was last listed as used, or [`UNLISTED`].
@@ -70,7 +70,7 @@ pub(super) const FIRST_EPOCH: u32 = 2;
 ///
 /// At an edge nothing is read. What a key gained is read when it is next used, before anything is booked, or when its turn
 /// comes (`read_some`), whichever is first: until then its ledger stands as it stood at the edge.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sparse<K, const C: usize, const T: usize> {
     index: HashMap<K, u32, foldhash::fast::FixedState>,
     entries: Vec<Entry<K, C, T>>,

@@ -107,7 +107,7 @@ struct Mark {
 /// One queue or routing point.
 ///
 /// Each change of status of each of its agents touches the first fields, so they stand together.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub struct Queue {
     /// Agents logged in to the queue, by status.

@@ -46,7 +46,7 @@ struct Sitter {
 const UNHEARD: Sitter = Sitter { first: DnId::NONE, own: Pages::NONE };
 
 /// All devices and agents, by their ids.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Seats {
     devices: Vec<Device>,
     agents: Vec<Sitter>,

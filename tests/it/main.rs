@@ -24,5 +24,7 @@ mod rebuild;
 #[cfg(feature = "io")]
 mod recordings;
 #[cfg(feature = "io")]
+mod resume;
+#[cfg(feature = "io")]
 mod retention;
 mod support;

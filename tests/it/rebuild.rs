@@ -19,12 +19,12 @@ use crate::properties::dirt::Feed;
 use crate::properties::seeds;
 
 /// Facts that are made of events.
-fn facts() -> impl Iterator<Item = &'static Table> {
+pub fn facts() -> impl Iterator<Item = &'static Table> {
     sink::tables().into_iter().filter(|table| table.kind == Kind::Fact)
 }
 
 /// Folds `lines` into the store at `data`, with a log. Live, rows leave once a minute of event time.
-fn folded(settings: &Settings, mode: Mode, lines: &[Vec<u8>], data: &Path) {
+pub fn folded(settings: &Settings, mode: Mode, lines: &[Vec<u8>], data: &Path) {
     let mut engine = Engine::new(Settings { event_log: true, ..settings.clone() });
     let mut store = Store::open(data, mode).expect("a store");
     let minute = Span::from_mins(1);
@@ -44,13 +44,17 @@ fn folded(settings: &Settings, mode: Mode, lines: &[Vec<u8>], data: &Path) {
         next = next.max(at.floor_to(minute) + minute);
     }
     deliver(&mut engine);
-    engine.finish();
+    if mode == Mode::Live {
+        engine.pause(settings.grace)
+    } else {
+        engine.finish()
+    }
     deliver(&mut engine);
     store.finish().expect("published");
 }
 
 /// How a live program folds; queues are sampled seldom, since every batch costs files.
-fn live() -> Settings {
+pub fn live() -> Settings {
     Settings { queue_snapshots: Span::from_mins(15), ..callfold::app::settings::live_engine() }
 }
 
@@ -68,7 +72,7 @@ fn engine() -> Again {
 }
 
 /// What is made again of a range of the store at `data`.
-fn again(data: &Path, (from, to): (Micros, Micros), write: bool) -> Result<Report, RebuildError> {
+pub fn again(data: &Path, (from, to): (Micros, Micros), write: bool) -> Result<Report, RebuildError> {
     let order = Order {
         data: data.to_owned(),
         from,
@@ -82,10 +86,10 @@ fn again(data: &Path, (from, to): (Micros, Micros), write: bool) -> Result<Repor
     rebuild::run(&order, &Stop::new(), |_| {})
 }
 
-const ALL: (Micros, Micros) = (Micros(0), Micros(4_000_000_000_000_000));
+pub const ALL: (Micros, Micros) = (Micros(0), Micros(4_000_000_000_000_000));
 
 #[track_caller]
-fn assert_nothing_differs(report: &Report, what: &str) {
+pub fn assert_nothing_differs(report: &Report, what: &str) {
     let differing: Vec<_> = report.tables.iter().filter(|table| table.differences() > 0).collect();
     assert!(differing.is_empty(), "{what}, folded from {}: {differing:#?}", report.began);
 }
@@ -184,7 +188,7 @@ fn damage(data: &Path, other: &Path) -> (u64, u64) {
 }
 
 /// Rows of two stores that differ, apart from when and how often they were written.
-fn differences(a: &Path, b: &Path) -> Vec<String> {
+pub fn differences(a: &Path, b: &Path) -> Vec<String> {
     let mut reader = Reader::default();
     let mut of_table = |data: &Path, table: &'static Table| {
         let mut block = reader.block(table);
@@ -201,7 +205,19 @@ fn differences(a: &Path, b: &Path) -> Vec<String> {
         let difference = sink::compare(&reader, (a, b, &reader.block(a.table)), |_| true);
         if !difference.is_empty() {
             let (changed, new, gone) = (difference.changed.len(), difference.new.len(), difference.vanished.len());
-            found.push(format!("{}: {changed} changed, {new} new, {gone} vanished", a.table.name));
+            let first = difference.changed.first().map(|changed| {
+                let cells = changed.columns.iter().map(|at| {
+                    let name = a.table.columns[*at].name;
+                    format!(
+                        "{name} {} and {}",
+                        a.shown(&reader, name, changed.old),
+                        b.shown(&reader, name, changed.new)
+                    )
+                });
+                cells.collect::<Vec<_>>().join(", ")
+            });
+            let what = format!("{changed} changed, {new} new, {gone} vanished");
+            found.push(format!("{}: {what}; {}", a.table.name, first.unwrap_or_default()));
         }
     }
     found

@@ -13,7 +13,7 @@ use crate::stats::pair::{FIRST_EPOCH, UNLISTED};
 use crate::stats::reading::{Packed, Readings};
 
 /// Agents of the running interval, and of the one before as far as they were not read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Edge {
     /// Number of the running interval.
     pub epoch: u32,
