@@ -3,11 +3,12 @@
 //! ```text
 //!  event_log ──lines──▶ partition ──rows──▶ DIR/.rebuild ──┐
 //!                                                          ├─▶ differences ──(if wanted)──▶ the same files with other rows
-//!  tables of the store ────────────────────────────────────┘
+//!  tables of the store, and of a database ─────────────────┘
 //! ```
 //!
-//! In: a store, a range of time, settings. Out: a [`Report`], and a store that says what the log says. Folding begins before the range, where
-//! whatever reaches into it began, and goes on behind it until that is over. Nothing is changed unless asked, and then everything in one step.
+//! In: a store, a range of time, settings, and a database that has the same rows. Out: a [`Report`], and stores that say what the log says. Folding begins before the range, where
+//! whatever reaches into it began, and goes on behind it until that is over. Nothing is changed unless asked, and then everything in one step:
+//! first the database's, then the files'. Whatever dies between the two, the files still differ, and the next run makes both equal again.
 //! Refuses to run beside a program that writes the store, and to print.
 
 #![expect(clippy::disallowed_methods, reason = "says how long it took")]
@@ -16,7 +17,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+pub use self::database::OfDatabase;
+use self::database::{Beside, Heard};
 use super::event_log::{self, Chunk, Log, LogError};
+use super::postgres::Postgres;
 use super::replay::Look;
 use super::settings::Again;
 use crate::engine::output::RowBatch;
@@ -25,6 +29,7 @@ use crate::handoff::stop::Stop;
 use crate::model::row::Rows;
 use crate::model::table::{Kind, Table};
 use crate::model::time::{Micros, Span};
+use crate::sink::postgres::{IntakeError, PostgresError, SegmentError};
 use crate::sink::{self, Block, Difference, Mode, Options, ReadError, Reader, Rewrite, Rewriting, Store, StoreError};
 
 /// How far folding looks back and forward when nobody says.
@@ -56,6 +61,8 @@ pub struct Order {
     pub engine: Again,
     /// Whether the store shall say what the log says.
     pub write: bool,
+    /// The database that has the same rows, if there is one.
+    pub database: Option<Postgres>,
     /// Differences shown of each table.
     pub samples: usize,
 }
@@ -72,6 +79,15 @@ pub enum RebuildError {
     /// A table cannot be read.
     #[error(transparent)]
     File(#[from] ReadError),
+    /// The database is not there or refuses, or the disk takes no rows for it.
+    #[error(transparent)]
+    Database(#[from] IntakeError),
+    /// What waits for the database would undo what is written to it.
+    #[error("{rows} rows of an earlier run wait on disk for the database")]
+    Waiting {
+        /// How many.
+        rows: u64,
+    },
     /// Nobody wrote a log.
     #[error("{} has no event_log", .data.display())]
     NoLog {
@@ -101,6 +117,18 @@ pub enum RebuildError {
     /// Somebody asked it to stop.
     #[error("stopped before anything was changed")]
     Stopped,
+}
+
+impl From<PostgresError> for RebuildError {
+    fn from(error: PostgresError) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl From<SegmentError> for RebuildError {
+    fn from(error: SegmentError) -> Self {
+        Self::Database(error.into())
+    }
 }
 
 /// A row that differs, for people.
@@ -137,6 +165,23 @@ impl OfTable {
     pub const fn differences(&self) -> u64 {
         self.changed + self.new + self.vanished
     }
+
+    fn named(name: &'static str) -> Self {
+        Self { name, ..Self::default() }
+    }
+
+    fn has_rows(&self) -> bool {
+        self.same + self.differences() + self.undecided > 0
+    }
+
+    /// Counts the rows of a difference.
+    fn add(&mut self, difference: &Difference) {
+        self.same += difference.same;
+        self.changed += difference.changed.len() as u64;
+        self.new += difference.new.len() as u64;
+        self.vanished += difference.vanished.len() as u64;
+        self.undecided += difference.undecided;
+    }
 }
 
 /// What was found.
@@ -152,15 +197,18 @@ pub struct Report {
     pub tables: Vec<OfTable>,
     /// Files that were written; `None` when nothing was to be.
     pub written: Option<u64>,
+    /// The database, if there is one.
+    pub database: Option<OfDatabase>,
     /// The last look.
     pub look: Look,
 }
 
 impl Report {
-    /// Rows that differ.
+    /// Rows that differ, in files and database together.
     #[must_use]
     pub fn differences(&self) -> u64 {
-        self.tables.iter().map(OfTable::differences).sum()
+        let of_database = self.database.iter().flat_map(|database| &database.tables);
+        self.tables.iter().chain(of_database).map(OfTable::differences).sum()
     }
 }
 
@@ -194,35 +242,53 @@ pub fn run(order: &Order, stop: &Stop, mut watch: impl FnMut(&Look)) -> Result<R
     let log = Log::find(&order.data)?.ok_or_else(|| RebuildError::NoLog { data: order.data.clone() })?;
     let plan = plan(order, &log)?;
     let aside = Aside::new(&order.data)?;
+    // A database that is not there, or in use, is told before an hour of events is folded.
+    let range = plan.from.0..plan.to.0;
+    let open = |postgres| Beside::open(postgres, order, range, &aside.database());
+    let mut beside = order.database.as_ref().map(open).transpose()?;
     let begun = Instant::now();
-    let look = fold(order, &log, &plan, &aside, stop, &mut watch, begun)?;
+    let (look, heard) = fold(order, &log, &plan, &aside, stop, &mut watch, begun)?;
+    if let Some(beside) = &mut beside {
+        beside.heard(heard);
+    }
     let mut report = Report {
         range: (plan.from, plan.to),
         began: plan.begin,
         log_is_short: plan.log_is_short,
         tables: Vec::new(),
         written: None,
+        database: None,
         look,
     };
     let mut rewriting = Rewriting::default();
     let watermark = sink::stored_until(&order.data)?.unwrap_or(plan.end);
     let mut comparison = Comparison::new(order, &plan, &aside)?;
     for table in tables() {
-        let mut found = OfTable { name: table.name, ..OfTable::default() };
-        for (tenant, date) in comparison.partitions(table.name) {
+        let (mut found, mut there) = (OfTable::named(table.name), OfTable::named(table.name));
+        let mut partitions = comparison.partitions(table.name);
+        partitions.extend(beside.iter().flat_map(|beside| beside.partitions(table.name)));
+        for (tenant, date) in partitions {
             if stop.is_set() {
                 return Err(RebuildError::Stopped);
             }
-            let rewrite = comparison.compare(table, &tenant, &date, &mut found)?;
-            if order.write && !rewrite.difference.is_empty() {
+            let blocks = comparison.read(table, tenant, date)?;
+            let difference = comparison.compare(&blocks, &mut found);
+            if let Some(beside) = &mut beside {
+                let samples = comparison.samples;
+                beside.compare(&blocks, &difference, &mut comparison.reader, &mut there, samples)?;
+            }
+            if order.write && !difference.is_empty() {
+                let rewrite = blocks.rewrite(difference);
                 store.prepare_rewrite(&rewrite, &mut comparison.reader, watermark, &mut rewriting)?;
             }
             watch(&report.look);
         }
-        if found.same + found.differences() + found.undecided > 0 {
-            report.tables.push(found);
+        report.tables.extend(Some(found).filter(OfTable::has_rows));
+        if let Some(beside) = &mut beside {
+            beside.of_database.tables.extend(Some(there).filter(OfTable::has_rows));
         }
     }
+    report.database = beside.map(Beside::write).transpose()?;
     if order.write {
         report.written = Some(rewriting.files);
         store.rewrite(rewriting)?;
@@ -319,6 +385,11 @@ impl Aside {
     fn open(&self) -> PathBuf {
         self.root.join("open")
     }
+
+    /// Of what goes to a database.
+    fn database(&self) -> PathBuf {
+        self.root.join("database")
+    }
 }
 
 impl Drop for Aside {
@@ -336,7 +407,7 @@ fn fold(
     stop: &Stop,
     watch: &mut impl FnMut(&Look),
     begun: Instant,
-) -> Result<Look, RebuildError> {
+) -> Result<(Look, Heard), RebuildError> {
     let engine = if log.is_live { &order.engine.live } else { &order.engine.replayed };
     let mut partition = Partition::new(engine.clone());
     let options = Options { mode: Mode::Replay, replace: true };
@@ -351,8 +422,10 @@ fn fold(
         merged: None,
         elapsed: begun.elapsed(),
     };
+    let mut heard = Heard::default();
     let mut deliver = |batch: Option<RowBatch>| -> Result<(), StoreError> {
         let Some(batch) = batch else { return Ok(()) };
+        heard.listen(&batch.names);
         made.deliver(&batch)?;
         // The other one has to know the names.
         open.deliver(&RowBatch { rows: Rows::default(), ..batch })
@@ -395,7 +468,7 @@ fn fold(
     made.finish()?;
     open.finish()?;
     look.elapsed = begun.elapsed();
-    Ok(look)
+    Ok((look, heard))
 }
 
 /// Whether the last interval of a store is not final: the program that wrote it may go on.
@@ -416,7 +489,7 @@ fn is_paused(data: &Path) -> Result<bool, RebuildError> {
 struct Comparison<'a> {
     reader: Reader,
     plan: &'a Plan,
-    samples: usize,
+    samples: Samples,
     data: PathBuf,
     stored: Vec<sink::Partition>,
     made: Vec<sink::Partition>,
@@ -428,7 +501,7 @@ impl<'a> Comparison<'a> {
         Ok(Self {
             reader: Reader::default(),
             plan,
-            samples: order.samples,
+            samples: Samples(order.samples),
             data: order.data.clone(),
             stored: sink::survey(&order.data)?,
             made: sink::survey(&aside.made())?,
@@ -444,14 +517,8 @@ impl<'a> Comparison<'a> {
         all.map(|p| (p.tenant.clone(), p.date.clone())).collect()
     }
 
-    /// Compares one partition.
-    fn compare(
-        &mut self,
-        table: &'static Table,
-        tenant: &str,
-        date: &str,
-        found: &mut OfTable,
-    ) -> Result<Rewrite, RebuildError> {
+    /// Reads one partition.
+    fn read(&mut self, table: &'static Table, tenant: String, date: String) -> Result<Blocks, RebuildError> {
         let place = |all: &[sink::Partition]| {
             all.iter().find(|p| p.table == table.name && p.tenant == tenant && p.date == date).cloned()
         };
@@ -460,20 +527,21 @@ impl<'a> Comparison<'a> {
             Some(partition) => read(&mut self.reader, table, &partition.dir, &partition.files),
             None => Ok(self.reader.block(table)),
         };
-        let (old, new, undecided) = (block(&stored)?, block(&made)?, block(&open)?);
-        let range = self.plan.from.0..self.plan.to.0;
-        let difference = sink::compare(&self.reader, (&old, &new, &undecided), |at| range.contains(&at));
-        found.same += difference.same;
-        found.changed += difference.changed.len() as u64;
-        found.new += difference.new.len() as u64;
-        found.vanished += difference.vanished.len() as u64;
-        found.undecided += difference.undecided;
-        self.show(&old, &new, &difference, found);
+        let (old, new, open) = (block(&stored)?, block(&made)?, block(&open)?);
         let switches =
             made.iter().flat_map(|p| &p.manifest).flat_map(|m| &m.files).flat_map(|f| f.switches.clone()).collect();
         let partition = stored.or(made).map(|partition| self.of_store(partition));
-        let partition = partition.unwrap_or_else(|| unreachable!("one of both has the partition"));
-        Ok(Rewrite { partition, old, new, difference, switches })
+        Ok(Blocks { tenant, date, old, new, open, partition, switches })
+    }
+
+    /// Compares one partition.
+    fn compare(&mut self, blocks: &Blocks, found: &mut OfTable) -> Difference {
+        let Blocks { old, new, open, .. } = blocks;
+        let range = self.plan.from.0..self.plan.to.0;
+        let difference = sink::compare(&self.reader, (old, new, open), |at| range.contains(&at));
+        found.add(&difference);
+        self.samples.show(&self.reader, (old, new), &difference, found);
+        difference
     }
 
     /// The partition of the store that one of the rows made again belongs to.
@@ -485,10 +553,37 @@ impl<'a> Comparison<'a> {
         }
         partition
     }
+}
 
-    /// Keeps the first differences for people.
-    fn show(&self, old: &Block, new: &Block, difference: &Difference, found: &mut OfTable) {
-        let reader = &self.reader;
+/// The rows of one partition: as they are stored, as they were made again, and those that were not over where folding ended.
+struct Blocks {
+    tenant: String,
+    date: String,
+    old: Block,
+    new: Block,
+    open: Block,
+    /// Where files of it lie, or would; `None` where only a database has rows.
+    partition: Option<sink::Partition>,
+    /// The switches of the rows made again.
+    switches: BTreeSet<String>,
+}
+
+impl Blocks {
+    /// What makes the files equal.
+    fn rewrite(self, difference: Difference) -> Rewrite {
+        let Self { old, new, partition, switches, .. } = self;
+        let partition = partition.unwrap_or_else(|| unreachable!("where rows differ, one of both has the partition"));
+        Rewrite { partition, old, new, difference, switches }
+    }
+}
+
+/// How many differences of a table are kept for people.
+#[derive(Clone, Copy)]
+struct Samples(usize);
+
+impl Samples {
+    /// Keeps the first differences between stored rows and those made again.
+    fn show(self, reader: &Reader, (old, new): (&Block, &Block), difference: &Difference, found: &mut OfTable) {
         let key = |block: &Block, row: usize| {
             let cells = block.table.key.iter().filter(|name| **name != "tenant_id");
             let cells: Vec<String> = cells.map(|name| format!("{name}={}", block.shown(reader, name, row))).collect();
@@ -504,7 +599,7 @@ impl<'a> Comparison<'a> {
         });
         let added = difference.new.iter().map(|row| Sample { key: key(new, *row), what: "new".into() });
         let vanished = difference.vanished.iter().map(|row| Sample { key: key(old, *row), what: "vanished".into() });
-        let room = self.samples.saturating_sub(found.samples.len());
+        let room = self.0.saturating_sub(found.samples.len());
         found.samples.extend(changed.chain(added).chain(vanished).take(room));
     }
 }
@@ -512,6 +607,8 @@ impl<'a> Comparison<'a> {
 fn or_null(cell: &str) -> &str {
     if cell.is_empty() { "null" } else { cell }
 }
+
+mod database;
 
 #[cfg(test)]
 mod tests;

@@ -161,7 +161,7 @@ impl From<PostgresError> for Failure {
             Trouble::Credentials | Trouble::Rights => Code::Denied,
             Trouble::NoDatabase => Code::NotFound,
             Trouble::Unreachable | Trouble::Full => Code::Unreachable,
-            Trouble::Unfit => Code::Conflict,
+            Trouble::Unfit | Trouble::InUse => Code::Conflict,
             Trouble::Data | Trouble::Dropped | Trouble::Doubled | Trouble::Other => Code::Unexpected,
         };
         Self::new(code, error.what).with_fix(error.fix)

@@ -1,17 +1,19 @@
 //! `callfold rebuild`: rows of a range of time made again from the event log, and held against those that are stored.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Global;
+use super::db::PostgresArgs;
 use super::exit::{Code, Failure};
 use super::output::{self, counted, grouped};
 use super::progress::Progress;
 use super::signal::Signal;
 use crate::app::describe::instant;
+use crate::app::postgres;
 use crate::app::rebuild::{self, LOOK_DEFAULT, OfTable, Order, RebuildError, Report};
 use crate::app::settings::{self, DATA_DEFAULT};
 use crate::handoff::stop::Stop;
@@ -25,12 +27,16 @@ const FIRST: usize = 5;
 /// Changes nothing without --write. With it, rows that differ are replaced whole by their keys, in one step for all tables: changed rows
 /// get the next revision, and the status `revised` where they have one. Folding begins before the range, where what reaches into it
 /// began, and goes on behind it until that is over; only rows whose time lies in the range are compared. The same configuration as
-/// that of the program that wrote the rows gives the same rows. Files only: a database keeps what it has.
+/// that of the program that wrote the rows gives the same rows.
+///
+/// With --postgres, or a configuration that names a database, its rows are compared, too, and with --write replaced in one transaction, under the lock
+/// of the writer's name (postgres.writer). Rows of other programs' switches are left alone.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  callfold rebuild --from 2024-05-06 --to 2024-05-07\n  \
-    callfold rebuild --from 2024-05-06T09:00:00Z --to 2024-05-06T10:00:00Z --data /var/lib/callfold --config callfold.toml --write\n\n\
-    Exit codes: 0 nothing differs, or everything was written, 2 wrong usage, 5 no store, no event log, or nothing of the range in it,\n    \
-    6 rows differ, 9 a program is writing the store.")]
+    callfold rebuild --from 2024-05-06T09:00:00Z --to 2024-05-06T10:00:00Z --data /var/lib/callfold --config callfold.toml --write\n  \
+    callfold rebuild --from 2024-05-06 --to 2024-05-07 --postgres postgres://feeder@db.example/centre --write\n\n\
+    Exit codes: 0 nothing differs, or everything was written, 2 wrong usage, 4 the database refuses, 5 no store, no event log, no database, or\n    \
+    nothing of the range in the log, 6 rows differ, 7 database unreachable, 9 a program is writing the store or the database, or rows wait for it.")]
 pub struct RebuildArgs {
     /// Begin of the range: an instant as 2024-05-06T09:00:00Z, or a date, which is its midnight in UTC
     #[arg(long, value_name = "T", value_parser = instant)]
@@ -54,6 +60,8 @@ pub struct RebuildArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
+    postgres: PostgresArgs,
+    #[command(flatten)]
     attached: super::attached::AttachedArgs,
     /// Differences shown of each table
     #[arg(long, value_name = "N", default_value_t = FIRST)]
@@ -68,6 +76,8 @@ pub fn run(arguments: &RebuildArgs, global: &Global) -> Result<Code, Failure> {
     }
     let mut config = super::serve::configuration(arguments.config.as_deref())?;
     arguments.attached.lay_over(&mut config);
+    arguments.postgres.lay_over(&mut config);
+    let database = postgres::check(&config).map_err(|problems| Failure::configuration(&problems))?;
     let engine = settings::check_again(&config).map_err(|problems| Failure::configuration(&problems))?;
     let order = Order {
         data: arguments.data.clone(),
@@ -77,6 +87,7 @@ pub fn run(arguments: &RebuildArgs, global: &Global) -> Result<Code, Failure> {
         look_forward: arguments.look_forward.unwrap_or(LOOK_DEFAULT),
         engine,
         write: arguments.write,
+        database,
         samples: arguments.first,
     };
     let stop = Stop::new();
@@ -91,7 +102,7 @@ pub fn run(arguments: &RebuildArgs, global: &Global) -> Result<Code, Failure> {
         }
         (ended, _) => ended?,
     };
-    output::data(&if global.json { value(&report) } else { table(&report) })?;
+    output::data(&if global.json { value(&report) } else { page(&report, &arguments.data) })?;
     if !global.quiet {
         notes(&report);
     }
@@ -100,8 +111,11 @@ pub fn run(arguments: &RebuildArgs, global: &Global) -> Result<Code, Failure> {
     }
     if global.json {
         let mut failure = Failure::new(Code::Findings, "stored rows differ from those of the event log");
-        let differing = report.tables.iter().filter(|table| table.differences() > 0);
-        failure.findings = differing.map(|table| format!("{}: {}", table.name, table.differences())).collect();
+        let of_database = report.database.iter().flat_map(|d| d.tables.iter().map(|table| ("database ", table)));
+        let all = report.tables.iter().map(|table| ("", table)).chain(of_database);
+        let differing = all.filter(|(_, table)| table.differences() > 0);
+        failure.findings =
+            differing.map(|(of, table)| format!("{of}{}: {}", table.name, table.differences())).collect();
         failure.report_json();
     }
     Ok(Code::Findings)
@@ -119,6 +133,9 @@ impl From<RebuildError> for Failure {
             RebuildError::Outside { .. } => {
                 Self::new(Code::NotFound, what).with_fix("choose a range that the log covers")
             }
+            RebuildError::Database(error) => error.into(),
+            RebuildError::Waiting { .. } => Self::new(Code::Conflict, what)
+                .with_fix("let `callfold serve` with --postgres write them first, and stop it when callfold db status says that nothing waits"),
             RebuildError::Stopped => Self::new(Code::Interrupted, what),
             RebuildError::Log(_) | RebuildError::File(_) => {
                 Self::new(Code::Unexpected, what).with_fix("callfold check data says what is wrong")
@@ -127,10 +144,21 @@ impl From<RebuildError> for Failure {
     }
 }
 
-/// The report for people: a line for each table, and under it the first rows that differ.
-fn table(report: &Report) -> String {
+/// The report for people, store by store.
+fn page(report: &Report, data: &Path) -> String {
+    let of_files = table(&report.tables);
+    match &report.database {
+        None => of_files,
+        Some(database) => {
+            format!("{}\n{of_files}\n{}\n{}", data.display(), database.place, table(&database.tables))
+        }
+    }
+}
+
+/// A line for each table, and under it the first rows that differ.
+fn table(tables: &[OfTable]) -> String {
     let mut out = format!("{:<24}{:>12}{:>10}{:>10}{:>10}\n", "table", "same", "changed", "new", "vanished");
-    for table in &report.tables {
+    for table in tables {
         let &OfTable { name, same, changed, new, vanished, .. } = table;
         let [same, changed, new, vanished] = [same, changed, new, vanished].map(grouped);
         writeln!(out, "{name:<24}{same:>12}{changed:>10}{new:>10}{vanished:>10}").expect("a string takes all");
@@ -142,15 +170,23 @@ fn table(report: &Report) -> String {
 }
 
 fn value(report: &Report) -> String {
-    let tables = report.tables.iter().map(|table| {
-        let samples = table.samples.iter().map(|s| json!({"key": s.key, "what": s.what}));
-        json!({"table": table.name, "same": table.same, "changed": table.changed, "new": table.new, "vanished": table.vanished,
-               "undecided": table.undecided, "samples": samples.collect::<Vec<_>>()})
+    let tables = |tables: &[OfTable]| tables.iter().map(of_table).collect::<Vec<_>>();
+    let database = report.database.as_ref().map(|d| {
+        json!({"place": d.place, "tables": tables(&d.tables), "others": d.others, "waiting": d.waiting, "written": d.written})
     });
-    let value = json!({"from": report.range.0.to_string(), "to": report.range.1.to_string(), "began": report.began.to_string(),
+    let mut value = json!({"from": report.range.0.to_string(), "to": report.range.1.to_string(), "began": report.began.to_string(),
         "log_is_short": report.log_is_short, "events": report.look.events, "differences": report.differences(),
-        "written": report.written.is_some(), "tables": tables.collect::<Vec<_>>()});
+        "written": report.written.is_some(), "tables": tables(&report.tables)});
+    if let Some(database) = database {
+        value["database"] = database;
+    }
     format!("{value}\n")
+}
+
+fn of_table(table: &OfTable) -> Value {
+    let samples = table.samples.iter().map(|s| json!({"key": s.key, "what": s.what}));
+    json!({"table": table.name, "same": table.same, "changed": table.changed, "new": table.new, "vanished": table.vanished,
+               "undecided": table.undecided, "samples": samples.collect::<Vec<_>>()})
 }
 
 /// What happened, and what to do next.
@@ -167,10 +203,26 @@ fn notes(report: &Report) {
         text +=
             &format!("; {} not over where folding ended, left as they are (--look-forward)", counted(undecided, "row"));
     }
+    if let Some(database) = &report.database {
+        if database.waiting > 0 {
+            text +=
+                &format!("; {} wait on disk for the database, and are not there yet", counted(database.waiting, "row"));
+        }
+        if database.others > 0 {
+            text += &format!(
+                "; {} of switches that the log does not know were left alone",
+                counted(database.others, "row")
+            );
+        }
+    }
     match (report.differences(), report.written) {
         (0, _) => text += ": nothing differs",
-        (rows, Some(files)) => {
-            text += &format!(": {} replaced in {}", counted(rows, "row"), counted(files, "file"));
+        (_, Some(files)) => {
+            let of = |tables: &[OfTable]| counted(tables.iter().map(OfTable::differences).sum(), "row");
+            text += &format!(": {} replaced in {}", of(&report.tables), counted(files, "file"));
+            if let Some(database) = &report.database {
+                text += &format!(" and {} in the database", of(&database.tables));
+            }
         }
         (rows, None) => {
             text += &format!(": {} would be replaced; nothing was written, --write does", counted(rows, "row"))

@@ -104,6 +104,20 @@ pub fn holding(old: &Block, keys: &Block) -> Vec<usize> {
     (0..old.rows()).filter(|row| index.take(old, *row).is_some()).collect()
 }
 
+/// Where `within` has the keys of these rows of `block`.
+///
+/// # Panics
+/// When the blocks are of different tables.
+#[must_use]
+pub fn places(block: &Block, rows: &[usize], within: &Block) -> Vec<Option<usize>> {
+    assert_eq!(block.table.name, within.table.name, "rows of one table are compared");
+    let place = |name: &&str| block.table.columns.iter().position(|column| column.name == *name);
+    let key: Vec<usize> = block.table.key.iter().filter_map(place).collect();
+    let all = if rows.is_empty() { Vec::new() } else { (0..within.rows()).collect() };
+    let mut index = Index::new(within, &key, all);
+    rows.iter().map(|row| index.take(block, *row)).collect()
+}
+
 /// Rows of a block by their keys.
 struct Index<'a> {
     block: &'a Block,

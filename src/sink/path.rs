@@ -23,7 +23,8 @@ pub(super) const fn day(t: Micros) -> i64 {
 }
 
 /// `YYYY-MM-DD` of a count of days since 1970-01-01.
-pub(super) fn date(day: i64) -> String {
+#[must_use]
+pub fn date(day: i64) -> String {
     let (year, month, day) = civil_from_days(day);
     format!("{year:04}-{month:02}-{day:02}")
 }

@@ -10,6 +10,7 @@ mod edition;
 mod floor;
 mod pair;
 mod program;
+mod rebuild;
 mod retention;
 mod schema;
 mod takeover;

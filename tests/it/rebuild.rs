@@ -81,6 +81,7 @@ pub fn again(data: &Path, (from, to): (Micros, Micros), write: bool) -> Result<R
         look_forward: rebuild::LOOK_DEFAULT,
         engine: engine(),
         write,
+        database: None,
         samples: 3,
     };
     rebuild::run(&order, &Stop::new(), |_| {})

@@ -47,6 +47,7 @@ fn again(dir: &Dir, write: bool) -> Report {
         look_forward: LOOK_DEFAULT,
         engine: check_again(&Config::default()).unwrap(),
         write,
+        database: None,
         samples: 1,
     };
     run(&order, &Stop::new(), |_| {}).unwrap()

@@ -9,7 +9,7 @@ use crate::sink::column::Values;
 use crate::sink::read::{Block, Reader};
 
 /// What every copy begins with.
-const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
+pub(super) const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 
 /// Bytes from the begin of the signature to the first tuple, without an extension.
 const HEADER: usize = SIGNATURE.len() + 8;

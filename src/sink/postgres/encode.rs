@@ -103,7 +103,7 @@ impl Pending {
 }
 
 /// The month of a day, as the day of its begin since 1970.
-fn month(day: i64) -> i32 {
+pub(super) fn month(day: i64) -> i32 {
     let (_, _, day_of_month) = civil_from_days(day);
     i32::try_from(day - i64::from(day_of_month) + 1).unwrap_or(0)
 }

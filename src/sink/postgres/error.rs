@@ -30,6 +30,8 @@ pub enum Trouble {
     Data,
     /// A month was removed while rows for it were on their way: made again, it takes them.
     Dropped,
+    /// Somebody else has what only one may have.
+    InUse,
     /// Rows of one key met where none was expected.
     Doubled,
     /// Anything else; often gone a moment later.
@@ -98,6 +100,7 @@ const fn advice(trouble: Trouble) -> &'static str {
             "use a server of version 15 or later with encoding UTF8, and the callfold that made its tables"
         }
         Trouble::Full => "make room on the server; rows wait here until then",
+        Trouble::InUse => "stop the other program",
         Trouble::Dropped => "run it again: another session removed a month of the table (callfold retain) meanwhile",
         Trouble::Data | Trouble::Doubled => "this is a fault of callfold; please report it with this line",
         Trouble::Other => "look into the server's log",

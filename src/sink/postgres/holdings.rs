@@ -21,6 +21,7 @@ use super::ddl::{ident, literal, partition_column, sql_type, tables};
 use super::error::{PostgresError, Trouble};
 use crate::model::table::{Table, Type};
 use crate::model::time::Micros;
+use crate::sink::path;
 use crate::sink::read::{Block, Reader};
 
 /// Rows of one table, tenant and day.
@@ -36,6 +37,14 @@ pub struct Holding {
     pub rows: u64,
     /// When the last of them was written, by event time in microseconds; 0 where rows do not say.
     pub written_us: i64,
+}
+
+impl Holding {
+    /// The UTC date of its rows as `YYYY-MM-DD`; `None` in a dimension.
+    #[must_use]
+    pub fn date(&self) -> Option<String> {
+        self.day.map(path::date)
+    }
 }
 
 /// A database as it was when it was opened.
@@ -86,6 +95,18 @@ impl Holdings {
     /// # Errors
     /// What is in the way: no server, no tables, tables of another callfold, no right to read them.
     pub fn open(target: &Target, since: Option<i64>) -> Result<Self, PostgresError> {
+        Self::open_within(target, since, None)
+    }
+
+    /// The same of days from the first of `days` to before the second.
+    ///
+    /// # Errors
+    /// As [`Holdings::open`].
+    pub fn open_days(target: &Target, days: (i64, i64)) -> Result<Self, PostgresError> {
+        Self::open_within(target, Some(days.0), Some(days.1))
+    }
+
+    fn open_within(target: &Target, since: Option<i64>, before: Option<i64>) -> Result<Self, PostgresError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
             PostgresError::new(
                 Trouble::Other,
@@ -97,7 +118,7 @@ impl Holdings {
             let session = target.connect().await?;
             session.run("begin to read", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
             fit(&session).await?;
-            let holdings = survey(&session, since).await?;
+            let holdings = survey(&session, since, before).await?;
             if !holdings.iter().any(|holding| holding.table.has_tenant()) && !one(&session, SEES_ALL).await?.get::<_, bool>(0) {
                 let what = format!("no tenant's rows are visible in {}", session.place());
                 let fix = "ALTER ROLE that user SET callfold.tenant = 'default', or name one with the role callfold_ingest, who sees all";
@@ -251,7 +272,7 @@ async fn fit(session: &Session) -> Result<(), PostgresError> {
 }
 
 /// Counts the rows of every table by tenant and day; it is the only way to know which tenants there are.
-async fn survey(session: &Session, since: Option<i64>) -> Result<Vec<Holding>, PostgresError> {
+async fn survey(session: &Session, since: Option<i64>, before: Option<i64>) -> Result<Vec<Holding>, PostgresError> {
     let mut found = Vec::new();
     for table in tables() {
         let tenant = if table.has_tenant() { "tenant_id" } else { "''::text" };
@@ -260,7 +281,10 @@ async fn survey(session: &Session, since: Option<i64>) -> Result<Vec<Holding>, P
                 let time = ident(time);
                 // Times of listening are few, and long ones began long ago.
                 let since = since.filter(|_| table.name != "source_session");
-                let only = since.map(|day| format!(" WHERE {time} >= {}", begin_of(day))).unwrap_or_default();
+                let since = since.map(|day| format!("{time} >= {}", begin_of(day)));
+                let before = before.map(|day| format!("{time} < {}", begin_of(day)));
+                let bounds: Vec<String> = since.into_iter().chain(before).collect();
+                let only = if bounds.is_empty() { String::new() } else { format!(" WHERE {}", bounds.join(" AND ")) };
                 (format!("(({time} AT TIME ZONE 'UTC')::date - DATE '1970-01-01')::bigint"), only)
             }
             None => ("NULL::bigint".to_owned(), String::new()),

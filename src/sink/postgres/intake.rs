@@ -133,6 +133,11 @@ pub struct Merged {
 }
 
 impl Merged {
+    /// What `session` has done in a transaction that it has not ended.
+    pub(super) const fn new(runtime: Runtime, session: Session, rows: u64) -> Self {
+        Self { runtime, session, rows }
+    }
+
     /// Makes the rows visible; returns how many there are. Without this nothing of them stays.
     ///
     /// # Errors

@@ -351,7 +351,12 @@ impl Whole {
 }
 
 /// Copies the tuples of a table from all segments.
-async fn copy(session: &Session, segments: &mut [Segment], table: &str, target: &str) -> Result<u64, MergeError> {
+pub(super) async fn copy(
+    session: &Session,
+    segments: &mut [Segment],
+    table: &str,
+    target: &str,
+) -> Result<u64, MergeError> {
     let met = |e: tokio_postgres::Error| session.met(&format!("copy rows of table {table} to"), &e);
     let statement = format!("COPY {target} FROM STDIN (FORMAT binary)");
     let sink = session.client.copy_in::<_, Bytes>(&statement).await.map_err(met)?;

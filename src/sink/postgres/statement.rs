@@ -79,7 +79,7 @@ pub(super) struct Statements {
 }
 
 /// An instant as SQL takes it; between 1970 and 9999, as all events are.
-fn stamp(at: Micros) -> String {
+pub(super) fn stamp(at: Micros) -> String {
     let at = Micros(at.0.clamp(0, 253_402_300_799_999_999));
     let text = at.to_string();
     format!("'{}{:03}Z'", text.trim_end_matches('Z'), at.0 % 1000)

@@ -24,7 +24,7 @@ pub(super) const EPOCH_DAYS: i32 = (EPOCH / 86_400_000_000) as i32;
 const INSTANTS: (i64, i64) = (-211_813_488_000_000_000, 9_223_371_331_199_999_999);
 
 /// Length of a null.
-const NULL_LENGTH: i32 = -1;
+pub(super) const NULL_LENGTH: i32 = -1;
 
 /// The number Postgres has for the type `text`.
 const TEXT_OID: i32 = 25;
@@ -82,13 +82,32 @@ struct Tuple<'a, 'b> {
     revision: Option<i32>,
 }
 
-fn put_text(out: &mut Vec<u8>, text: &[u8]) {
+/// Appends a text.
+pub(super) fn put_text(out: &mut Vec<u8>, text: &[u8]) {
     if memchr::memchr(0, text).is_some() {
         let clean = String::from_utf8_lossy(text).replace('\0', "\u{fffd}");
         return put_text(out, clean.as_bytes());
     }
     out.extend_from_slice(&(text.len() as i32).to_be_bytes());
     out.extend_from_slice(text);
+}
+
+/// Appends a list of texts.
+pub(super) fn put_list(out: &mut Vec<u8>, items: &[&str]) {
+    let begin = out.len();
+    let mut put = |number: i32| out.extend_from_slice(&number.to_be_bytes());
+    // Length, filled in below; then dimensions, whether there are nulls, type of the elements, their count, first index.
+    put(0);
+    put(i32::from(!items.is_empty()));
+    put(0);
+    put(TEXT_OID);
+    if !items.is_empty() {
+        put(items.len() as i32);
+        put(1);
+    }
+    items.iter().for_each(|item| put_text(out, item.as_bytes()));
+    let length = (out.len() - begin - 4) as i32;
+    out[begin..begin + 4].copy_from_slice(&length.to_be_bytes());
 }
 
 impl Tuple<'_, '_> {
@@ -173,20 +192,7 @@ impl CellWriter for Tuple<'_, '_> {
     }
 
     fn words(&mut self, v: &'static [&'static str]) {
-        let begin = self.out.len();
-        let mut put = |number: i32| self.out.extend_from_slice(&number.to_be_bytes());
-        // Length, filled in below; then dimensions, whether there are nulls, type of the elements, their count, first index.
-        put(0);
-        put(i32::from(!v.is_empty()));
-        put(0);
-        put(TEXT_OID);
-        if !v.is_empty() {
-            put(v.len() as i32);
-            put(1);
-        }
-        v.iter().for_each(|word| put_text(self.out, word.as_bytes()));
-        let length = (self.out.len() - begin - 4) as i32;
-        self.out[begin..begin + 4].copy_from_slice(&length.to_be_bytes());
+        put_list(self.out, v);
         self.at += 1;
     }
 
