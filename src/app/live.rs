@@ -38,7 +38,7 @@ use crate::handoff::stop::Stop;
 use crate::model::time::Micros;
 use crate::serve::guard::{self, Guarded};
 use crate::serve::{self, Board, BoardInfo};
-use crate::sink::postgres::{Courier, Left, Order, PostgresError, SegmentError, Spool, Spooler};
+use crate::sink::postgres::{Courier, Left, Limits, Order, PostgresError, SegmentError, Spool, Spooler};
 use crate::sink::{self, Mode, Store, StoreError};
 use crate::source;
 
@@ -122,7 +122,7 @@ impl Live {
         let progress = Arc::new(Progress::default());
         let (database, courier) = match &settings.postgres {
             Some(postgres) => {
-                let (spooler, courier, backlog) = database(&settings.data, postgres)?;
+                let (spooler, courier, backlog) = database(settings, postgres)?;
                 info.backlog = Some(backlog);
                 (Some(Database::Live(Box::new(spooler), stop.clone())), Some(courier))
             }
@@ -262,17 +262,19 @@ fn go_on(settings: &Settings, store: &mut Store) -> Result<Option<Resumed>, Live
     Ok(Some(resumed))
 }
 
-/// Opens the spool below `data` and starts the thread that writes from it.
-fn database(data: &Path, postgres: &Postgres) -> Result<(Spooler, Courier, Arc<Backlog>), LiveError> {
+/// Opens the spool below the data directory and starts the thread that writes from it.
+fn database(settings: &Settings, postgres: &Postgres) -> Result<(Spooler, Courier, Arc<Backlog>), LiveError> {
     let backlog = Arc::new(Backlog::new(postgres.spool_max));
-    let spool = Arc::new(Spool::open(data, Arc::clone(&backlog))?);
+    let spool = Arc::new(Spool::open(&settings.data, Arc::clone(&backlog))?);
+    let retention = settings.retention.clone();
     let order = Order {
         target: postgres.target.clone(),
         writer: postgres.writer.clone(),
         spool: Arc::clone(&spool),
         backlog: Arc::clone(&backlog),
     };
-    Ok((Spooler::new(spool), Courier::start(order)?, backlog))
+    let limits = Limits::new(move || retention.limits(wall_now()));
+    Ok((Spooler::new(spool), Courier::start_keeping(order, limits)?, backlog))
 }
 
 /// Says so when an earlier run left rows for a database that is not configured now.

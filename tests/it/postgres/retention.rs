@@ -13,7 +13,7 @@ use super::cells::{self, assert_equal};
 use super::cluster::{Cluster, Database, ask};
 use super::floor::{START, Way, batches, batches_of, wait};
 use super::program::simulate;
-use crate::process::{Place, run, stderr, stdout};
+use crate::process::{Place, Running, run, stderr, stdout};
 
 /// 2026-11-29, the day of [`batches`], in days since 1970.
 const DAY: i64 = START.0 / 86_400_000_000;
@@ -297,4 +297,26 @@ fn somebody_who_reads_for_long_keeps_a_month_there_and_nobody_waits_for_him() {
     way.carry().expect("a database");
     wait(|| !november("party"), || format!("{:?}", way.backlog));
     assert!(!november("call"));
+}
+
+#[test]
+fn a_server_keeps_in_the_database_what_it_keeps_in_the_files() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (place, database) = (Place::in_memory("pg-retain-serve"), cluster.database("retain_serve"));
+    let feed = simulate(&place, "day.ndjson", &["--agents", "10", "--queues", "2", "--for", "40m", "--seed", "31"]);
+    let url = database.url();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data", "d", "--postgres", &url];
+    let mut server = Running::start(&place, &[&serve[..], &["--feed", &format!("file:{feed}")]].concat());
+    server.wait_for("read to the end");
+    assert_eq!(server.signal("TERM"), Some(0));
+    assert_ne!((count(&database, "call", "true"), count(&database, "agent_interval", "true")), (0, 0));
+    // Another day, and somebody has decided how long details are kept.
+    place.write("c.toml", "[history.retention]\ndetail = \"1 year\"\n");
+    let mut server = Running::start(&place, &[&serve[..], &["--config", "c.toml"]].concat());
+    server.wait_for("were removed from the database");
+    assert_eq!(server.signal("TERM"), Some(0));
+    assert_eq!((count(&database, "call", "true"), count(&database, "party", "true")), (0, 0));
+    assert_ne!(count(&database, "agent_interval", "true"), 0);
+    let check = run(&place, &["check", "data", "--data", "d", "--postgres", &url]);
+    assert_eq!(check.status.code(), Some(0), "{}", stdout(&check));
 }
