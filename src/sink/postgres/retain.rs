@@ -26,8 +26,8 @@ use crate::model::table::Table;
 use crate::model::time::civil_from_days;
 use crate::sink::path;
 
-/// Rows of one deletion, unless a quarter-hour alone has more.
-const ROWS: u64 = 20_000;
+/// Rows of one deletion, unless a quarter-hour alone has more. These take a server about a sixth of a second.
+const ROWS: u64 = 10_000;
 
 /// Seconds of a quarter-hour, by which rows are deleted.
 const SLOT: i64 = 900;

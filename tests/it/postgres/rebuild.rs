@@ -10,7 +10,7 @@ use super::cells::{self, assert_equal};
 use super::cluster::{Cluster, Database};
 use super::floor::{Way, batches, wait};
 use super::program::simulate;
-use crate::process::{Place, Running, run, stderr, stdout};
+use crate::process::{Place, Running, http, run, stderr, stdout};
 
 /// Everything that is in these stores.
 const ALL: [&str; 4] = ["--from", "2000-01-01", "--to", "2030-01-01"];
@@ -133,6 +133,46 @@ fn what_differs_in_a_database_is_shown_replaced_and_then_equal_to_the_files_to_t
     assert_equal(&files, &cells::of_database(&database, ""));
     let check = run(&place, &["check", "data", "--data", "d", "--postgres", &url]);
     assert_eq!(check.status.code(), Some(0), "{}", stdout(&check));
+}
+
+#[test]
+fn what_a_killed_program_has_left_in_files_and_database_is_made_whole_in_both() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (place, database) = (Place::in_memory("pg-again-live"), cluster.database("again_live"));
+    let url = database.url();
+    simulate(&place, "f.ndjson", &["--agents", "12", "--queues", "3", "--for", "100m", "--seed", "8"]);
+    let feed = std::fs::read_to_string(place.path("f.ndjson")).expect("a feed");
+    let lines: Vec<&str> = feed.split_inclusive('\n').collect();
+    let (begin, rest) = lines.split_at(lines.len() / 2);
+    // The simulated day is years ago, and shall stay.
+    let config = "[history]\nqueue_snapshots = \"15m\"\n[history.retention]\nevents = \"forever\"\n";
+    let config = place.write("c.toml", config).to_string_lossy().into_owned();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data", "d", "--postgres", &url, "--config", &config];
+    let post = |address, lines: &[&str]| {
+        for lines in lines.chunks(500) {
+            let kind = [("content-type", "application/x-ndjson")];
+            assert_eq!(http(address, "POST /api/v1/events", &kind, lines.concat().as_bytes()).0, 200);
+        }
+    };
+    let mut server = Running::start(&place, &serve);
+    let address = server.address("listens on");
+    post(address, begin);
+    let stays =
+        || database.query("SELECT to_regclass('callfold.call')") != [["∅"]] && calls_of(&database, "call", "true") > 20;
+    wait(stays, String::new);
+    assert_eq!(server.signal("KILL"), None);
+    let mut server = Running::start(&place, &serve);
+    let address = server.address("listens on");
+    post(address, rest);
+    assert_eq!(server.signal("TERM"), Some(0));
+    let (code, json, said) = rebuild(&place, &url, &["--config", &config, "--write", "--json"]);
+    assert_eq!(code, Some(0), "{said}");
+    let value: Value = serde_json::from_str(&json).expect("json");
+    assert_eq!(value["database"]["others"], 0, "{json}");
+    assert_equal(&cells::of_files(&place.path("d")), &cells::of_database(&database, ""));
+    let check = run(&place, &["check", "data", "--data", "d", "--postgres", &url]);
+    assert_eq!(check.status.code(), Some(0), "{}", stdout(&check));
+    assert_eq!(differences(&rebuild(&place, &url, &["--config", &config, "--json"]).1), [[0; 3]; 2]);
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn rows_of_a_clock_that_stands_in_1970_go_in_small_portions() {
     let removed = runtime.block_on(remove(&target, &[("queue_wait_hist", DAY)])).expect("removed");
     assert_eq!(removed, Removed { months: 0, rows: 36_000 });
     assert_eq!(count(&database, "queue_wait_hist", "true"), 0);
-    assert_eq!(database.query("SELECT rows FROM portion").concat(), ["18000", "18000"], "two quarter-hours at a time");
+    assert_eq!(database.query("SELECT rows FROM portion").concat(), ["9000"; 4], "a quarter-hour at a time");
 }
 
 /// Limits that a test moves: every limited table is kept from this day on.
