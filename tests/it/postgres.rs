@@ -11,6 +11,7 @@ mod floor;
 mod pair;
 mod program;
 mod rebuild;
+mod restart;
 mod retention;
 mod schema;
 mod takeover;
