@@ -93,7 +93,7 @@ impl Names {
     ///
     /// # Errors
     /// [`NameRefused`] beyond the limits.
-    #[inline]
+    #[inline(always)]
     pub fn switch(&mut self, tenant: &str, name: &str) -> Result<SwitchId, NameRefused> {
         if let Some(last) = self.switches.get(self.last_switch.index())
             && last.name_short.is_some()
@@ -113,6 +113,7 @@ impl Names {
         found.map_or(SwitchId::NONE, |index| SwitchId(index as u32))
     }
 
+    #[inline(never)]
     fn other_switch(&mut self, tenant: &str, name: &str) -> Result<SwitchId, NameRefused> {
         let found = self.switches.iter().position(|s| s.name == name && s.tenant == tenant);
         let index = match found {

@@ -63,15 +63,16 @@ const PROBES_MAX: usize = 16;
 const BUCKETS_MIN: usize = 16;
 
 impl Bucket {
-    /// The id kept with `text`, or [`NOBODY`].
+    /// The id kept with `text`, or [`NOBODY`], which has all bits.
     #[inline(always)]
     fn find(&self, text: ShortText) -> u32 {
-        let mut found = NOBODY;
-        for slot in &self.0 {
+        // With arithmetic, because a choice would be made a branch, which nobody could predict.
+        let absent = self.0.iter().fold(0, |absent, slot| {
             let differing = (slot.text.low ^ text.low) | u64::from(slot.text.high ^ text.high);
-            found = if differing == 0 { slot.id } else { found };
-        }
-        found
+            let same = u32::from(differing == 0).wrapping_neg();
+            absent | (!slot.id & same)
+        });
+        !absent
     }
 
     #[inline(always)]
