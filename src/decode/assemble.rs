@@ -1,11 +1,11 @@
 //! Fields to an event: what every value of the feed means, decided once for both decoders.
 
 use super::error::DecodeError;
-use super::field::{Field, Fields, Kind, Slot};
+use super::field::{Field, Fields, Kind, Slot, name_of};
 use super::number;
-use super::simd::{Lanes, part};
+use super::simd::{Kernel, Lanes, Padded, first, part};
 use super::unknown::Unknowns;
-use super::word::{Class, Meaning, Words, resolve_number};
+use super::word::{Class, Meaning, WORD_BYTES_MAX, Words, resolve_number};
 use crate::model::ids::{ConnId, SwitchId};
 use crate::model::names::Names;
 use crate::model::tevent::rare::{Hop, Rare, RouteType, TreatmentType};
@@ -16,13 +16,52 @@ use crate::model::userdata::KvList;
 /// The last second of the year 9999.
 const SECS_MAX: u64 = 253_402_300_799;
 
+/// What is wrong with a line, and at which attribute: small, so that it costs good values nothing to be carried.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fault {
+    field: Field,
+    kind: Ill,
+}
+
+/// How a line is ill.
+#[derive(Clone, Copy, Debug)]
+enum Ill {
+    NoEvent,
+    NoTime,
+    BadTime,
+    NoText,
+    NoNumber,
+    NoWord,
+    NoConnId,
+    NameRefused,
+}
+
+impl Fault {
+    /// The same for people.
+    #[cold]
+    pub(super) fn error(self) -> DecodeError {
+        let key = name_of(self.field);
+        let bad_value = |expected| DecodeError::BadValue { key, expected };
+        match self.kind {
+            Ill::NoEvent => DecodeError::MissingEvent,
+            Ill::NoTime => DecodeError::MissingTime,
+            Ill::BadTime => DecodeError::BadTime { key },
+            Ill::NoText => bad_value("a string"),
+            Ill::NoNumber => bad_value("a number"),
+            Ill::NoWord => bad_value("a name or a number"),
+            Ill::NoConnId => bad_value("a hexadecimal number of 64 bits"),
+            Ill::NameRefused => DecodeError::NameRefused { key },
+        }
+    }
+}
+
 /// What a line's values are read with.
 pub(super) struct Assembly<'a, 't, L> {
     pub(super) lanes: L,
     /// The line's text, which the fields point into.
     pub(super) line: &'t str,
-    /// The same from its first byte, with at least 32 bytes more.
-    pub(super) padded: &'t [u8],
+    /// The same from its first byte, with a window's worth of bytes more.
+    pub(super) padded: Padded<'t>,
     pub(super) fields: &'a Fields,
     pub(super) words: &'a mut Words,
     pub(super) unknowns: &'a mut Unknowns,
@@ -36,209 +75,249 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
 
     /// A name or number as sent; numbers come as their text.
     #[inline(always)]
-    fn text(&self, field: Field, key: &'static str) -> Result<&'t str, DecodeError> {
+    fn text(&self, field: Field) -> Result<&'t str, Fault> {
         let slot = self.fields.get(field);
         if slot.is_absent() {
             Ok("")
         } else if slot.is_scalar() {
             Ok(self.raw(slot))
         } else {
-            Err(DecodeError::BadValue { key, expected: "a string" })
+            Err(Fault { field, kind: Ill::NoText })
         }
     }
 
     /// A whole number, also as a string of digits.
     #[inline(always)]
-    fn integer(&self, field: Field, key: &'static str) -> Result<Option<u64>, DecodeError> {
+    fn integer(&self, field: Field) -> Result<Option<u64>, Fault> {
         let slot = self.fields.get(field);
         if slot.is_absent() {
             return Ok(None);
         }
-        let number = if slot.is_digits() { self.digits(slot) } else { odd_integer(slot.kind(), self.raw(slot)) };
+        let plain = self.digits(slot);
+        let number = if plain.is_some() { plain } else { odd_integer(slot.kind(), self.raw(slot)) };
         match number {
             Some(number) => Ok(Some(number)),
             None if slot.is_text() && slot.len() == 0 => Ok(None),
-            None => Err(DecodeError::BadValue { key, expected: "a number" }),
+            None => Err(Fault { field, kind: Ill::NoNumber }),
         }
     }
 
+    /// A number of one to sixteen plain digits, not at the very begin of the line.
     #[inline(always)]
     fn digits(&self, slot: Slot) -> Option<u64> {
-        number::decimal(self.padded.get(slot.start()..slot.end())?)
+        let len = slot.len_of(Kind::Digits, 16)?;
+        let window = self.padded.window(slot.start().wrapping_sub(16))?;
+        Some(self.lanes.decimal(first(window, len), len))
     }
 
     /// A part of the event's time up to `max`; a fraction is cut off.
     #[inline(always)]
-    fn time(&self, field: Field, key: &'static str, max: u64) -> Result<Option<u64>, DecodeError> {
+    fn time(&self, field: Field, max: u64) -> Result<Option<u64>, Fault> {
         let slot = self.fields.get(field);
         if slot.is_absent() {
             return Ok(None);
         }
-        let number = if slot.is_digits() { self.digits(slot) } else { odd_time(slot.kind(), self.raw(slot)) };
+        let plain = self.digits(slot);
+        let number = if plain.is_some() { plain } else { odd_time(slot.kind(), self.raw(slot)) };
         match number {
             Some(number) if number <= max => Ok(Some(number)),
             None if slot.is_text() && slot.len() == 0 => Ok(None),
-            _ => Err(DecodeError::BadTime { key }),
+            _ => Err(Fault { field, kind: Ill::BadTime }),
         }
     }
 
     /// A value of an enumeration; the outer `None` when absent, the inner when unknown, which is counted.
     #[inline(always)]
-    fn word(&mut self, class: Class, field: Field, key: &'static str) -> Result<Option<Meaning>, DecodeError> {
+    fn word(&mut self, class: Class, field: Field) -> Result<Option<Meaning>, Fault> {
         let slot = self.fields.get(field);
         if slot.is_absent() {
             return Ok(None);
         }
+        // Eight bytes before the word are looked at, too.
+        if let Some(len) = slot.len_of(Kind::Text, WORD_BYTES_MAX)
+            && let Some(window) = self.padded.window(slot.start().wrapping_sub(8))
+            && let Some(Some(meaning)) = self.words.known(self.lanes, class, window, len)
+        {
+            return Ok(Some(Some(meaning)));
+        }
+        self.odd_word(class, field, slot)
+    }
+
+    /// A value of an enumeration that is unknown, new or not a word.
+    #[cold]
+    #[inline(never)]
+    fn odd_word(&mut self, class: Class, field: Field, slot: Slot) -> Result<Option<Meaning>, Fault> {
+        let text = self.raw(slot);
         let meaning = if slot.is_text() {
-            if slot.len() == 0 {
+            if text.is_empty() {
                 return Ok(None);
             }
-            self.words.meaning(self.lanes, class, self.padded, self.line, slot)
+            self.words.learn(class, text)
         } else if slot.is_scalar() {
-            odd_integer(slot.kind(), self.raw(slot)).and_then(|number| resolve_number(class, number))
+            odd_integer(slot.kind(), text).and_then(|number| resolve_number(class, number))
         } else {
-            return Err(DecodeError::BadValue { key, expected: "a name or a number" });
+            return Err(Fault { field, kind: Ill::NoWord });
         };
         if meaning.is_none() {
-            self.unknowns.count(key, self.raw(slot));
+            self.unknown(field, slot);
         }
         Ok(Some(meaning))
     }
 
+    #[cold]
+    fn unknown(&mut self, field: Field, slot: Slot) {
+        self.unknowns.count(name_of(field), self.raw(slot));
+    }
+
     /// A connection id: hexadecimal as a string, decimal as a number.
     #[inline(always)]
-    fn conn(&self, field: Field, key: &'static str) -> Result<ConnId, DecodeError> {
+    fn conn(&self, field: Field) -> Result<ConnId, Fault> {
         let slot = self.fields.get(field);
         if slot.is_absent() {
             return Ok(ConnId::NONE);
         }
-        let plain = if slot.is_text() && slot.len() == 16 {
-            self.padded.get(slot.start()..slot.end()).and_then(number::hexadecimal)
-        } else {
-            None
-        };
-        let id = if plain.is_some() { plain } else { odd_conn(slot.kind(), self.raw(slot)) };
-        id.map(ConnId).ok_or(DecodeError::BadValue { key, expected: "a hexadecimal number of 64 bits" })
+        // Not by closures: they would be functions without vectors.
+        let mut id = None;
+        if let (Some(16), Some(window)) = (slot.len_of(Kind::Text, 16), self.padded.window(slot.start())) {
+            id = self.lanes.hexadecimal(first(window, 0));
+        }
+        if id.is_none() {
+            id = odd_conn(slot.kind(), self.raw(slot));
+        }
+        match id {
+            Some(id) => Ok(ConnId(id)),
+            None => Err(Fault { field, kind: Ill::NoConnId }),
+        }
     }
 
     /// An attached list. Anything but an object is counted as unknown and read as absent.
     #[inline(always)]
-    fn list(&mut self, field: Field, key: &'static str) -> KvList<'t> {
+    fn list(&mut self, field: Field) -> KvList<'t> {
         let slot = self.fields.get(field);
         if slot.is_object() {
             return KvList::from_json(self.raw(slot));
         }
         let empty = slot.is_absent() || slot.is_text() && slot.len() == 0;
         if !empty {
-            self.unknowns.count(key, self.raw(slot));
+            self.unknown(field, slot);
         }
         KvList::EMPTY
     }
 
     /// Makes `event` the event that the fields describe; it is of no use after an error.
     #[inline(always)]
-    pub(super) fn event(mut self, names: &mut Names, event: &mut TEvent<'t>) -> Result<(), DecodeError> {
-        let kind = match self.word(Class::Event, Field::Event, "Event")? {
-            None => return Err(DecodeError::MissingEvent),
+    pub(super) fn event(mut self, names: &mut Names, event: &mut TEvent<'t>) -> Result<(), Fault> {
+        let kind = match self.word(Class::Event, Field::Event)? {
+            None => return Err(Fault { field: Field::Event, kind: Ill::NoEvent }),
             Some(meaning) => meaning.map_or(EventKind::UNKNOWN, EventKind),
         };
-        let secs = self.time(Field::TimeinSecs, "TimeinSecs", SECS_MAX)?.ok_or(DecodeError::MissingTime)?;
-        let micros = self.time(Field::TimeinuSecs, "TimeinuSecs", 999_999)?.unwrap_or(0);
+        let secs = self.time(Field::TimeinSecs, SECS_MAX)?;
+        let secs = secs.ok_or(Fault { field: Field::TimeinSecs, kind: Ill::NoTime })?;
+        let micros = self.time(Field::TimeinuSecs, 999_999)?.unwrap_or(0);
         *event = TEvent::new(kind, Micros((secs * 1_000_000 + micros) as i64), SwitchId::NONE);
-        event.seq = self.integer(Field::EventSequenceNumber, "EventSequenceNumber")?;
-        event.epoch = self.integer(Field::ServerStartTime, "ServerStartTime")?;
+        event.seq = self.integer(Field::EventSequenceNumber)?;
+        event.epoch = self.integer(Field::ServerStartTime)?;
         self.connections(event)?;
         self.qualifiers(event)?;
-        event.call_uuid = self.text(Field::CallUuid, "CallUUID")?;
-        event.ani = self.text(Field::Ani, "ANI")?;
-        event.dnis = self.text(Field::Dnis, "DNIS")?;
-        event.other_number = self.text(Field::OtherDn, "OtherDN")?;
-        event.user_data = self.list(Field::UserData, "UserData");
-        event.reasons = self.list(Field::Reasons, "Reasons");
-        event.extensions = self.list(Field::Extensions, "Extensions");
+        event.call_uuid = self.text(Field::CallUuid)?;
+        event.ani = self.text(Field::Ani)?;
+        event.dnis = self.text(Field::Dnis)?;
+        event.other_number = self.text(Field::OtherDn)?;
+        event.user_data = self.list(Field::UserData);
+        event.reasons = self.list(Field::Reasons);
+        event.extensions = self.list(Field::Extensions);
         if self.fields.any_rare() {
-            event.rare = Some(self.rare()?);
+            event.rare = Some(self.lanes.run(ReadRare(&mut self))?);
         }
         self.objects(event, names)
     }
 
     /// The attributes that few events carry.
-    #[cold]
-    #[inline(never)]
-    fn rare(&mut self) -> Result<Rare<'t>, DecodeError> {
-        let route = self.word(Class::RouteType, Field::RouteType, "RouteType")?;
-        let treatment = self.word(Class::TreatmentType, Field::TreatmentType, "TreatmentType")?;
+    #[inline(always)]
+    fn rare(&mut self) -> Result<Rare<'t>, Fault> {
+        let route = self.word(Class::RouteType, Field::RouteType)?;
+        let treatment = self.word(Class::TreatmentType, Field::TreatmentType)?;
         Ok(Rare {
             route_type: route.flatten().map(RouteType),
             treatment_type: treatment.flatten().map(TreatmentType),
             first_transfer: Hop {
-                conn: self.conn(Field::FirstTransferConnId, "FirstTransferConnID")?,
-                home: self.text(Field::FirstTransferHomeLocation, "FirstTransferHomeLocation")?,
+                conn: self.conn(Field::FirstTransferConnId)?,
+                home: self.text(Field::FirstTransferHomeLocation)?,
             },
             last_transfer: Hop {
-                conn: self.conn(Field::LastTransferConnId, "LastTransferConnID")?,
-                home: self.text(Field::LastTransferHomeLocation, "LastTransferHomeLocation")?,
+                conn: self.conn(Field::LastTransferConnId)?,
+                home: self.text(Field::LastTransferHomeLocation)?,
             },
-            remote: Hop {
-                conn: self.conn(Field::RemoteConnId, "RemoteConnID")?,
-                home: self.text(Field::RemoteLocation, "RemoteLocation")?,
-            },
-            network_call: self.text(Field::NetworkCallId, "NetworkCallID")?,
-            ref_call_uuid: self.text(Field::RefCallUuid, "RefCallUUID")?,
-            is_links: self.list(Field::IsLinkList, "ISLinkList"),
+            remote: Hop { conn: self.conn(Field::RemoteConnId)?, home: self.text(Field::RemoteLocation)? },
+            network_call: self.text(Field::NetworkCallId)?,
+            ref_call_uuid: self.text(Field::RefCallUuid)?,
+            is_links: self.list(Field::IsLinkList),
         })
     }
 
     #[inline(always)]
-    fn connections(&self, event: &mut TEvent<'t>) -> Result<(), DecodeError> {
-        event.conn = self.conn(Field::ConnId, "ConnID")?;
-        event.previous_conn = self.conn(Field::PreviousConnId, "PreviousConnID")?;
-        let transfer = self.conn(Field::TransferConnId, "TransferConnID")?;
-        let conference = self.conn(Field::ConferenceConnId, "ConferenceConnID")?;
+    fn connections(&self, event: &mut TEvent<'t>) -> Result<(), Fault> {
+        event.conn = self.conn(Field::ConnId)?;
+        event.previous_conn = self.conn(Field::PreviousConnId)?;
+        let transfer = self.conn(Field::TransferConnId)?;
+        let conference = self.conn(Field::ConferenceConnId)?;
         event.held_conn = if transfer.is_some() { transfer } else { conference };
         Ok(())
     }
 
     #[inline(always)]
-    fn qualifiers(&mut self, event: &mut TEvent<'t>) -> Result<(), DecodeError> {
+    fn qualifiers(&mut self, event: &mut TEvent<'t>) -> Result<(), Fault> {
         event.call_type = self
-            .word(Class::CallType, Field::CallType, "CallType")?
+            .word(Class::CallType, Field::CallType)?
             .map(|meaning| meaning.and_then(|n| CallType::from_number(n.into())).unwrap_or_default());
         let or_zero = |meaning: Option<Meaning>| meaning.flatten().unwrap_or(0);
-        event.call_state = CallState(or_zero(self.word(Class::CallState, Field::CallState, "CallState")?));
-        event.this_role = DnRole(or_zero(self.word(Class::Role, Field::ThisDnRole, "ThisDNRole")?));
-        event.other_role = DnRole(or_zero(self.word(Class::Role, Field::OtherDnRole, "OtherDNRole")?));
-        event.third_party_role =
-            DnRole(or_zero(self.word(Class::Role, Field::ThirdPartyDnRole, "ThirdPartyDNRole")?));
-        event.work_mode = WorkMode(or_zero(self.word(Class::WorkMode, Field::AgentWorkMode, "AgentWorkMode")?));
+        event.call_state = CallState(or_zero(self.word(Class::CallState, Field::CallState)?));
+        event.this_role = DnRole(or_zero(self.word(Class::Role, Field::ThisDnRole)?));
+        event.other_role = DnRole(or_zero(self.word(Class::Role, Field::OtherDnRole)?));
+        event.third_party_role = DnRole(or_zero(self.word(Class::Role, Field::ThirdPartyDnRole)?));
+        event.work_mode = WorkMode(or_zero(self.word(Class::WorkMode, Field::AgentWorkMode)?));
         Ok(())
     }
 
     /// The names that get ids: last, so that a line refused for another reason mints none.
     #[inline(always)]
-    fn objects(&self, event: &mut TEvent<'t>, names: &mut Names) -> Result<(), DecodeError> {
-        let or_default = |name: &'t str| if name.is_empty() { "default" } else { name };
-        let switch = or_default(self.text(Field::Switch, "Switch")?);
-        let tenant = or_default(self.text(Field::Tenant, "Tenant")?);
-        let this_dn = self.text(Field::ThisDn, "ThisDN")?;
-        let this_queue = self.text(Field::ThisQueue, "ThisQueue")?;
-        let agent = self.text(Field::AgentId, "AgentID")?;
-        event.third_party_number = self.text(Field::ThirdPartyDn, "ThirdPartyDN")?;
-        let refused = |key| move |_| DecodeError::NameRefused { key };
-        event.switch = names.switch(tenant, switch).map_err(refused("Switch"))?;
+    fn objects(&self, event: &mut TEvent<'t>, names: &mut Names) -> Result<(), Fault> {
+        let switch = self.text(Field::Switch)?;
+        let switch = if switch.is_empty() { "default" } else { switch };
+        let tenant = self.text(Field::Tenant)?;
+        let this_dn = self.text(Field::ThisDn)?;
+        let this_queue = self.text(Field::ThisQueue)?;
+        let agent = self.text(Field::AgentId)?;
+        event.third_party_number = self.text(Field::ThirdPartyDn)?;
+        let refused = |field| move |_| Fault { field, kind: Ill::NameRefused };
+        // Apart, because the tenant that nearly all have takes less.
+        let id = if tenant.is_empty() { names.switch("default", switch) } else { names.switch(tenant, switch) };
+        event.switch = id.map_err(refused(Field::Switch))?;
         if !this_dn.is_empty() {
-            event.this_dn = names.dn(event.switch, this_dn).map_err(refused("ThisDN"))?;
+            event.this_dn = names.dn(event.switch, this_dn).map_err(refused(Field::ThisDn))?;
         }
         if !this_queue.is_empty() {
-            event.this_queue = names.dn(event.switch, this_queue).map_err(refused("ThisQueue"))?;
+            event.this_queue = names.dn(event.switch, this_queue).map_err(refused(Field::ThisQueue))?;
         }
         if !agent.is_empty() {
-            event.agent = names.agent(event.switch, agent).map_err(refused("AgentID"))?;
+            event.agent = names.agent(event.switch, agent).map_err(refused(Field::AgentId))?;
         }
         if !event.third_party_number.is_empty() {
             event.third_party_dn = names.find_dn(event.switch, event.third_party_number);
         }
         Ok(())
+    }
+}
+
+/// [`Assembly::rare`] as a function of its own.
+struct ReadRare<'x, 'a, 't, L>(&'x mut Assembly<'a, 't, L>);
+
+impl<'t, L: Lanes> Kernel for ReadRare<'_, '_, 't, L> {
+    type Output = Result<Rare<'t>, Fault>;
+
+    #[inline(always)]
+    fn run<M: Lanes>(self, _lanes: M) -> Self::Output {
+        self.0.rare()
     }
 }
 

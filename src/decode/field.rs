@@ -3,6 +3,8 @@
 //! Both decoders fill the same [`Fields`]: per attribute the kind of value, where it starts and how long it is. A key
 //! given twice overwrites itself, a `null` clears it, a key that nobody reads goes to a slot that nobody reads.
 
+use super::simd::{Lanes, WINDOW};
+
 /// An attribute that events are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -75,17 +77,25 @@ pub(super) enum Kind {
     Other = 5,
 }
 
-/// Where a value stands: start, length and kind in one word. Lines are at most [`LINE_BYTES_MAX`] long.
+/// Where a value stands, and its kind: in one word, because two would be waited for when they are read as one. Lines are
+/// at most [`LINE_BYTES_MAX`] long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Slot(u64);
 
 /// Longest line the slots can address.
 pub(super) const LINE_BYTES_MAX: usize = 1 << 27;
 
+/// Where the kind begins in the upper half of a [`Slot`]; the length has the bits before it, the start the lower half.
+const KIND: u32 = 29;
+
 impl Slot {
+    /// The value of `kind` of `len` bytes from `start` on.
     #[inline(always)]
     pub(super) const fn new(kind: Kind, start: usize, len: usize) -> Self {
-        Self(start as u64 | (len as u64) << 32 | (kind as u64) << 61)
+        if let Kind::Absent = kind {
+            return Self(0);
+        }
+        Self(start as u32 as u64 | ((len as u32 | (kind as u32) << KIND) as u64) << 32)
     }
 
     #[inline(always)]
@@ -94,13 +104,25 @@ impl Slot {
     }
 
     #[inline(always)]
+    const fn upper(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    #[inline(always)]
     pub(super) const fn len(self) -> usize {
-        (self.0 >> 32) as usize & 0x1fff_ffff
+        (self.upper() & ((1 << KIND) - 1)) as usize
     }
 
     #[inline(always)]
     pub(super) const fn end(self) -> usize {
         self.start() + self.len()
+    }
+
+    /// Its length when it is of `kind`, not empty and at most `max` long: one comparison for all three.
+    #[inline(always)]
+    pub(super) const fn len_of(self, kind: Kind, max: u32) -> Option<usize> {
+        let len = self.upper().wrapping_sub((kind as u32) << KIND);
+        if len.wrapping_sub(1) < max { Some(len as usize) } else { None }
     }
 
     #[inline(always)]
@@ -111,26 +133,21 @@ impl Slot {
     /// Whether the value is a string or a number.
     #[inline(always)]
     pub(super) const fn is_scalar(self) -> bool {
-        self.0 >> 61 <= Kind::Number as u64
+        self.upper() >> KIND <= Kind::Number as u32
     }
 
     #[inline(always)]
     pub(super) const fn is_text(self) -> bool {
-        self.0 >> 61 == Kind::Text as u64
-    }
-
-    #[inline(always)]
-    pub(super) const fn is_digits(self) -> bool {
-        self.0 >> 61 == Kind::Digits as u64
+        self.upper() >> KIND == Kind::Text as u32
     }
 
     #[inline(always)]
     pub(super) const fn is_object(self) -> bool {
-        self.0 >> 61 == Kind::Object as u64
+        self.upper() >> KIND == Kind::Object as u32
     }
 
     pub(super) const fn kind(self) -> Kind {
-        match self.0 >> 61 {
+        match self.upper() >> KIND {
             0 => Kind::Absent,
             1 => Kind::Text,
             2 => Kind::Digits,
@@ -174,15 +191,15 @@ impl Fields {
     }
 }
 
-/// A key as it is spelled on a line, quotes and colon included, ready to be compared with one vector.
+/// A key as it is spelled on a line, ready to be compared with one vector.
 #[derive(Debug)]
 #[repr(align(32))]
 pub(super) struct Spelling {
-    /// `"Key":`, zero-padded.
+    /// `"Key":"` in one of the [`STYLES`], zero-padded.
     pub(super) text: [u8; 32],
-    /// One bit per byte of the spelling.
+    /// One bit per byte that stands before the value.
     pub(super) mask: u32,
-    /// Length of the spelling.
+    /// How many those are.
     pub(super) len: u8,
     /// Where its value goes.
     pub(super) field: Field,
@@ -190,14 +207,18 @@ pub(super) struct Spelling {
     pub(super) salt: u32,
 }
 
-/// How many spellings are known; the entry after them stands for all others.
-const SPELLINGS: usize = 68;
-/// Index of the entry that stands for all unknown keys.
-pub(super) const STRANGER: u8 = SPELLINGS as u8;
+/// How many keys are known; the number after them stands for all others.
+const KEYS_KNOWN: usize = 68;
+/// The number that stands for all unknown keys.
+pub(super) const STRANGER: u8 = KEYS_KNOWN as u8;
+/// The key that names the message.
+pub(super) const EVENT: u8 = 0;
+/// Ways to put spaces: none, one after the colon, and one before the key (after the comma) as well.
+const STYLES: [(&[u8], &[u8]); 3] = [(b"\"", b"\":\""), (b"\"", b"\": \""), (b" \"", b"\": \"")];
 
 /// The known keys. Attributes that are not read are here too, because a key that is known costs less to step over.
 #[rustfmt::skip]
-const KEYS: [(&str, Field); SPELLINGS] = [
+const KEYS: [(&str, Field); KEYS_KNOWN] = [
     ("Event", Field::Event), ("TimeinSecs", Field::TimeinSecs), ("TimeinuSecs", Field::TimeinuSecs),
     ("EventSequenceNumber", Field::EventSequenceNumber), ("ServerStartTime", Field::ServerStartTime),
     ("Switch", Field::Switch), ("Tenant", Field::Tenant), ("ThisDN", Field::ThisDn), ("ThisQueue", Field::ThisQueue),
@@ -225,87 +246,124 @@ const KEYS: [(&str, Field); SPELLINGS] = [
     ("RemoteLocation", Field::RemoteLocation), ("ISLinkList", Field::IsLinkList),
 ];
 
-/// Every known spelling by its index, then strangers, whose text no line contains; a power of two of them.
-static KNOWN: [Spelling; 128] = spellings();
+/// Every known key in every style, the stranger's with text that no line contains, then more strangers.
+static SPELLINGS: [Spelling; 256] = spellings();
 
-/// The spelling with this index; any index beyond the known ones is the stranger's.
+/// The number of the spelling of a key in a style; a key with a space before it has one after its colon, too.
 #[inline(always)]
-pub(super) fn spelling(index: u8) -> &'static Spelling {
-    &KNOWN[usize::from(index) % KNOWN.len()]
+pub(super) const fn number_of(key: u8, space_before: bool, space_after: bool) -> u8 {
+    match (space_before, space_after) {
+        (false, false) => key,
+        (false, true) => key + (STRANGER + 1),
+        (true, true) => key + 2 * (STRANGER + 1),
+        (true, false) => STRANGER,
+    }
 }
 
-/// Indices of [`KNOWN`] by hash of the key, linearly probed; [`STRANGER`] ends a run.
-static INDEX: [u8; 256] = index();
+/// The spelling with this number.
+#[inline(always)]
+pub(super) fn spelling(number: u8) -> &'static Spelling {
+    &SPELLINGS[usize::from(number)]
+}
 
-const fn spellings() -> [Spelling; 128] {
+/// The multiplier of [`hash`] that gives every known key a place of its own.
+const MULTIPLIER: u32 = multiplier();
+
+/// Keys by their hash; [`STRANGER`] where there is none.
+static INDEX: [u8; PLACES] = index();
+
+const PLACES: usize = 1024;
+
+const fn spellings() -> [Spelling; 256] {
     let mut out =
-        [const { Spelling { text: [0; 32], mask: u32::MAX, len: 0, field: Field::Ignored, salt: 0x51 } }; 128];
-    let mut i = 0;
-    while i < SPELLINGS {
-        let key = KEYS[i].0.as_bytes();
-        out[i].text[0] = b'"';
-        let mut j = 0;
-        while j < key.len() {
-            out[i].text[j + 1] = key[j];
-            j += 1;
+        [const { Spelling { text: [b'"'; 32], mask: u32::MAX, len: 0, field: Field::Ignored, salt: 0x51 } }; 256];
+    let (mut style, mut i) = (0, 0);
+    while style < STYLES.len() {
+        while i < KEYS_KNOWN {
+            let at = &mut out[style * (KEYS_KNOWN + 1) + i];
+            at.text = [0; 32];
+            let parts = [STYLES[style].0, KEYS[i].0.as_bytes(), STYLES[style].1];
+            let (mut part, mut len) = (0, 0);
+            while part < parts.len() {
+                let mut j = 0;
+                while j < parts[part].len() {
+                    at.text[len] = parts[part][j];
+                    (j, len) = (j + 1, len + 1);
+                }
+                part += 1;
+            }
+            at.len = len as u8 - 1;
+            at.mask = (1 << at.len) - 1;
+            at.field = KEYS[i].1;
+            at.salt = (i as u32 + 1).wrapping_mul(0x9e37_79b1);
+            i += 1;
         }
-        out[i].text[j + 1] = b'"';
-        out[i].text[j + 2] = b':';
-        out[i].len = (j + 3) as u8;
-        out[i].mask = (1 << (j + 3)) - 1;
-        out[i].field = KEYS[i].1;
-        out[i].salt = (i as u32 + 1).wrapping_mul(0x9e37_79b1);
-        i += 1;
+        (style, i) = (style + 1, 0);
     }
     out
 }
+
+/// The known keys once more, as a constant, which other constants may read.
+const TEXTS: [Spelling; 256] = spellings();
 
 /// Hash of a key by its length, the four bytes from its first and the four bytes up to its last.
 #[inline(always)]
-const fn hash(head: u32, tail: u32, len: usize) -> usize {
-    ((head ^ tail.rotate_left(9)).wrapping_add(len as u32).wrapping_mul(0x85eb_ca6b) >> 24) as usize
+const fn hash(head: u32, tail: u32, len: usize, multiplier: u32) -> usize {
+    ((head ^ tail.rotate_left(9)).wrapping_add(len as u32).wrapping_mul(multiplier) >> 22) as usize % PLACES
 }
 
-const fn index() -> [u8; 256] {
-    let mut out = [STRANGER; 256];
-    let mut i = 0;
-    while i < SPELLINGS {
-        let (text, len) = (&KNOWN_TEXTS[i].text, KNOWN_TEXTS[i].len as usize);
-        let head = u32::from_le_bytes([text[1], text[2], text[3], text[4]]);
-        let tail = u32::from_le_bytes([text[len - 6], text[len - 5], text[len - 4], text[len - 3]]);
-        let mut at = hash(head, tail, len - 3);
-        while out[at] != STRANGER {
-            at = (at + 1) % 256;
+/// The place of a known key with this multiplier.
+const fn place(key: usize, multiplier: u32) -> usize {
+    let (text, len) = (&TEXTS[key].text, TEXTS[key].len as usize);
+    let head = u32::from_le_bytes([text[1], text[2], text[3], text[4]]);
+    let tail = u32::from_le_bytes([text[len - 6], text[len - 5], text[len - 4], text[len - 3]]);
+    hash(head, tail, len - 3, multiplier)
+}
+
+const fn multiplier() -> u32 {
+    let mut multiplier = 0x85eb_ca6b_u32;
+    loop {
+        let (mut taken, mut key, mut collides) = ([false; PLACES], 0, false);
+        while key < KEYS_KNOWN && !collides {
+            let place = place(key, multiplier);
+            (collides, taken[place], key) = (taken[place], true, key + 1);
         }
-        out[at] = i as u8;
-        i += 1;
+        if !collides {
+            return multiplier;
+        }
+        multiplier = multiplier.wrapping_mul(0x9e37_79b1) | 1;
+    }
+}
+
+const fn index() -> [u8; PLACES] {
+    let (mut out, mut key) = ([STRANGER; PLACES], 0);
+    while key < KEYS_KNOWN {
+        out[place(key, MULTIPLIER)] = key as u8;
+        key += 1;
     }
     out
 }
 
-/// The spellings once more as a constant, which other constants may read.
-const KNOWN_TEXTS: [Spelling; 128] = spellings();
-
-/// Where in the index the key of `len` bytes after the quote at `text[open]` begins to be looked for.
+/// The known key that `window` begins with, quote and colon included, `len` being its length; else [`STRANGER`].
 #[inline(always)]
-pub(super) fn home(text: &[u8], open: usize, len: usize) -> usize {
-    // The four bytes up to the last of a key of three begin at its quote; shorter keys are strangers.
-    if len < 3 {
-        return 0;
+pub(super) fn known_key<L: Lanes>(lanes: L, window: &[u8; WINDOW], len: usize) -> u8 {
+    // The four bytes up to the last of a key of three begin at its quote; shorter and much longer keys are strangers.
+    if !(3..=29).contains(&len) {
+        return STRANGER;
     }
-    match (text.get(open + 1..), text.get(open + len - 3..)) {
-        (Some(head), Some(tail)) => match (head.first_chunk::<4>(), tail.first_chunk::<4>()) {
-            (Some(head), Some(tail)) => hash(u32::from_le_bytes(*head), u32::from_le_bytes(*tail), len),
-            _ => 0,
-        },
-        _ => 0,
-    }
+    let (Some(block), Some(first), Some(last)) =
+        (window.first_chunk(), window[1..].first_chunk(), window[len - 3..].first_chunk())
+    else {
+        return STRANGER;
+    };
+    let key = INDEX[hash(u32::from_le_bytes(*first), u32::from_le_bytes(*last), len, MULTIPLIER)];
+    let known = spelling(key);
+    if lanes.differing(block, &known.text) & known.mask == 0 { key } else { STRANGER }
 }
 
-/// The known key at this place of the index; [`STRANGER`] ends the run of those worth comparing.
-#[inline(always)]
-pub(super) fn candidate(at: usize) -> u8 {
-    INDEX[at % INDEX.len()]
+/// The key that names the field; empty for one that is not read.
+pub(super) fn name_of(field: Field) -> &'static str {
+    KEYS.iter().find(|(_, named)| *named == field && field != Field::Ignored).map_or("", |(name, _)| name)
 }
 
 /// The field that the bare key `key` names.
@@ -316,17 +374,49 @@ pub(super) fn field_of(key: &str) -> Field {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::simd::{Isa, Kernel};
+
+    struct Find<'a>(&'a [u8; WINDOW], usize);
+
+    impl Kernel for Find<'_> {
+        type Output = u8;
+
+        fn run<L: Lanes>(self, lanes: L) -> u8 {
+            known_key(lanes, self.0, self.1)
+        }
+    }
 
     #[test]
-    fn every_known_key_is_found_by_its_spelling_after_few_candidates() {
-        let mut visited = 0;
-        for (i, (key, _)) in KEYS.iter().enumerate() {
-            let text = format!("{{\"{key}\":1}}");
-            let home = home(text.as_bytes(), 1, key.len());
-            let place =
-                (home..).take_while(|&at| candidate(at) != STRANGER).position(|at| usize::from(candidate(at)) == i);
-            visited += place.expect("a known key is a candidate") + 1;
+    fn every_known_key_is_found_by_its_spelling_and_no_other() {
+        for (i, (key, field)) in KEYS.iter().enumerate() {
+            let found = |line: &str| {
+                let mut window = [b'x'; WINDOW];
+                window[..line.len()].copy_from_slice(line.as_bytes());
+                let found: Vec<u8> =
+                    Isa::available().map(|isa| isa.run(Find(&window, line.find("\":").unwrap() - 1))).collect();
+                assert!(found.iter().all(|key| *key == found[0]), "{line}");
+                found[0]
+            };
+            assert_eq!(usize::from(found(&format!("\"{key}\":1"))), i);
+            for other in [format!("\"{key}s\":1"), format!("\"x{key}\":1"), format!("\"{}\":1", &key[1..])] {
+                let known = found(&other);
+                assert!(known == STRANGER || other == format!("\"{}\":1", KEYS[usize::from(known)].0), "{other}");
+            }
+            assert_eq!(field_of(key), *field);
         }
-        assert!(visited < SPELLINGS * 3 / 2, "{visited}");
+    }
+
+    #[test]
+    fn every_spelling_is_its_key_with_the_spaces_of_its_style() {
+        for (i, (key, field)) in KEYS.iter().enumerate() {
+            for (before, after) in [(false, false), (false, true), (true, true)] {
+                let known = spelling(number_of(i as u8, before, after));
+                let space = |there| if there { " " } else { "" };
+                let text = format!("{}\"{key}\":{}", space(before), space(after));
+                assert_eq!((usize::from(known.len), known.field), (text.len(), *field));
+                assert!(known.text.starts_with(format!("{text}\"").as_bytes()));
+                assert_eq!(known.mask.count_ones() as usize, text.len());
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@
 mod assemble;
 mod error;
 mod field;
+mod guess;
 pub mod lines;
 pub mod ndjson;
 mod number;

@@ -4,11 +4,12 @@
 //! learned about the feed's habits (orders of keys, words) and its counts of what it did not know; nothing that changes
 //! a result.
 
-use super::assemble::Assembly;
+use super::assemble::{Assembly, Fault};
 use super::error::DecodeError;
 use super::field::{Fields, LINE_BYTES_MAX};
-use super::scan::{Guesses, Plain};
-use super::simd::{Isa, Kernel, Lanes, Quotes, sweep};
+use super::guess::Guesses;
+use super::scan::{Plain, Scan};
+use super::simd::{Isa, Kernel, Lanes, Padded};
 use super::tolerant::{PADDING, Scratch};
 use super::unknown::Unknowns;
 use super::word::Words;
@@ -62,7 +63,6 @@ pub struct Decoder {
 #[derive(Clone, Debug)]
 struct Learned {
     limits: Limits,
-    quotes: Quotes,
     guesses: Guesses,
     words: Words,
     fields: Fields,
@@ -86,7 +86,6 @@ impl Decoder {
             isa,
             learned: Learned {
                 limits,
-                quotes: Quotes::new(),
                 guesses: Guesses::new(),
                 words: Words::new(),
                 fields: Fields::default(),
@@ -113,6 +112,7 @@ impl Decoder {
         each: &mut impl FnMut(&mut Names, Line<'_>, Result<&TEvent<'_>, DecodeError>),
     ) {
         let Self { isa, learned, tail, scratch } = self;
+        let isa = *isa;
         let (mut at, mut index, mut event) = (0, 0, blank());
         while at < chunk.len() {
             // Logs that were rewritten have many of these.
@@ -126,15 +126,14 @@ impl Decoder {
             };
             let end = scanned.as_ref().map_or_else(|| line_end(chunk, at), |scanned| scanned.end);
             let line = Line { index, offset: at as u64, bytes: &chunk[at..end] };
-            match scanned.map(|scanned| scanned.outcome) {
-                Some(Outcome::Event) => each(names, line, Ok(&event)),
-                Some(Outcome::Refused(error)) => each(names, line, Err(error)),
+            match (scanned, isa) {
+                (Some(Scanned { result: Ok(()), .. }), _) => each(names, line, Ok(&event)),
+                (Some(Scanned { result: Err(fault), .. }), _) => each(names, line, Err(fault.error())),
                 _ if line.bytes.trim_ascii().is_empty() => {}
-                Some(Outcome::Unsure) => learned.tolerant(line, scratch, names, each),
-                None => match isa {
-                    Some(isa) => learned.apart(*isa, line, tail, scratch, names, each),
-                    None => learned.tolerant(line, scratch, names, each),
-                },
+                (None, Some(isa)) if chunk.len() - end < PADDING => {
+                    learned.apart(isa, line, tail, scratch, names, each);
+                }
+                (None, _) => learned.tolerant(line, scratch, names, each),
             }
             at = end + 1;
             index += 1;
@@ -169,11 +168,10 @@ impl Learned {
         tail.push(b'\n');
         tail.resize(tail.len() + PADDING, 0);
         let mut event = blank();
-        let scanned = isa.run(Step { text: tail, from: 0, learned: self, names, event: &mut event });
-        match scanned.map(|scanned| scanned.outcome) {
-            Some(Outcome::Event) => each(names, line, Ok(&event)),
-            Some(Outcome::Refused(error)) => each(names, line, Err(error)),
-            Some(Outcome::Unsure) | None => self.tolerant(line, scratch, names, each),
+        match isa.run(Step { text: tail, from: 0, learned: self, names, event: &mut event }) {
+            Some(Scanned { result: Ok(()), .. }) => each(names, line, Ok(&event)),
+            Some(Scanned { result: Err(fault), .. }) => each(names, line, Err(fault.error())),
+            None => self.tolerant(line, scratch, names, each),
         }
     }
 
@@ -188,7 +186,10 @@ impl Learned {
     ) {
         let mut event = blank();
         let result = match self.parse(line.bytes, scratch) {
-            Ok(text) => Isa::PORTABLE.run(Read { text, learned: self, names, event: &mut event }),
+            Ok(text) => {
+                let read = Read { text, learned: self, names, event: &mut event };
+                Isa::PORTABLE.run(read).map_err(Fault::error)
+            }
             Err(error) => Err(error),
         };
         each(names, line, result.map(|()| &event));
@@ -214,12 +215,12 @@ struct Read<'a, 't> {
 }
 
 impl Kernel for Read<'_, '_> {
-    type Output = Result<(), DecodeError>;
+    type Output = Result<(), Fault>;
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) -> Self::Output {
         let Learned { fields, words, unknowns, .. } = self.learned;
-        let padded = self.text.as_bytes();
+        let padded = Padded::new(self.text.as_bytes());
         Assembly { lanes, line: self.text, padded, fields, words, unknowns }.event(self.names, self.event)
     }
 }
@@ -233,56 +234,31 @@ struct Step<'a, 't> {
     event: &'a mut TEvent<'t>,
 }
 
-/// What became of a line.
+/// A line that the scanner could read.
 struct Scanned {
     /// Where its newline stands.
     end: usize,
-    outcome: Outcome,
-}
-
-enum Outcome {
-    /// It was made an event.
-    Event,
-    Refused(DecodeError),
-    /// The tolerant decoder has to decide.
-    Unsure,
+    /// Whether it was made an event.
+    result: Result<(), Fault>,
 }
 
 impl Kernel for Step<'_, '_> {
-    /// `None` when the line stands too near to the end of the text.
+    /// `None` when the tolerant decoder has to decide, or when the line stands too near to the end of the text.
     type Output = Option<Scanned>;
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) -> Self::Output {
         let Self { text, from, learned, names, event } = self;
-        let Learned { limits, quotes, guesses, words, fields, unknowns } = learned;
-        let swept = sweep(lanes, text, from, quotes)?;
-        let end = swept.end;
-        if text.len() - end < 64 {
+        let Learned { limits, guesses, words, fields, unknowns } = learned;
+        let padded = Padded::new(text.get(from..)?);
+        let plain = Plain { text: padded, pairs_max: limits.pairs_max };
+        let len = lanes.run(Scan { plain, guesses, fields })?;
+        if len > limits.line_bytes_max {
             return None;
         }
-        let unsure = Some(Scanned { end, outcome: Outcome::Unsure });
-        let Some(mut line) = swept.line else { return unsure };
-        if line.len() > limits.line_bytes_max || !swept.noted {
-            return unsure;
-        }
-        if !swept.plain {
-            match line.strip_suffix('\r') {
-                Some(rest) if rest.bytes().all(|b| b >= 0x20 && b != b'\\') => line = rest,
-                _ => return unsure,
-            }
-        }
-        let padded = &text[from..];
-        quotes.close(line.len());
-        let plain = Plain { padded, end: line.len(), quotes, pairs_max: limits.pairs_max };
-        if plain.scan(lanes, guesses, fields).is_none() {
-            return unsure;
-        }
-        let outcome = match (Assembly { lanes, line, padded, fields, words, unknowns }).event(names, event) {
-            Ok(()) => Outcome::Event,
-            Err(error) => Outcome::Refused(error),
-        };
-        Some(Scanned { end, outcome })
+        let line = padded.prefix(lanes, len)?;
+        let result = Assembly { lanes, line, padded, fields, words, unknowns }.event(names, event);
+        Some(Scanned { end: from + len, result })
     }
 }
 

@@ -1,5 +1,13 @@
 //! Numbers from their text: decimal and hexadecimal, eight characters at a time.
 
+/// The number behind the last `len` of sixteen characters, at least one, which are digits.
+#[inline(always)]
+pub(super) const fn last_digits(text: &[u8; 16], len: usize) -> u64 {
+    // Characters before the number become zeros.
+    let digits = u128::from_le_bytes(*text) & (u128::MAX << (128 - 8 * len)) & (u128::MAX / 0xff * 0x0f);
+    value_of_eight(digits as u64) * 100_000_000 + value_of_eight((digits >> 64) as u64)
+}
+
 /// The decimal number that `text`, nothing but digits, stands for; `None` when empty, above `u64::MAX` or not digits.
 #[inline(always)]
 pub(super) fn decimal(text: &[u8]) -> Option<u64> {
@@ -48,9 +56,15 @@ fn eight_digits(text: u64) -> Option<u64> {
     if (digits | digits.wrapping_add(0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0 != 0 {
         return None;
     }
-    let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    Some(fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff)
+    Some(value_of_eight(digits))
+}
+
+/// The number of eight digits as bytes from 0 to 9, the first in the lowest byte.
+#[inline(always)]
+const fn value_of_eight(digits: u64) -> u64 {
+    let pairs = (digits.wrapping_mul(10).wrapping_add(digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100).wrapping_add(pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff
 }
 
 /// The number behind one to sixteen hexadecimal digits of either case.

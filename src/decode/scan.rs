@@ -1,211 +1,304 @@
 //! The fast decoder: one pass over a plain line, every key guessed before it is read.
 //!
-//! Servers write their attributes in few orders, so the keys seen so far on a line nearly always tell the next. The
-//! guess is one table look-up by a hash of those keys and one vector compare; a wrong one costs a look-up by the key's
-//! own text and is corrected. The scanner accepts one object of strings, digits, `null` and flat lists, compact or with
-//! a single space after colons and commas. It never refuses a line: what it does not accept is left to the tolerant
-//! decoder.
+//! A guess is proven by one vector compare from the key's first quote to the first byte of its value; a wrong one costs a
+//! look-up by the key's own text and is corrected. The end of a value is found with one vector more, so that nothing but
+//! a line's keys and values is looked at, and nothing twice. The scanner accepts one object of strings, digits, `null`
+//! and flat lists, compact or with a single space after colons and commas. It never refuses a line: what it does not
+//! accept is left to the tolerant decoder.
 
-use super::field::{Field, Fields, Kind, STRANGER, Slot, candidate, home, spelling};
-use super::simd::{Lanes, Quotes};
+use super::field::{EVENT, Field, Fields, Kind, STRANGER, Slot, Spelling, known_key, number_of, spelling};
+use super::guess::{Guess, Guesses, ROW, Shape, Way};
+use super::simd::{Kernel, Lanes, Padded, WINDOW, first};
 
-/// Guesses kept: rows of [`ROW`] keys.
-const GUESSES: usize = 4096;
-/// Keys of a row; the guesses of longer lines share places.
-const ROW: u32 = 32;
-/// How often a guess may be wrong before it is replaced.
-const PATIENCE: u8 = 15;
-
-/// Which key comes next, as an index of the known spellings.
-///
-/// A row of guesses belongs to a message, and holds its keys in the order first seen. Where a line departs from its
-/// row, another row takes over, named by the departure. As long as the guesses hold, the place of the next one depends
-/// on nothing but the number of the key, so that the processor need not wait for one key to guess the next.
-#[derive(Clone, Debug)]
-pub(super) struct Guesses(Box<[Guess; GUESSES]>);
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Guess {
-    index: u8,
-    patience: u8,
-}
-
-impl Guesses {
-    pub(super) fn new() -> Self {
-        Self(Box::new([Guess::default(); GUESSES]))
-    }
-
-    #[inline(always)]
-    fn at(&mut self, row: u32, key: u32) -> &mut Guess {
-        &mut self.0[(row & !(ROW - 1) | (key % ROW)) as usize % GUESSES]
-    }
-}
-
-impl Guess {
-    /// Learns that the key was another.
-    #[inline(always)]
-    fn correct(&mut self, index: u8) {
-        if self.patience == 0 {
-            *self = Self { index, patience: PATIENCE };
-        } else {
-            self.patience -= 1;
-        }
-    }
-}
+/// The bytes from the first of a key or value on.
+type Value = [u8; WINDOW / 2];
 
 /// A line to be scanned.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plain<'t> {
-    /// The line from its first byte, its end, and at least 64 bytes more.
-    pub(super) padded: &'t [u8],
-    /// Where it ends in `padded`.
-    pub(super) end: usize,
-    /// Where its quotes stand, in pairs.
-    pub(super) quotes: &'t Quotes,
+    /// The line from its first byte, its newline and at least a window more.
+    pub(super) text: Padded<'t>,
     /// Most pairs over all levels.
     pub(super) pairs_max: u32,
 }
 
-impl Plain<'_> {
+/// A key that was read instead of guessed.
+struct Key<'t> {
+    /// Which it is, of the known ones.
+    number: u8,
+    space_before: bool,
+    space_after: bool,
+    /// Where its value begins, and the bytes from there on.
+    start: usize,
+    value: &'t Value,
+}
+
+impl Key<'_> {
+    #[inline(always)]
+    fn shape(&self) -> Shape {
+        match self.value[0] {
+            b'"' if self.number == EVENT => Shape::Event,
+            b'"' => Shape::Text,
+            _ => Shape::Unquoted,
+        }
+    }
+
+    /// What is known of it; `guess` has been wrong once more.
+    #[inline(always)]
+    fn learn(&self, guess: &mut Guess) -> &'static Spelling {
+        if guess.is_wrong_again() {
+            *guess = Guess::new(number_of(self.number, self.space_before, self.space_after), self.shape());
+        }
+        spelling(self.number)
+    }
+}
+
+/// The place after a value, and the byte there.
+type After = (usize, u8);
+
+/// The start of `bytes`, as one vector.
+#[inline(always)]
+fn vector(bytes: &Value) -> &[u8; 32] {
+    bytes.first_chunk().unwrap_or(&[0; 32])
+}
+
+impl<'t> Plain<'t> {
+    /// The bytes from `at` on.
+    #[inline(always)]
+    fn value(&self, at: usize) -> Option<&'t Value> {
+        Some(first(self.text.window(at)?, 0))
+    }
+
     #[inline(always)]
     fn byte(&self, at: usize) -> Option<u8> {
-        self.padded.get(at).copied()
+        Some(self.text.window(at)?[0])
     }
 
-    #[inline(always)]
-    fn block(&self, at: usize) -> Option<&[u8; 32]> {
-        self.padded.get(at..)?.first_chunk()
+    /// The bytes after the space that is at `at`; none when something else is.
+    #[cold]
+    fn spaced(&self, at: usize) -> Option<&'t [u8; WINDOW]> {
+        if self.byte(at)? == b' ' { self.text.window(at + 1) } else { None }
     }
 
-    /// The place after an optional space at `at`.
+    /// Where the string that goes on at `at` has its closing quote; `None` when something odd comes first.
     #[inline(always)]
-    fn spaced(&self, at: usize) -> Option<usize> {
-        Some(if self.byte(at)? == b' ' { at + 1 } else { at })
+    fn closing<L: Lanes>(&self, lanes: L, mut at: usize) -> Option<usize> {
+        loop {
+            let value = self.value(at)?;
+            let plain = lanes.plain(vector(value));
+            at += plain;
+            if value[plain] == b'"' {
+                return Some(at);
+            }
+            if plain < 32 {
+                return None;
+            }
+        }
     }
 
-    /// The end of the number of plain digits at `at`; `None` for one that JSON does not allow.
+    /// The string that begins at `start`, after its quote, `value` being the bytes from there on.
     #[inline(always)]
-    fn digits<L: Lanes>(&self, lanes: L, at: usize) -> Option<usize> {
-        let count = (!lanes.digits(self.block(at)?)).trailing_zeros() as usize;
-        let leading_zero = count > 1 && self.byte(at)? == b'0';
-        if leading_zero || count == 0 || count == 32 { None } else { Some(at + count) }
+    fn string<L: Lanes>(&self, lanes: L, value: &Value, start: usize) -> Option<(Slot, After)> {
+        let plain = lanes.plain(vector(value));
+        if value[plain] == b'"' {
+            return Some((Slot::new(Kind::Text, start, plain), (start + plain + 1, value[plain + 1])));
+        }
+        let close = self.closing(lanes, start + plain)?;
+        Some((Slot::new(Kind::Text, start, close - start), (close + 1, self.byte(close + 1)?)))
     }
 
-    /// The index of the key between the quotes at `open` and `close`, looked up by its text.
+    /// The place after the number of plain digits at `start`, `value` being the bytes from there on; `None` for one
+    /// that JSON does not allow.
     #[inline(always)]
-    fn key<L: Lanes>(&self, lanes: L, open: usize, close: usize) -> Option<u8> {
-        if self.byte(open)? != b'"' || self.byte(close + 1)? != b':' {
+    fn digits<L: Lanes>(&self, lanes: L, value: &Value, start: usize) -> Option<After> {
+        let count = lanes.digits(vector(value));
+        let leading_zero = count > 1 && value[0] == b'0';
+        if leading_zero || count == 0 || count == 32 { None } else { Some((start + count, value[count])) }
+    }
+
+    /// Reads the key at `at`, which may have a space before it, up to the first byte of its value.
+    #[inline(always)]
+    fn key<L: Lanes>(&self, lanes: L, at: usize) -> Option<Key<'t>> {
+        let (mut open, mut window) = (at, self.text.window(at)?);
+        if window[0] != b'"' {
+            (open, window) = (at + 1, self.spaced(at).filter(|window| window[0] == b'"')?);
+        }
+        let len = lanes.plain(vector(first(window, 1)));
+        let space_before = open != at;
+        if window[len + 1] != b'"' {
+            return self.long_key(lanes, open, space_before);
+        }
+        if window[len + 2] != b':' {
             return None;
         }
-        let block = self.block(open)?;
-        let mut home = home(self.padded, open, close - open - 1);
-        loop {
-            let index = candidate(home);
-            let known = spelling(index);
-            if index == STRANGER || !lanes.equal(block, &known.text) & known.mask == 0 {
-                return Some(index);
-            }
-            home += 1;
+        let number = known_key(lanes, window, len);
+        let (mut start, mut value) = (open + len + 3, first(window, len + 3));
+        let space_after = value[0] == b' ';
+        if space_after {
+            (start, value) = (start + 1, first(self.spaced(start)?, 0));
         }
+        Some(Key { number, space_before, space_after, start, value })
     }
 
-    /// Steps over the flat list whose brace is at `at`, `quote` being the number of its first quote; gives the place
-    /// after it and the number of the next quote.
+    /// Reads the key at `open`, which is longer than any that is known.
     #[inline(always)]
-    fn list<L: Lanes>(&self, lanes: L, at: usize, mut quote: usize, pairs: &mut u32) -> Option<(usize, usize)> {
+    fn long_key<L: Lanes>(&self, lanes: L, open: usize, space_before: bool) -> Option<Key<'t>> {
+        let close = self.closing(lanes, open + 1)?;
+        let [b':', then, ..] = *self.value(close + 1)? else { return None };
+        let space_after = then == b' ';
+        let start = close + 2 + usize::from(space_after);
+        Some(Key { number: STRANGER, space_before, space_after, start, value: self.value(start)? })
+    }
+
+    /// Steps over the flat list whose brace is at `at`; gives the place after it.
+    #[inline(always)]
+    fn list<L: Lanes>(&self, lanes: L, at: usize, pairs: &mut u32) -> Option<usize> {
         let mut at = at + 1;
         if self.byte(at)? == b'}' {
-            return Some((at + 1, quote));
+            return Some(at + 1);
         }
         loop {
             *pairs += 1;
-            let [open, close, _, value_close] = self.quotes.four(quote)?;
-            if open != at || self.byte(close + 1)? != b':' {
-                return None;
-            }
-            at = self.spaced(close + 2)?;
-            (at, quote) = match self.byte(at)? {
-                b'"' => (value_close + 1, quote + 4),
-                _ => (self.digits(lanes, at)?, quote + 2),
+            let Key { start, value, .. } = self.key(lanes, at)?;
+            let next;
+            (at, next) = match value[0] {
+                b'"' => self.string(lanes, self.value(start + 1)?, start + 1)?.1,
+                _ => self.digits(lanes, value, start)?,
             };
-            match self.byte(at)? {
-                b',' => at = self.spaced(at + 1)?,
-                b'}' => return Some((at + 1, quote)),
+            match next {
+                b',' => at += 1,
+                b'}' => return Some(at + 1),
                 _ => return None,
             }
         }
     }
 
-    /// Steps over a value at `start` that is no string, `quote` being the number of the next quote: its kind, the place
-    /// after it and the number of the quote after it.
+    /// Reads a string or a number that begins at `start`, both short, and has a comma after it; nothing else.
+    ///
+    /// Without a branch on which it is: where keys come in any order nobody could predict that.
+    #[inline(always)]
+    fn common<L: Lanes>(&self, lanes: L, value: &Value, start: usize) -> Option<(Slot, usize)> {
+        let quoted = usize::from(value[0] == b'"');
+        let rest: &[u8; 33] = value[quoted..].first_chunk()?;
+        let (plain, digits) = (lanes.plain(rest.first_chunk()?), lanes.digits(rest.first_chunk()?));
+        let is_text = quoted.wrapping_neg();
+        let len = plain & is_text | digits & !is_text;
+        // A string has its closing quote, a number a digit and no zero before others.
+        let text = (value[quoted + len] == b'"') & (quoted == 1);
+        let number = (len != 0) & (quoted == 0) & ((len == 1) | (value[0] != b'0'));
+        let comma = value[len + 2 * quoted] == b',';
+        let kind = if quoted == 1 { Kind::Text } else { Kind::Digits };
+        if (text | number) & comma {
+            Some((Slot::new(kind, start + quoted, len), start + len + 2 * quoted + 1))
+        } else {
+            None
+        }
+    }
+
+    /// Reads a value at `start` that was not guessed to be a string: it may be one, or have a space before it.
     #[inline(always)]
     fn unquoted<L: Lanes>(
         &self,
         lanes: L,
-        start: usize,
-        quote: usize,
+        mut value: &'t Value,
+        mut start: usize,
         pairs: &mut u32,
-    ) -> Option<(Kind, usize, usize)> {
-        match self.byte(start)? {
-            b'0'..=b'9' => Some((Kind::Digits, self.digits(lanes, start)?, quote)),
-            b'{' => {
-                let (after, quote) = self.list(lanes, start, quote, pairs)?;
-                Some((Kind::Object, after, quote))
-            }
-            b'n' if self.padded.get(start..start + 4)? == b"null" => Some((Kind::Absent, start + 4, quote)),
-            _ => None,
+    ) -> Option<(Slot, After)> {
+        if value[0] == b' ' {
+            (start, value) = (start + 1, first(self.spaced(start)?, 0));
         }
+        let (kind, after) = match value[0] {
+            b'{' => {
+                let after = self.list(lanes, start, pairs)?;
+                (Kind::Object, (after, self.byte(after)?))
+            }
+            b'"' => return self.string(lanes, self.value(start + 1)?, start + 1),
+            b'n' if value.starts_with(b"null") => (Kind::Absent, (start + 4, value[4])),
+            _ => (Kind::Digits, self.digits(lanes, value, start)?),
+        };
+        Some((Slot::new(kind, start, after.0 - start), after))
     }
 
-    /// Finds the fields of the line; `None` when it is not of the common shape, `fields` then being of no use.
-    ///
-    /// Quotes are taken by number, two for a key, two for a string: where the next key begins is known before this
-    /// one has been looked at, so that the work on several fields overlaps.
+    /// Finds the fields of the line and its newline; `None` when it is not of the common shape or too near to the end
+    /// of the text, `fields` then being of no use.
     #[inline(always)]
-    pub(super) fn scan<L: Lanes>(&self, lanes: L, guesses: &mut Guesses, fields: &mut Fields) -> Option<()> {
+    fn scan<L: Lanes>(&self, lanes: L, guesses: &mut Guesses, fields: &mut Fields) -> Option<usize> {
         fields.clear();
         if self.byte(0)? != b'{' {
             return None;
         }
-        let (mut expected, mut quote, mut row, mut key, mut pairs) = (1, 0, 0_u32, 0_u32, 0);
+        let (mut at, mut way, mut key, mut pairs) = (1, Way::default(), 0_usize, 0_u32);
+        let mut row = guesses.row(way);
         loop {
-            let [open, close, value_open, value_close] = self.quotes.four(quote)?;
-            if open != expected && !(open == expected + 1 && self.byte(expected)? == b' ') {
-                return None;
-            }
-            let guess = guesses.at(row, key);
-            let mut known = spelling(guess.index);
-            if !lanes.equal(self.block(open)?, &known.text) & known.mask != 0 {
-                let index = self.key(lanes, open, close)?;
-                guess.correct(index);
-                known = spelling(index);
-                row = row.rotate_left(7) ^ known.salt;
+            let mut window = self.text.window(at)?;
+            let mut guess = row[key % ROW];
+            if lanes.differing(vector(first(window, 0)), &guess.known.text) & guess.mask != 0 {
+                let read = self.key(lanes, at)?;
+                let known = read.learn(&mut row[key % ROW]);
+                if guess.known.salt != known.salt {
+                    way.depart(known.salt);
+                    row = guesses.row(way);
+                }
+                (at, window) = (read.start, self.text.window(read.start)?);
+                if known.field != Field::Event
+                    && let Some((slot, next)) = self.common(lanes, read.value, at)
+                {
+                    fields.set(known.field, slot);
+                    (at, key) = (next, key + 1);
+                    continue;
+                }
+                guess = Guess::read(read.number, read.shape());
             }
             key += 1;
-            let after = if value_open == close + 2 || value_open == close + 3 && self.byte(close + 2)? == b' ' {
-                quote += 4;
-                if known.field == Field::Event {
-                    // Different messages carry different keys: four letters after "Event" tell which it is.
-                    let letters = self.padded.get(value_open + 6..)?.first_chunk::<4>()?;
-                    row ^= u32::from_le_bytes(*letters).wrapping_mul(0x9e37_79b1) >> 15;
+            let (start, value) = (at + usize::from(guess.skip), first(window, guess.skip.into()));
+            if guess.shape == Shape::Text {
+                let plain = lanes.plain(vector(value));
+                fields.set(guess.field, Slot::new(Kind::Text, start, plain));
+                if [value[plain], value[plain + 1]] == *b"\"," {
+                    at = start + plain + 2;
+                    continue;
                 }
-                fields
-                    .set(known.field, Slot::new(Kind::Text, value_open + 1, value_close.wrapping_sub(value_open + 1)));
-                value_close + 1
-            } else {
-                let start = self.spaced(close + 2)?;
-                let (kind, after, next) = self.unquoted(lanes, start, quote + 2, &mut pairs)?;
-                quote = next;
-                let slot = if kind == Kind::Absent { Slot::default() } else { Slot::new(kind, start, after - start) };
-                fields.set(known.field, slot);
-                after
+            } else if guess.shape == Shape::Event {
+                // Different messages carry different keys: four letters after "Event" tell which it is.
+                way.is_of([value[5], value[6], value[7], value[8]]);
+                row = guesses.row(way);
+            }
+            let (slot, (after, next)) = match guess.shape {
+                Shape::Unquoted => self.unquoted(lanes, value, start, &mut pairs)?,
+                Shape::Text | Shape::Event => self.string(lanes, value, start)?,
             };
-            // Past the end of the line there are no quotes, so that no key is expected there; see `Quotes::close`.
-            match self.byte(after)? {
-                b',' => expected = after + 1,
-                b'}' if after + 1 == self.end && pairs + key <= self.pairs_max => return Some(()),
+            fields.set(guess.field, slot);
+            match next {
+                b',' => at = after + 1,
+                b'}' if pairs as usize + key <= self.pairs_max as usize => return self.newline(after + 1),
                 _ => return None,
             }
         }
+    }
+
+    /// The place of the newline at `end`, which may have a carriage return before it.
+    #[inline(always)]
+    fn newline(&self, end: usize) -> Option<usize> {
+        match *self.text.window(end)? {
+            [b'\n', ..] => Some(end),
+            [b'\r', b'\n', ..] => Some(end + 1),
+            _ => None,
+        }
+    }
+}
+
+/// The work of [`Plain::scan`].
+pub(super) struct Scan<'a, 't> {
+    pub(super) plain: Plain<'t>,
+    pub(super) guesses: &'a mut Guesses,
+    pub(super) fields: &'a mut Fields,
+}
+
+impl Kernel for Scan<'_, '_> {
+    type Output = Option<usize>;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> Option<usize> {
+        self.plain.scan(lanes, self.guesses, self.fields)
     }
 }

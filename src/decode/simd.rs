@@ -6,6 +6,8 @@
 
 #![expect(unsafe_code, reason = "vector intrinsics, and text that they have proven to be ASCII")]
 
+use super::number;
+
 /// A computation to be compiled for every instruction set.
 pub(super) trait Kernel {
     /// What it results in.
@@ -15,35 +17,40 @@ pub(super) trait Kernel {
     fn run<L: Lanes>(self, lanes: L) -> Self::Output;
 }
 
-/// What the scanner asks of vectors. Bit `i` of a mask speaks of byte `i` of the block.
+/// What decoding asks of vectors. Bit `i` of a mask speaks of byte `i` of the block.
 pub(super) trait Lanes: Copy {
-    /// Which bytes of the two blocks are equal.
-    fn equal(self, a: &[u8; 32], b: &[u8; 32]) -> u32;
+    /// Runs a kernel as a function of its own: one that big ones contain and that needs the registers for itself.
+    fn run<K: Kernel>(self, kernel: K) -> K::Output;
 
-    /// Which bytes are decimal digits.
-    fn digits(self, block: &[u8; 32]) -> u32;
+    /// Which bytes of the two blocks differ.
+    fn differing(self, a: &[u8; 32], b: &[u8; 32]) -> u32;
+
+    /// How many decimal digits the block begins with.
+    fn digits(self, block: &[u8; 32]) -> usize;
+
+    /// How many bytes the block begins with that are no quote, no backslash and no control character.
+    fn plain(self, block: &[u8; 32]) -> usize;
+
+    /// The number behind the last `len` of sixteen characters, 1 to 16, which are decimal digits.
+    #[inline(always)]
+    fn decimal(self, text: &[u8; 16], len: usize) -> u64 {
+        number::last_digits(text, len)
+    }
+
+    /// The number behind sixteen hexadecimal digits of either case.
+    #[inline(always)]
+    fn hexadecimal(self, text: &[u8; 16]) -> Option<u64> {
+        number::hexadecimal(text)
+    }
+
+    /// Whether all bytes of the blocks are ASCII.
+    fn ascii(self, blocks: &[[u8; 32]]) -> bool;
 
     /// Which bytes equal `byte`.
     fn matching(self, block: &[u8; 64], byte: u8) -> u64;
 
     /// Which bytes are control characters or backslashes, and which are not ASCII.
     fn unusual(self, block: &[u8; 64]) -> (u64, u64);
-
-    /// Writes `base` plus the number of every set bit of `mask` to the front of `places`; what follows is overwritten.
-    #[inline(always)]
-    fn places(self, mask: u64, base: u16, places: &mut [u16; 64]) {
-        // Eight at a time whether there are as many or not: lines differ, and a loop by count would be mispredicted.
-        let (mut rest, count) = (mask, mask.count_ones());
-        for (i, eight) in places.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-            for place in eight {
-                *place = base.wrapping_add(rest.trailing_zeros() as u16);
-                rest &= rest.wrapping_sub(1);
-            }
-            if count <= 8 * (i as u32 + 1) {
-                break;
-            }
-        }
-    }
 }
 
 /// An instruction set that this processor has.
@@ -73,6 +80,7 @@ impl Isa {
                 && is_x86_feature_detected!("bmi2")
                 && is_x86_feature_detected!("popcnt");
             let avx2 = bits && is_x86_feature_detected!("avx2");
+            // The last is not used: it tells processors that do not slow down for wide vectors from older ones.
             let avx512 = avx2
                 && is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512bw")
@@ -102,107 +110,65 @@ impl Isa {
             Level::Avx2 => unsafe { x86::avx2(kernel) },
             #[cfg(target_arch = "x86_64")]
             Level::Sse2 => x86::sse2(kernel),
-            Level::Portable => kernel.run(Portable(())),
+            Level::Portable => portable(kernel),
         }
     }
 }
 
-/// The places of the quotes on one line, relative to its begin.
-#[derive(Clone, Debug)]
-pub(super) struct Quotes {
-    places: Box<[u16; QUOTES]>,
-    count: usize,
-}
+/// Bytes of a [`Padded::window`].
+pub(super) const WINDOW: usize = 128;
 
-/// Room for the quotes of one line: as many as are kept, and a block more.
-const QUOTES: usize = 4096;
-
-impl Quotes {
-    pub(super) fn new() -> Self {
-        Self { places: Box::new([0; QUOTES]), count: 0 }
-    }
-
-    /// Notes the quotes of the block `distance` bytes into the line; `None` when line or quotes are too many.
-    #[inline(always)]
-    fn note<L: Lanes>(&mut self, lanes: L, mask: u64, distance: usize) -> Option<()> {
-        let base = u16::try_from(distance).ok().filter(|&base| base <= u16::MAX - 64)?;
-        let places = self.places.get_mut(self.count..)?.first_chunk_mut()?;
-        lanes.places(mask, base, places);
-        self.count += mask.count_ones() as usize;
-        Some(())
-    }
-
-    /// Ends the list: whoever asks for more quotes finds them at `end`.
-    #[inline(always)]
-    pub(super) fn close(&mut self, end: usize) {
-        if let Some(places) = self.places.get_mut(self.count..).and_then(|places| places.first_chunk_mut::<4>()) {
-            *places = [end as u16; 4];
-        }
-    }
-
-    /// The quote numbered `i` and the three after it.
-    #[inline(always)]
-    pub(super) fn four(&self, i: usize) -> Option<[usize; 4]> {
-        let [a, b, c, d] = *self.places.get(i..)?.first_chunk::<4>()?;
-        Some([a.into(), b.into(), c.into(), d.into()])
-    }
-}
-
-/// One line, found and looked over.
+/// A text of which whole windows are read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Swept<'t> {
-    /// Where its newline stands.
-    pub(super) end: usize,
-    /// Its text; `None` when it is not UTF-8.
-    pub(super) line: Option<&'t str>,
-    /// Whether it has neither a backslash nor a control character, so that every quote begins or ends a string.
-    pub(super) plain: bool,
-    /// Whether all its quotes are noted.
-    pub(super) noted: bool,
+pub(super) struct Padded<'t> {
+    text: &'t [u8],
+    /// How many windows it has: one begins at each place below this.
+    windows: usize,
 }
 
-/// Looks over the line that starts at `from` and notes its quotes. `None` when its newline is not followed by a block's
-/// worth of bytes.
-#[inline(always)]
-pub(super) fn sweep<'t, L: Lanes>(lanes: L, text: &'t [u8], from: usize, quotes: &mut Quotes) -> Option<Swept<'t>> {
-    let (mut at, mut wide, mut plain, mut noted) = (from, 0, true, true);
-    quotes.count = 0;
-    loop {
-        let block = text.get(at..)?.first_chunk::<64>()?;
-        let (unusual, beyond_ascii) = lanes.unusual(block);
-        let quoted = lanes.matching(block, b'"');
-        if unusual == 0 {
-            wide |= beyond_ascii;
-            noted = noted && quotes.note(lanes, quoted, at - from).is_some();
-            at += 64;
-            continue;
-        }
-        let newlines = lanes.matching(block, b'\n');
-        // All bits below the first newline; all bits when there is none.
-        let before = (newlines & newlines.wrapping_neg()).wrapping_sub(1);
-        plain &= unusual & before == 0;
-        wide |= beyond_ascii & before;
-        noted = noted && quotes.note(lanes, quoted & before, at - from).is_some();
-        if newlines == 0 {
-            at += 64;
-            continue;
-        }
-        let end = at + newlines.trailing_zeros() as usize;
-        let bytes = text.get(from..end)?;
-        let line = if wide == 0 {
-            // SAFETY: `wide` has gathered the high bits of all bytes from `from` to `end`: they are ASCII.
-            Some(unsafe { std::str::from_utf8_unchecked(bytes) })
-        } else {
-            std::str::from_utf8(bytes).ok()
-        };
-        return Some(Swept { end, line, plain, noted });
+impl<'t> Padded<'t> {
+    #[inline(always)]
+    pub(super) fn new(text: &'t [u8]) -> Self {
+        Self { text, windows: (text.len() + 1).saturating_sub(WINDOW) }
     }
+
+    /// The bytes from `at` on; `None` where fewer than a window's are left. Like slicing, with one comparison.
+    #[inline(always)]
+    pub(super) fn window(&self, at: usize) -> Option<&'t [u8; WINDOW]> {
+        if at >= self.windows {
+            return None;
+        }
+        // SAFETY: `at < windows` and `windows + WINDOW <= text.len() + 1`, so that a window's bytes follow `at`.
+        Some(unsafe { &*self.text.as_ptr().add(at).cast::<[u8; WINDOW]>() })
+    }
+
+    /// The first `len` bytes as text; `None` when they are not UTF-8, or not followed by a window's worth of bytes.
+    #[inline(always)]
+    pub(super) fn prefix<L: Lanes>(&self, lanes: L, len: usize) -> Option<&'t str> {
+        let bytes = self.text.get(..len)?;
+        let blocks = self.text.as_chunks::<32>().0.get(..len.div_ceil(32))?;
+        if lanes.ascii(blocks) {
+            // SAFETY: the blocks cover all of `bytes`, and all bytes of the blocks are ASCII.
+            return Some(unsafe { std::str::from_utf8_unchecked(bytes) });
+        }
+        std::str::from_utf8(bytes).ok()
+    }
+}
+
+/// The bytes of `window` from `skip` on, which is in its first half; at most half of them.
+#[inline(always)]
+pub(super) fn first<const N: usize>(window: &[u8; WINDOW], skip: usize) -> &[u8; N] {
+    const { assert!(N <= WINDOW / 2) };
+    window[skip % (WINDOW / 2)..].first_chunk().unwrap_or(&[0; N])
 }
 
 /// The part of `text` from `start` to `end`; empty where it has no such part. Like `str::get`, which is not inlined.
 #[inline(always)]
 pub(super) fn part(text: &str, start: usize, end: usize) -> &str {
-    if start <= end && text.is_char_boundary(start) && text.is_char_boundary(end) {
+    let bytes = text.as_bytes();
+    // Bytes from 0x80 to 0xbf are inside a character; the end of a text is no byte.
+    let begins = |at: usize| at == bytes.len() || at < bytes.len() && bytes[at] as i8 >= -0x40;
+    if start <= end && begins(end) && begins(start) {
         // SAFETY: both ends are boundaries between characters of `text`, in order.
         unsafe { text.get_unchecked(start..end) }
     } else {
@@ -219,15 +185,36 @@ fn mask_of(block: &[u8], is: impl Fn(u8) -> bool) -> u64 {
     block.iter().rev().fold(0, |mask, &b| mask << 1 | u64::from(is(b)))
 }
 
+/// Runs `kernel` without vectors.
+#[inline(never)]
+fn portable<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Portable(()))
+}
+
 impl Lanes for Portable {
     #[inline(always)]
-    fn equal(self, a: &[u8; 32], b: &[u8; 32]) -> u32 {
-        a.iter().zip(b).rev().fold(0, |mask, (a, b)| mask << 1 | u32::from(a == b))
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        portable(kernel)
     }
 
     #[inline(always)]
-    fn digits(self, block: &[u8; 32]) -> u32 {
-        mask_of(block, |b| b.is_ascii_digit()) as u32
+    fn differing(self, a: &[u8; 32], b: &[u8; 32]) -> u32 {
+        a.iter().zip(b).rev().fold(0, |mask, (a, b)| mask << 1 | u32::from(a != b))
+    }
+
+    #[inline(always)]
+    fn digits(self, block: &[u8; 32]) -> usize {
+        block.iter().position(|b| !b.is_ascii_digit()).unwrap_or(block.len())
+    }
+
+    #[inline(always)]
+    fn plain(self, block: &[u8; 32]) -> usize {
+        block.iter().position(|&b| b < 0x20 || b == b'"' || b == b'\\').unwrap_or(block.len())
+    }
+
+    #[inline(always)]
+    fn ascii(self, blocks: &[[u8; 32]]) -> bool {
+        blocks.as_flattened().is_ascii()
     }
 
     #[inline(always)]
@@ -250,7 +237,8 @@ mod x86 {
     ///
     /// # Safety
     /// The processor must have the enabled features.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2,avx2,bmi1,bmi2,popcnt")]
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx2,bmi1,bmi2,popcnt")]
     pub(super) unsafe fn avx512<K: Kernel>(kernel: K) -> K::Output {
         kernel.run(Avx512(()))
     }
@@ -259,25 +247,69 @@ mod x86 {
     ///
     /// # Safety
     /// The processor must have the enabled features.
+    #[inline(never)]
     #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
     pub(super) unsafe fn avx2<K: Kernel>(kernel: K) -> K::Output {
         kernel.run(Avx2(()))
     }
 
     /// Compiles `kernel` for SSE2, which every processor of this architecture has.
+    #[inline(never)]
     pub(super) fn sse2<K: Kernel>(kernel: K) -> K::Output {
         kernel.run(Sse2(()))
     }
 
-    /// The numbers 0 to 63.
-    static NUMBERS: [u8; 64] = {
-        let (mut numbers, mut i) = ([0; 64], 0);
-        while i < 64 {
-            numbers[i] = i as u8;
+    /// Sixteen bytes without a bit and sixteen with all bits.
+    static LAST: [u8; 32] = {
+        let (mut last, mut i) = ([0; 32], 16);
+        while i < 32 {
+            last[i] = 0xff;
             i += 1;
         }
-        numbers
+        last
     };
+
+    /// The number behind the last `len` of sixteen characters, which are digits.
+    ///
+    /// # Safety
+    /// The processor must have AVX2.
+    #[inline(always)]
+    unsafe fn decimal(text: &[u8; 16], len: usize) -> u64 {
+        let last: &[u8; 16] = LAST[len % 17..].first_chunk().unwrap_or(&[0; 16]);
+        // SAFETY: the caller has the instructions; the loads stay inside `text` and `last`.
+        let both = unsafe {
+            let digits = _mm_sub_epi8(_mm_loadu_si128(text.as_ptr().cast()), _mm_set1_epi8(b'0' as i8));
+            let digits = _mm_and_si128(digits, _mm_loadu_si128(last.as_ptr().cast()));
+            let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010a));
+            let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x0001_0064));
+            let eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(0x0001_2710));
+            _mm_cvtsi128_si64(eights) as u64
+        };
+        (both & 0xffff_ffff) * 100_000_000 + (both >> 32)
+    }
+
+    /// The number behind sixteen hexadecimal digits.
+    ///
+    /// # Safety
+    /// The processor must have AVX2.
+    #[inline(always)]
+    unsafe fn hexadecimal(text: &[u8; 16]) -> Option<u64> {
+        // SAFETY: the caller has the instructions; the load stays inside `text`.
+        unsafe {
+            let bytes = _mm_loadu_si128(text.as_ptr().cast());
+            let digit = _mm_sub_epi8(bytes, _mm_set1_epi8(b'0' as i8));
+            let is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+            let letter = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8(b'a' as i8));
+            let is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
+            if _mm_movemask_epi8(_mm_or_si128(is_digit, is_letter)) != 0xffff {
+                return None;
+            }
+            let values = _mm_blendv_epi8(_mm_add_epi8(letter, _mm_set1_epi8(10)), digit, is_digit);
+            // Two digits a word, then two words' bytes side by side, the first digits in the lowest byte.
+            let pairs = _mm_maddubs_epi16(values, _mm_set1_epi16(0x0110));
+            Some((_mm_cvtsi128_si64(_mm_packus_epi16(pairs, pairs)) as u64).swap_bytes())
+        }
+    }
 
     /// Exists only inside [`avx512`].
     #[derive(Clone, Copy)]
@@ -287,20 +319,62 @@ mod x86 {
     // features, so the processor has them; loads are unaligned and stay inside the arrays they are given.
     impl Lanes for Avx512 {
         #[inline(always)]
-        fn equal(self, a: &[u8; 32], b: &[u8; 32]) -> u32 {
+        fn run<K: Kernel>(self, kernel: K) -> K::Output {
+            // SAFETY: see above.
+            unsafe { avx512(kernel) }
+        }
+
+        #[inline(always)]
+        fn differing(self, a: &[u8; 32], b: &[u8; 32]) -> u32 {
             // SAFETY: see above.
             unsafe {
                 let (a, b) = (_mm256_loadu_si256(a.as_ptr().cast()), _mm256_loadu_si256(b.as_ptr().cast()));
-                _mm256_cmpeq_epi8_mask(a, b)
+                _mm256_cmpneq_epi8_mask(a, b)
             }
         }
 
         #[inline(always)]
-        fn digits(self, block: &[u8; 32]) -> u32 {
+        fn digits(self, block: &[u8; 32]) -> usize {
+            // SAFETY: see above.
+            let others = unsafe {
+                let bytes = _mm256_loadu_si256(block.as_ptr().cast());
+                _mm256_cmpge_epu8_mask(_mm256_sub_epi8(bytes, _mm256_set1_epi8(b'0' as i8)), _mm256_set1_epi8(10))
+            };
+            others.trailing_zeros() as usize
+        }
+
+        #[inline(always)]
+        fn plain(self, block: &[u8; 32]) -> usize {
+            // SAFETY: see above.
+            let others = unsafe {
+                let bytes = _mm256_loadu_si256(block.as_ptr().cast());
+                _mm256_cmplt_epu8_mask(bytes, _mm256_set1_epi8(0x20))
+                    | _mm256_cmpeq_epi8_mask(bytes, _mm256_set1_epi8(b'"' as i8))
+                    | _mm256_cmpeq_epi8_mask(bytes, _mm256_set1_epi8(b'\\' as i8))
+            };
+            others.trailing_zeros() as usize
+        }
+
+        #[inline(always)]
+        fn decimal(self, text: &[u8; 16], len: usize) -> u64 {
+            // SAFETY: see above.
+            unsafe { decimal(text, len) }
+        }
+
+        #[inline(always)]
+        fn hexadecimal(self, text: &[u8; 16]) -> Option<u64> {
+            // SAFETY: see above.
+            unsafe { hexadecimal(text) }
+        }
+
+        #[inline(always)]
+        fn ascii(self, blocks: &[[u8; 32]]) -> bool {
             // SAFETY: see above.
             unsafe {
-                let bytes = _mm256_loadu_si256(block.as_ptr().cast());
-                _mm256_cmplt_epu8_mask(_mm256_sub_epi8(bytes, _mm256_set1_epi8(b'0' as i8)), _mm256_set1_epi8(10))
+                let all = blocks.iter().fold(_mm256_setzero_si256(), |all, block| {
+                    _mm256_or_si256(all, _mm256_loadu_si256(block.as_ptr().cast()))
+                });
+                _mm256_movepi8_mask(all) == 0
             }
         }
 
@@ -318,21 +392,6 @@ mod x86 {
                 let control = _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(0x20));
                 let escape = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'\\' as i8));
                 (control | escape, _mm512_movepi8_mask(bytes))
-            }
-        }
-
-        #[inline(always)]
-        fn places(self, mask: u64, base: u16, places: &mut [u16; 64]) {
-            // SAFETY: see above; the two stores fill the array's two halves.
-            unsafe {
-                let bytes = _mm512_maskz_compress_epi8(mask, _mm512_loadu_si512(NUMBERS.as_ptr().cast()));
-                let base = _mm512_set1_epi16(base as i16);
-                let low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(bytes));
-                _mm512_storeu_si512(places.as_mut_ptr().cast(), _mm512_add_epi16(low, base));
-                if mask.count_ones() > 32 {
-                    let high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(bytes));
-                    _mm512_storeu_si512(places[32..].as_mut_ptr().cast(), _mm512_add_epi16(high, base));
-                }
             }
         }
     }
@@ -370,28 +429,71 @@ mod x86 {
 
     impl Lanes for Avx2 {
         #[inline(always)]
-        fn equal(self, a: &[u8; 32], b: &[u8; 32]) -> u32 {
+        fn run<K: Kernel>(self, kernel: K) -> K::Output {
+            // SAFETY: see above.
+            unsafe { avx2(kernel) }
+        }
+
+        #[inline(always)]
+        fn differing(self, a: &[u8; 32], b: &[u8; 32]) -> u32 {
             // SAFETY: see above.
             unsafe {
                 let (a, b) = (_mm256_loadu_si256(a.as_ptr().cast()), _mm256_loadu_si256(b.as_ptr().cast()));
-                _mm256_movemask_epi8(_mm256_cmpeq_epi8(a, b)) as u32
+                !_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, b)) as u32
             }
         }
 
         #[inline(always)]
-        fn digits(self, block: &[u8; 32]) -> u32 {
+        fn digits(self, block: &[u8; 32]) -> usize {
             // SAFETY: see above.
-            unsafe {
+            let digits = unsafe {
                 let bytes = _mm256_loadu_si256(block.as_ptr().cast());
                 let value = _mm256_sub_epi8(bytes, _mm256_set1_epi8(b'0' as i8));
-                _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(value, _mm256_set1_epi8(9)), value)) as u32
+                _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(value, _mm256_set1_epi8(9)), value))
+            };
+            digits.trailing_ones() as usize
+        }
+
+        #[inline(always)]
+        fn plain(self, block: &[u8; 32]) -> usize {
+            // SAFETY: see above.
+            let others = unsafe {
+                let bytes = _mm256_loadu_si256(block.as_ptr().cast());
+                let control = _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(0x1f)), bytes);
+                let quote = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(b'"' as i8));
+                let escape = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(b'\\' as i8));
+                _mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(control, escape), quote))
+            };
+            others.trailing_zeros() as usize
+        }
+
+        #[inline(always)]
+        fn decimal(self, text: &[u8; 16], len: usize) -> u64 {
+            // SAFETY: see above.
+            unsafe { decimal(text, len) }
+        }
+
+        #[inline(always)]
+        fn hexadecimal(self, text: &[u8; 16]) -> Option<u64> {
+            // SAFETY: see above.
+            unsafe { hexadecimal(text) }
+        }
+
+        #[inline(always)]
+        fn ascii(self, blocks: &[[u8; 32]]) -> bool {
+            // SAFETY: see above.
+            unsafe {
+                let all = blocks.iter().fold(_mm256_setzero_si256(), |all, block| {
+                    _mm256_or_si256(all, _mm256_loadu_si256(block.as_ptr().cast()))
+                });
+                _mm256_movemask_epi8(all) == 0
             }
         }
 
         #[inline(always)]
         fn matching(self, block: &[u8; 64], byte: u8) -> u64 {
             let (low, high) = halves(block);
-            joined(self.equal(low, &[byte; 32]), self.equal(high, &[byte; 32]))
+            joined(!self.differing(low, &[byte; 32]), !self.differing(high, &[byte; 32]))
         }
 
         #[inline(always)]
@@ -419,7 +521,12 @@ mod x86 {
 
     impl Lanes for Sse2 {
         #[inline(always)]
-        fn equal(self, a: &[u8; 32], b: &[u8; 32]) -> u32 {
+        fn run<K: Kernel>(self, kernel: K) -> K::Output {
+            sse2(kernel)
+        }
+
+        #[inline(always)]
+        fn differing(self, a: &[u8; 32], b: &[u8; 32]) -> u32 {
             let part = |i: usize| {
                 // SAFETY: as above; `i` is 0 or 16.
                 unsafe {
@@ -427,16 +534,33 @@ mod x86 {
                     _mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) as u32
                 }
             };
-            part(0) | part(16) << 16
+            !(part(0) | part(16) << 16)
         }
 
         #[inline(always)]
-        fn digits(self, block: &[u8; 32]) -> u32 {
+        fn digits(self, block: &[u8; 32]) -> usize {
             // SAFETY: as above.
-            self.masks(block, |bytes| unsafe {
+            let digits = self.masks(block, |bytes| unsafe {
                 let value = _mm_sub_epi8(bytes, _mm_set1_epi8(b'0' as i8));
                 _mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(9)), value)
-            }) as u32
+            });
+            (digits as u32).trailing_ones() as usize
+        }
+
+        #[inline(always)]
+        fn plain(self, block: &[u8; 32]) -> usize {
+            // SAFETY: as above.
+            let others = self.masks(block, |bytes| unsafe {
+                let control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+                let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'"' as i8));
+                _mm_or_si128(_mm_or_si128(control, quote), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\\' as i8)))
+            });
+            (others as u32).trailing_zeros() as usize
+        }
+
+        #[inline(always)]
+        fn ascii(self, blocks: &[[u8; 32]]) -> bool {
+            blocks.iter().fold(0, |all, block| all | self.masks(block, |bytes| bytes)) == 0
         }
 
         #[inline(always)]
@@ -458,42 +582,4 @@ mod x86 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    struct All<'a>(&'a [u8; 96]);
-
-    impl Kernel for All<'_> {
-        type Output = (u32, u32, u64, (u64, u64), Vec<u16>, Option<(usize, Option<String>, bool)>);
-
-        fn run<L: Lanes>(self, lanes: L) -> Self::Output {
-            let (head, block) = (self.0.first_chunk().unwrap(), self.0.first_chunk().unwrap());
-            let mut quotes = Quotes::new();
-            let swept = sweep(lanes, self.0, 3, &mut quotes).map(|s| (s.end, s.line.map(str::to_owned), s.plain));
-            let quotes = quotes.places[..quotes.count].to_vec();
-            let tail = self.0.last_chunk().unwrap();
-            (
-                lanes.equal(head, tail),
-                lanes.digits(head),
-                lanes.matching(block, b'\n'),
-                lanes.unusual(block),
-                quotes,
-                swept,
-            )
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn every_instruction_set_sees_the_same(
-            bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'"'), Just(b'\n'), b'0'..=b'9', Just(b'x')], 96)
-        ) {
-            let bytes: [u8; 96] = bytes.try_into().unwrap();
-            let seen: Vec<_> = Isa::available().map(|isa| isa.run(All(&bytes))).collect();
-            for other in &seen {
-                prop_assert_eq!(other, &seen[0]);
-            }
-        }
-    }
-}
+mod tests;

@@ -6,10 +6,11 @@
 use super::error::DecodeError;
 use super::field::{Field, Fields, Kind, Slot, field_of};
 use super::ndjson::Limits;
+use super::simd::WINDOW;
 use crate::model::userdata::unescape_into;
 
 /// Bytes after a text that vectors may read.
-pub(super) const PADDING: usize = 128;
+pub(super) const PADDING: usize = WINDOW;
 
 /// The text that the fields of the last line point into, kept between lines for its memory.
 #[derive(Clone, Debug, Default)]

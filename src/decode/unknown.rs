@@ -52,7 +52,6 @@ impl Unknowns {
         self.overflow
     }
 
-    #[cold]
     pub(super) fn count(&mut self, key: &'static str, text: &str) {
         let kept = (0..=TEXT_BYTES_MAX).rev().find_map(|len| text.get(..len.min(text.len())));
         let text = kept.unwrap_or("");
