@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use super::column::{NULL_SPAN, Values};
-use super::read::{Block, Reader};
+use super::read::{Block, Reader, same_text};
 
 /// Columns that tell when and how often a row was written, and by which event last: two ways to the same row differ in them.
 const BOOKKEEPING: [&str; 4] = ["revision", "written_at", "last_event_id", "status"];
@@ -186,7 +186,7 @@ fn same(a: &Block, a_row: usize, b: &Block, b_row: usize, at: usize) -> bool {
         (Values::Int(a), Values::Int(b)) => a[a_row] == b[b_row],
         (Values::Flag(a), Values::Flag(b)) => a[a_row] == b[b_row],
         (Values::Text { spans: a, data: from }, Values::Text { spans: b, data: to }) => {
-            bytes(a, from, a_row) == bytes(b, to, b_row)
+            same_text(bytes(a, from, a_row), bytes(b, to, b_row))
         }
         (Values::NameList { spans: a, items: from }, Values::NameList { spans: b, items: to }) => {
             cell(a, from, a_row) == cell(b, to, b_row)

@@ -464,7 +464,7 @@ impl Block {
             (Values::Int(a), Values::Int(b)) => a[row] == b[other_row],
             (Values::Flag(a), Values::Flag(b)) => a[row] == b[other_row],
             (Values::Text { spans: a, data }, Values::Text { spans: b, data: other }) => {
-                slice(a[row], data) == slice(b[other_row], other)
+                same_text(slice(a[row], data), slice(b[other_row], other))
             }
             (Values::NameList { spans: a, items }, Values::NameList { spans: b, items: other }) => {
                 slice(a[row], items) == slice(b[other_row], other)
@@ -499,6 +499,14 @@ impl Block {
             }
         }
     }
+}
+
+/// Whether two texts are one in every store: PostgreSQL knows no zero byte, and has U+FFFD in its place.
+pub(super) fn same_text(a: Option<&[u8]>, b: Option<&[u8]>) -> bool {
+    let (Some(a), Some(b)) = (a, b) else { return a == b };
+    let has_zero = |text: &[u8]| memchr::memchr(0, text).is_some();
+    let shown = |text: &[u8]| String::from_utf8_lossy(text).replace('\0', "\u{fffd}");
+    a == b || ((has_zero(a) || has_zero(b)) && shown(a) == shown(b))
 }
 
 /// The part of `all` that a span names; `None` for null.

@@ -248,6 +248,26 @@ fn it_is_refused_while_a_program_writes_there_and_while_rows_wait() {
 }
 
 #[test]
+fn a_text_that_a_database_cannot_hold_as_it_is_is_no_difference() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (place, database) = (Place::in_memory("pg-again-zero"), cluster.database("again_zero"));
+    let url = database.url();
+    simulate(&place, "f.ndjson", &["--agents", "5", "--queues", "2", "--for", "10m", "--seed", "6"]);
+    let feed = std::fs::read_to_string(place.path("f.ndjson")).expect("a feed");
+    place.write("zero.ndjson", &feed.replace("\"gold\"", "\"go\\u0000ld\""));
+    let replay = ["replay", "zero.ndjson", "--data", "d", "--postgres", &url, "--event-log", "--user-data", "*"];
+    let output = run(&place, &replay);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_ne!(calls_of(&database, "user_data_change", "value = 'go\u{fffd}ld'"), 0);
+    let (code, page, said) = rebuild(&place, &url, &["--user-data", "*", "--write"]);
+    assert!(code == Some(0) && said.contains("nothing differs"), "{page}{said}");
+    let check = run(&place, &["check", "data", "--data", "d", "--postgres", &url]);
+    assert_eq!(check.status.code(), Some(0), "{}", stdout(&check));
+    database.query("UPDATE callfold.user_data_change SET value = 'gold' WHERE value = 'go\u{fffd}ld'");
+    assert_eq!(rebuild(&place, &url, &["--user-data", "*"]).0, Some(6));
+}
+
+#[test]
 fn killed_in_the_middle_it_has_done_nothing_and_the_next_run_does_everything() {
     let Some(cluster) = Cluster::shared() else { return };
     let (place, database, url) = stored(cluster, "again-killed", "again_killed_feeder");
