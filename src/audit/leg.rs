@@ -6,8 +6,8 @@
 use super::agent::Agents;
 use super::call::{Calls, LegOfCall, PartyOfCall};
 use super::finding::{Example, Findings, example};
+use super::handled::{Leg, Words};
 use super::law::Law;
-use super::ledger::{key1, key2};
 use super::queue::Queues;
 use super::stay::Stays;
 use super::{Map, ms, take};
@@ -138,9 +138,9 @@ impl Legs {
         findings: &mut Findings,
     ) {
         take!(block;
-            ids: handling_segment_id, call_id, interaction_id, queue_segment_id, agent_session_id;
+            ids: call_id, interaction_id, agent_session_id;
             names: queue_id, agent_id, role, result;
-            longs: offered_at, answered_at, released_at, acw_started_at, acw_ended_at, ring_ms, talk_ms, hold_ms, acw_ms, consult_ms;
+            longs: offered_at, answered_at, released_at, acw_ended_at, ring_ms, talk_ms, hold_ms, acw_ms, consult_ms;
             ints: hold_count;
             flags: is_complete;
         );
@@ -164,30 +164,8 @@ impl Legs {
                 is_complete: is_complete[i] == 1,
             };
             self.parts_of(block, i, reader, findings);
-            if leg.session != NO_ID && leg.acw_ms > 0 && acw_ended_at[i] != NO_LONG {
-                self.wraps.push(Wrap {
-                    leg: handling_segment_id[i],
-                    session: leg.session,
-                    agent: leg.agent,
-                    from: ms(acw_started_at[i]),
-                    to: ms(acw_ended_at[i]),
-                    acw_ms: leg.acw_ms,
-                    file: block.file(i),
-                });
-            }
-            let is_agent = leg.session == NO_ID || others.agents.is_session_of(leg.session, leg.agent);
-            findings.that(Law::LegParts, is_agent, || {
-                example(reader, block, i, "its session is not there, or another agent's")
-            });
-            let stay = others.stays.known.get(&queue_segment_id[i]);
-            let is_queue = if queue_segment_id[i] == NO_ID {
-                queue_id[i] == NO_NAME
-            } else {
-                stay.is_some_and(|s| s.queue == queue_id[i])
-            };
-            findings.that(Law::StayAnswer, is_queue, || {
-                example(reader, block, i, "its stay is not there, or in another queue")
-            });
+            self.wrap_of(block, i, &leg);
+            referred(block, i, &leg, others, (reader, findings));
             others.calls.leg(
                 call_id[i],
                 &LegOfCall {
@@ -204,24 +182,27 @@ impl Legs {
                     file: block.file(i),
                 },
             );
-            for id in others.stays.answered_by.remove(&handling_segment_id[i]).unwrap_or_default() {
-                let Some(stay) = others.stays.known.get_mut(&id) else { continue };
-                stay.answers += 1;
-                let holds = stay.answered_at == answered_at[i] && stay.agent == leg.agent;
-                findings.that(Law::StayAnswer, holds, || {
-                    let what = format!("the stay {} was answered at another instant or by another agent", Uuid(id));
-                    example(reader, block, i, what)
-                });
-                let (queue, entered) = (stay.queue, ms(stay.entered_at));
-                leg.count_for_queue(queue, entered, others.queues);
-                if leg.agent != NO_NAME {
-                    leg.count_for_pair(queue, others.agents);
-                }
-            }
+            leg.count_answers(block, i, others, (reader, findings));
             leg.count_offer(others.queues, words);
             if leg.agent != NO_NAME {
                 leg.count_for_agent(words, others, call_id[i], hold_count[i].into());
             }
+        }
+    }
+
+    /// Notes after-call work that is over, for the states of the agent.
+    fn wrap_of(&mut self, block: &Block, i: usize, leg: &Leg) {
+        take!(block; ids: handling_segment_id; longs: acw_started_at, acw_ended_at;);
+        if leg.session != NO_ID && leg.acw_ms > 0 && acw_ended_at[i] != NO_LONG {
+            self.wraps.push(Wrap {
+                leg: handling_segment_id[i],
+                session: leg.session,
+                agent: leg.agent,
+                from: ms(acw_started_at[i]),
+                to: ms(acw_ended_at[i]),
+                acw_ms: leg.acw_ms,
+                file: block.file(i),
+            });
         }
     }
 
@@ -298,181 +279,20 @@ pub(super) struct Others<'a> {
     pub(super) calls: &'a mut Calls,
 }
 
-#[derive(Clone, Copy)]
-struct Words {
-    received: [u32; 4],
-    received_consult: u32,
-    received_transfer: u32,
-    initiated: u32,
-    initiated_consult: u32,
-    in_conference: u32,
-    transferred: u32,
-    no_answer: u32,
-    gave_up: u32,
-    outbound: u32,
-    internal: u32,
-}
-
-impl Words {
-    fn new(reader: &mut Reader) -> Self {
-        let mut word = |text| reader.name(text);
-        Self {
-            received: ["received", "received_transfer", "received_consult", "in_conference"].map(&mut word),
-            received_consult: word("received_consult"),
-            received_transfer: word("received_transfer"),
-            initiated: word("initiated"),
-            initiated_consult: word("initiated_consult"),
-            in_conference: word("in_conference"),
-            transferred: word("transferred"),
-            no_answer: word("no_answer"),
-            gave_up: word("abandoned_while_ringing"),
-            outbound: word("outbound"),
-            internal: word("internal"),
-        }
-    }
-}
-
-/// A leg, in milliseconds.
-struct Leg {
-    agent: u32,
-    session: u128,
-    queue: u32,
-    role: u32,
-    result: u32,
-    offered: i64,
-    answered: i64,
-    released: i64,
-    wrapped: i64,
-    ring_ms: i64,
-    /// Consultation included.
-    talk_ms: i64,
-    hold_ms: i64,
-    acw_ms: i64,
-    is_complete: bool,
-}
-
-impl Leg {
-    fn handle_ms(&self) -> i64 {
-        self.talk_ms + self.hold_ms + self.acw_ms
-    }
-
-    fn is_handled(&self) -> bool {
-        self.answered != NO_LONG && self.released != NO_LONG
-    }
-
-    /// The leg answered a stay in `queue` that was entered at `entered`.
-    fn count_for_queue(&self, queue: u32, entered: i64, queues: &mut Queues) {
-        let key = key1(queue);
-        for (column, by) in [("talk_ms", self.talk_ms), ("hold_ms", self.hold_ms), ("acw_ms", self.acw_ms)] {
-            queues.cohort.add(key, entered, column, by);
-            queues.times.add(key, 0, column, by);
-        }
-        if self.is_handled() {
-            queues.handled(queue, entered, self.handle_ms(), self.is_complete);
-        }
-        if self.is_handled() && self.is_complete {
-            queues.period.add(key, self.wrapped, "handled", 1);
-            queues.period.add(key, self.wrapped, "handle_ms", self.handle_ms());
-        } else if self.is_handled() {
-            queues.period.may_add(key, self.wrapped, "handled", 1);
-            queues.period.may_add(key, self.wrapped, "handle_ms", self.handle_ms());
-        }
-    }
-
-    /// An offer of a queue's call that nobody took, or a call of it that was passed on.
-    fn count_offer(&self, queues: &mut Queues, words: Words) {
-        if self.queue == NO_NAME || self.released == NO_LONG {
-            return;
-        }
-        if self.answered == NO_LONG && self.result != words.gave_up {
-            queues.period.add(key1(self.queue), self.released, "no_answer", 1);
-        }
-        if self.result == words.transferred && self.answered != NO_LONG {
-            queues.period.add(key1(self.queue), self.released, "transferred_out", 1);
-        }
-    }
-
-    /// The leg answered a stay in `queue`.
-    fn count_for_pair(&self, queue: u32, agents: &mut Agents) {
-        let key = key2(self.agent, queue);
-        for (column, by) in [("talk_ms", self.talk_ms), ("hold_ms", self.hold_ms), ("acw_ms", self.acw_ms)] {
-            agents.pair_times.add(key, 0, column, by);
-        }
-        agents.pairs.add(key, self.answered, "answered", 1);
-        if self.is_handled() && self.is_complete {
-            agents.pairs.add(key, self.wrapped, "handled", 1);
-            agents.pairs.add(key, self.wrapped, "handle_ms", self.handle_ms());
-        } else if self.is_handled() {
-            agents.pairs.may_add(key, self.wrapped, "handled", 1);
-            agents.pairs.may_add(key, self.wrapped, "handle_ms", self.handle_ms());
-        }
-    }
-
-    fn count_for_agent(&self, words: Words, others: &mut Others<'_>, call: u128, holds: i64) {
-        let agents = &mut *others.agents;
-        let key = key1(self.agent);
-        if self.queue != NO_NAME {
-            let pair = key2(self.agent, self.queue);
-            agents.pairs.add(pair, self.offered, "offered", 1);
-            agents.pairs.cut(pair, self.offered, self.offered + self.ring_ms, "ring_ms");
-        }
-        let mut count = |at: i64, column, by| agents.count(self.session, key, at, column, by);
-        let is_received = words.received.contains(&self.role);
-        if is_received {
-            count(self.offered, "offered", 1);
-        }
-        if self.role == words.initiated {
-            match others.calls.type_of(call) {
-                t if t == words.outbound => count(self.offered, "outbound_made", 1),
-                t if t == words.internal => count(self.offered, "internal_made", 1),
-                _ => {}
-            }
-        }
-        if self.answered != NO_LONG {
-            if is_received {
-                count(self.answered, "answered", 1);
-            }
-            if self.role == words.initiated_consult {
-                count(self.answered, "consult_made", 1);
-            }
-        }
-        if self.released != NO_LONG {
-            if is_received && self.result == words.no_answer {
-                count(self.released, "no_answer", 1);
-            }
-            if self.result == words.gave_up {
-                count(self.released, "abandoned_while_ringing", 1);
-            }
-            if self.result == words.transferred && self.role != words.initiated_consult {
-                count(self.released, "transfers_made", 1);
-            }
-            if self.answered != NO_LONG && self.released - self.answered < 5000 {
-                count(self.released, "short_calls", 1);
-            }
-        }
-        let is_consult = self.role == words.initiated_consult || self.role == words.received_consult;
-        if self.is_handled() && !is_consult {
-            if self.is_complete {
-                // After-call work may last; what counts is who was there at the release.
-                agents.count_at(self.session, key, (self.released, self.wrapped), "handled", 1);
-                agents.count_at(self.session, key, (self.released, self.wrapped), "handle_ms", self.handle_ms());
-            } else {
-                agents.counts.may_add(key, self.wrapped, "handled", 1);
-                agents.counts.may_add(key, self.wrapped, "handle_ms", self.handle_ms());
-            }
-        }
-        agents.sums.add(key, 0, "holds", holds);
-        if self.answered != NO_LONG {
-            if self.role == words.received_transfer && self.queue == NO_NAME {
-                agents.sums.add(key, 0, "transfers_received", 1);
-            }
-            if self.role == words.received_consult {
-                agents.sums.add(key, 0, "consult_received", 1);
-            } else if self.role == words.received_transfer || self.role == words.in_conference {
-                agents.sums.may_add(key, 0, "consult_received", 1);
-            }
-        }
-    }
+/// The session and the stay that a leg names are there, and fit it.
+fn referred(block: &Block, i: usize, leg: &Leg, others: &Others<'_>, (reader, findings): (&Reader, &mut Findings)) {
+    take!(block; ids: queue_segment_id; names: queue_id;);
+    let is_agent = leg.session == NO_ID || others.agents.is_session_of(leg.session, leg.agent);
+    findings
+        .that(Law::LegParts, is_agent, || example(reader, block, i, "its session is not there, or another agent's"));
+    let stay = others.stays.known.get(&queue_segment_id[i]);
+    let is_queue = if queue_segment_id[i] == NO_ID {
+        queue_id[i] == NO_NAME
+    } else {
+        stay.is_some_and(|s| s.queue == queue_id[i])
+    };
+    findings
+        .that(Law::StayAnswer, is_queue, || example(reader, block, i, "its stay is not there, or in another queue"));
 }
 
 /// The times of a leg among themselves.

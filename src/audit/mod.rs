@@ -23,6 +23,7 @@ mod document;
 mod files;
 mod finding;
 mod gap;
+mod handled;
 mod law;
 mod ledger;
 mod leg;

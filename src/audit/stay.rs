@@ -48,6 +48,107 @@ impl Words {
     }
 }
 
+/// How a stay ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Answered,
+    AbandonedWaiting,
+    AbandonedRinging,
+    Diverted,
+    Cleared,
+    Pending,
+    Other,
+}
+
+impl Words {
+    fn fate(&self, outcome: u32) -> Fate {
+        match outcome {
+            o if o == self.answered => Fate::Answered,
+            o if o == self.abandoned_queue => Fate::AbandonedWaiting,
+            o if o == self.abandoned_ring => Fate::AbandonedRinging,
+            o if o == self.diverted => Fate::Diverted,
+            o if o == self.cleared || o == self.routed_elsewhere => Fate::Cleared,
+            o if o == self.pending => Fate::Pending,
+            _ => Fate::Other,
+        }
+    }
+}
+
+/// What a stay adds to the rows of its queue; instants in milliseconds.
+struct Booking {
+    queue: u32,
+    fate: Fate,
+    entered: i64,
+    left: i64,
+    end: i64,
+    queue_ms: i64,
+    wait_ms: i64,
+    is_short: bool,
+}
+
+impl Booking {
+    fn book(&self, queues: &mut Queues) {
+        let Self { queue, fate, entered, end, queue_ms, wait_ms, .. } = *self;
+        let key = key1(queue);
+        let is_answered = fate == Fate::Answered;
+        let is_abandoned = matches!(fate, Fate::AbandonedWaiting | Fate::AbandonedRinging);
+        if is_abandoned || is_answered {
+            queues.waits.push(Wait { queue, entered, end, wait_ms, is_answered, is_counted: false });
+        }
+        queues.period.add(key, entered, "entered", 1);
+        queues.cohort.add(key, entered, "entered", 1);
+        self.book_end(queues);
+        if is_answered {
+            queues.period.add(key, end, "wait_answered_ms", wait_ms);
+            queues.period.add(key, end, "wait_answered_max_ms", wait_ms);
+            queues.cohort.add(key, entered, "wait_answered_ms", wait_ms);
+        }
+        if is_abandoned {
+            queues.period.add(key, end, "wait_abandoned_ms", wait_ms);
+            queues.period.add(key, end, "wait_abandoned_max_ms", wait_ms);
+            queues.cohort.add(key, entered, "wait_abandoned_ms", wait_ms);
+            let rang = fate == Fate::AbandonedRinging;
+            let parts = [("abandoned_ringing", rang), ("abandoned_short", self.is_short)];
+            for (column, _) in parts.into_iter().filter(|(_, counts)| *counts) {
+                queues.period.add(key, end, column, 1);
+                queues.cohort.add(key, entered, column, 1);
+            }
+        }
+        queues.period.cut(key, entered, entered + queue_ms, "queue_ms");
+        queues.period.cut(key, entered + queue_ms, end, "ring_ms");
+    }
+
+    /// The one column that counts how it ended: at its departure where nobody was offered the call any more, else at its end.
+    fn book_end(&self, queues: &mut Queues) {
+        let (column, cohort, at) = match self.fate {
+            Fate::Answered => ("answered", "answered", self.end),
+            Fate::AbandonedWaiting | Fate::AbandonedRinging => ("abandoned", "abandoned", self.end),
+            Fate::Diverted => ("diverted_out", "diverted", self.left),
+            Fate::Cleared => ("cleared", "cleared", self.left),
+            Fate::Other => ("other", "other", self.end),
+            Fate::Pending => return queues.cohort.add(key1(self.queue), self.entered, "pending", 1),
+        };
+        queues.period.add(key1(self.queue), at, column, 1);
+        queues.cohort.add(key1(self.queue), self.entered, cohort, 1);
+        queues.cohort.add(key1(self.queue), self.entered, "queue_ms", self.queue_ms);
+    }
+}
+
+/// Whether a stay has the id that its call, queue and entry make.
+fn named(block: &Block, i: usize, identities: &mut Identities, reader: &Reader, findings: &mut Findings) {
+    take!(block; ids: queue_segment_id, call_id; names: queue_id; longs: entered_at;);
+    let key = QueueSegmentKey {
+        call: Uuid(call_id[i]),
+        queue: DnId::NONE,
+        entered_at: Micros(entered_at[i]),
+        vqid: Default::default(),
+    };
+    let wanted = identities.queue_segment(&key, reader.text(queue_id[i])).0;
+    findings.that(Law::IdsDerived, wanted == queue_segment_id[i], || {
+        example(reader, block, i, format!("its call, queue and entry make {}", Uuid(wanted)))
+    });
+}
+
 /// A stay as others refer to it.
 pub(super) struct Stay {
     pub(super) call: u128,
@@ -125,16 +226,7 @@ impl Stays {
             let (id, call) = (queue_segment_id[i], call_id[i]);
             times(block, i, w, reader, findings);
             if queue_kind[i] != w.virtual_queue {
-                let key = QueueSegmentKey {
-                    call: Uuid(call),
-                    queue: DnId::NONE,
-                    entered_at: Micros(entered_at[i]),
-                    vqid: Default::default(),
-                };
-                let wanted = identities.queue_segment(&key, reader.text(queue_id[i])).0;
-                findings.that(Law::IdsDerived, wanted == id, || {
-                    example(reader, block, i, format!("its call, queue and entry make {}", Uuid(wanted)))
-                });
+                named(block, i, &mut identities, reader, findings);
             }
             let is_answered = outcome[i] == w.answered;
             let end = ms(entered_at[i]) + wait_ms[i];
@@ -160,58 +252,17 @@ impl Stays {
             let pairing = self.parties.entry((call, queue_id[i], entered_at[i])).or_default();
             (pairing.stays, pairing.of_stay, pairing.file) = (pairing.stays + 1, queue_ms[i], block.file(i));
             calls.stay(call, queue_id[i], entered_at[i], interaction_id[i], entry_seq[i], wait_ms[i], block.file(i));
-            let is_abandoned = outcome[i] == w.abandoned_queue || outcome[i] == w.abandoned_ring;
-            if is_abandoned || is_answered {
-                queues.waits.push(Wait {
-                    queue: queue_id[i],
-                    entered: ms(entered_at[i]),
-                    end,
-                    wait_ms: wait_ms[i],
-                    is_answered,
-                    is_counted: false,
-                });
-            }
-            let column = match outcome[i] {
-                o if o == w.answered => "answered",
-                o if o == w.abandoned_queue || o == w.abandoned_ring => "abandoned",
-                o if o == w.diverted => "diverted_out",
-                o if o == w.cleared || o == w.routed_elsewhere => "cleared",
-                o if o == w.pending => "",
-                _ => "other",
+            let booking = Booking {
+                queue: queue_id[i],
+                fate: w.fate(outcome[i]),
+                entered: ms(entered_at[i]),
+                left: ms(left_at[i]),
+                end,
+                queue_ms: queue_ms[i],
+                wait_ms: wait_ms[i],
+                is_short: is_short_abandon[i] == 1,
             };
-            let key = key1(queue_id[i]);
-            let entered = ms(entered_at[i]);
-            queues.period.add(key, entered, "entered", 1);
-            queues.cohort.add(key, entered, "entered", 1);
-            let at = if column == "cleared" || column == "diverted_out" { ms(left_at[i]) } else { end };
-            if column.is_empty() {
-                queues.cohort.add(key, entered, "pending", 1);
-            } else {
-                queues.period.add(key, at, column, 1);
-                let cohort = if column == "diverted_out" { "diverted" } else { column };
-                queues.cohort.add(key, entered, cohort, 1);
-                queues.cohort.add(key, entered, "queue_ms", queue_ms[i]);
-            }
-            if is_answered {
-                queues.period.add(key, end, "wait_answered_ms", wait_ms[i]);
-                queues.period.add(key, end, "wait_answered_max_ms", wait_ms[i]);
-                queues.cohort.add(key, entered, "wait_answered_ms", wait_ms[i]);
-            }
-            if is_abandoned {
-                queues.period.add(key, end, "wait_abandoned_ms", wait_ms[i]);
-                queues.period.add(key, end, "wait_abandoned_max_ms", wait_ms[i]);
-                queues.cohort.add(key, entered, "wait_abandoned_ms", wait_ms[i]);
-                let parts = [
-                    ("abandoned_ringing", outcome[i] == w.abandoned_ring),
-                    ("abandoned_short", is_short_abandon[i] == 1),
-                ];
-                for (column, _) in parts.into_iter().filter(|(_, counts)| *counts) {
-                    queues.period.add(key, end, column, 1);
-                    queues.cohort.add(key, entered, column, 1);
-                }
-            }
-            queues.period.cut(key, entered, entered + queue_ms[i], "queue_ms");
-            queues.period.cut(key, entered + queue_ms[i], end, "ring_ms");
+            booking.book(queues);
             queues.alive(queue_id[i], entered_at[i], end, outcome[i] == w.pending);
             self.note_origin(call, queue_id[i], entered_at[i], queues);
             if outcome[i] == w.diverted && distributed_at[i] != NO_LONG {
