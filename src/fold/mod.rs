@@ -33,6 +33,7 @@ mod outbox;
 mod party;
 mod predictive;
 pub mod privacy;
+mod release;
 mod route;
 mod service;
 mod slab;
