@@ -308,7 +308,7 @@ fn server(plan: &Arc<Plan>) -> Histogram<u64> {
     let running = runtime.spawn({
         let stop = stop.clone();
         async move {
-            let mut live = Live::start(&settings, info, Clock::wall(), stop.clone()).expect("a new store");
+            let mut live = Live::start(&settings, info, Clock::wall(), stop.clone(), |_| {}).expect("a new store");
             live.add_task(tcp::listen(feed, live.feeder.clone(), stop));
             live.run(http).await.expect("a clean end")
         }

@@ -72,6 +72,9 @@ pub enum LiveError {
     /// The reject file cannot be prepared.
     #[error(transparent)]
     Reject(#[from] RejectError),
+    /// The address cannot be answered during the start.
+    #[error("failed to share a listener: {0}")]
+    Listener(std::io::Error),
     /// The operating system gave no thread.
     #[error("failed to start a thread: {0}")]
     Thread(std::io::Error),
@@ -110,13 +113,20 @@ pub struct Live {
 }
 
 impl Live {
-    /// Opens the store and starts worker, publisher and delivery.
+    /// Opens the store, goes on from the run that wrote it last, and starts worker, publisher and delivery. `watch` is told how much of that run
+    /// has been folded again, in percent.
     ///
     /// # Errors
     /// See [`LiveError`].
-    pub fn start(settings: &Settings, mut info: BoardInfo, clock: Clock, stop: Stop) -> Result<Self, LiveError> {
+    pub fn start(
+        settings: &Settings,
+        mut info: BoardInfo,
+        clock: Clock,
+        stop: Stop,
+        watch: impl FnMut(u64),
+    ) -> Result<Self, LiveError> {
         let mut store = Store::open(&settings.data, Mode::Live)?;
-        let resumed = go_on(settings, &mut store)?;
+        let resumed = go_on(settings, &mut store, &stop, watch)?;
         let stored_until = if resumed.is_some() { None } else { sink::stored_until(&settings.data)? };
         let rejects = RejectFile::new(&reject_path(&settings.data), Begin::Append)?;
         let progress = Arc::new(Progress::default());
@@ -246,9 +256,16 @@ impl Live {
 }
 
 /// Goes on from the run that wrote the store last, if that can be.
-fn go_on(settings: &Settings, store: &mut Store) -> Result<Option<Resumed>, LiveError> {
-    let found = match resume::fold(&settings.data, &settings.engine, (settings.resume_within, wall_now())) {
+fn go_on(
+    settings: &Settings,
+    store: &mut Store,
+    stop: &Stop,
+    watch: impl FnMut(u64),
+) -> Result<Option<Resumed>, LiveError> {
+    let limits = (settings.resume_within, wall_now());
+    let found = match resume::fold(&settings.data, &settings.engine, limits, stop, watch) {
         Ok(found) => found,
+        Err(ResumeError::Stopped) => return Err(ResumeError::Stopped.into()),
         Err(error) => {
             tracing::error!(%error, "the last run cannot be gone on from, and this one begins with empty state; callfold check data says what is wrong");
             return Ok(None);

@@ -23,5 +23,6 @@ pub mod resume;
 pub mod retention;
 pub mod selfcheck;
 pub mod settings;
+pub mod starting;
 pub mod synthetic;
 pub mod writer;

@@ -20,6 +20,7 @@ use super::rebuild::{self, RebuildError};
 use crate::engine::output::RowBatch;
 use crate::engine::partition::Partition;
 use crate::engine::settings::Settings as EngineSettings;
+use crate::handoff::stop::Stop;
 use crate::model::table::{Kind, Table};
 use crate::model::time::{Micros, Span};
 use crate::sink::{self, Difference, Mode, Options, ReadError, Reader, Rewrite, Rewriting, Store, StoreError};
@@ -48,6 +49,9 @@ pub enum ResumeError {
     /// A table cannot be read.
     #[error(transparent)]
     File(#[from] ReadError),
+    /// Somebody asked it to stop.
+    #[error("stopped before anybody was listened to; nothing was changed")]
+    Stopped,
 }
 
 impl From<RebuildError> for ResumeError {
@@ -76,14 +80,16 @@ pub struct Resumed {
 }
 
 /// Takes up the run that wrote the store in `data` last, if it was a live one with a log and has seen everything up to less than `within`
-/// before `now`. Nothing is changed yet.
+/// before `now`. Nothing is changed yet. `watch` is told how much has been folded, in percent.
 ///
 /// # Errors
-/// When the store or the log cannot be read.
+/// When the store or the log cannot be read, or somebody asks it to stop.
 pub fn fold(
     data: &Path,
     engine: &EngineSettings,
     (within, now): (Span, Micros),
+    stop: &Stop,
+    mut watch: impl FnMut(u64),
 ) -> Result<Option<Resumed>, ResumeError> {
     let survey = sink::survey(data)?;
     // The clock of a switch may be ahead of ours.
@@ -107,9 +113,13 @@ pub fn fold(
         if partition.rows_waiting() >= ROWS_MAX {
             partition.forget_rows();
         }
+        if stop.is_set() {
+            return Err(ResumeError::Stopped);
+        }
+        let percent = 100 * reading.bytes / reading.bytes_total.max(1);
+        watch(percent);
         if said.elapsed() >= SAY_EVERY {
             said = Instant::now();
-            let percent = 100 * reading.bytes / reading.bytes_total.max(1);
             tracing::info!(events, percent, "going on from the last run");
         }
     }

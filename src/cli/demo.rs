@@ -129,7 +129,7 @@ pub fn run(arguments: &DemoArgs, global: &Global) -> Result<Code, Failure> {
             wall_clock: is_wall_clock,
             ..board_info(&settings)
         };
-        let mut live = Live::start(&settings, info, clock.clone(), stop.clone())?;
+        let mut live = Live::start(&settings, info, clock.clone(), stop.clone(), |_| {})?;
         live.board.set_clock_rate(arguments.speed);
         let (board, feeder) = (live.board.clone(), live.feeder.clone());
         let what = match recordings {

@@ -8,6 +8,7 @@ use crate::app::config::Problem;
 use crate::app::delivery::DeliveryError;
 use crate::app::live::LiveError;
 use crate::app::replay::ReplayError;
+use crate::app::resume::ResumeError;
 use crate::sink::StoreError;
 use crate::sink::postgres::{IntakeError, PostgresError, Trouble};
 use crate::source::file::FileError;
@@ -216,6 +217,7 @@ impl From<LiveError> for Failure {
             LiveError::Store(error) => error.into(),
             LiveError::Delivery(error) => error.into(),
             LiveError::Postgres(error) => error.into(),
+            LiveError::Resume(ResumeError::Store(error)) => error.into(),
             error => Self::new(Code::Unexpected, error.to_string()),
         }
     }

@@ -17,7 +17,9 @@ use super::signal::Signal;
 use crate::app::clock::{Clock, wall_now};
 use crate::app::config::{self, Config};
 use crate::app::live::{Closed, Live, LiveError};
+use crate::app::resume::ResumeError;
 use crate::app::settings::{self, Feed, Settings};
+use crate::app::starting;
 use crate::audit::Night;
 use crate::handoff::selfcheck::SelfCheck;
 use crate::handoff::stop::Stop;
@@ -92,7 +94,11 @@ pub fn run(arguments: &ServeArgs, global: &Global) -> Result<Code, Failure> {
         let figures = Arc::new(SelfCheck::default());
         let self_check = Some(Arc::clone(&figures));
         let info = BoardInfo { sl_target: settings.sl_target, self_check, ..board_info(&settings) };
-        let mut live = Live::start(&settings, info, Clock::wall(), stop.clone())?;
+        let started = starting::start(&settings, info, Clock::wall(), stop.clone(), listener).await;
+        let (mut live, listener) = match started {
+            Err(LiveError::Resume(ResumeError::Stopped)) => return Ok(Code::Done),
+            started => started?,
+        };
         let night = night(&settings, figures).start(stop.clone()).map_err(LiveError::Thread)?;
         for listener in listeners {
             tracing::info!(feed = %format!("tcp-listen://{}", local(&listener)?), "waiting for senders");

@@ -29,6 +29,7 @@ mod problem;
 mod ratio;
 mod request;
 mod spark;
+pub mod starting;
 mod stream;
 #[cfg(test)]
 mod tests;

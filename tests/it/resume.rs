@@ -9,6 +9,7 @@ use callfold::app::clock::wall_now;
 use callfold::app::resume::{self, Resumed};
 use callfold::engine::partition::{Partition, Position};
 use callfold::engine::settings::Settings;
+use callfold::handoff::stop::Stop;
 use callfold::model::time::{Micros, Span};
 use callfold::simulate::random::Random;
 use callfold::sink::{Mode, Store};
@@ -39,7 +40,7 @@ impl Run {
     fn start(data: &Path, settings: &Settings, now: Micros) -> Self {
         let settings = Settings { event_log: true, ..settings.clone() };
         let mut store = Store::open(data, Mode::Live).expect("a store");
-        let found = resume::fold(data, &settings, (WITHIN, now)).expect("a readable store");
+        let found = resume::fold(data, &settings, (WITHIN, now), &Stop::new(), |_| {}).expect("a readable store");
         let Some(mut resumed) = found else {
             let partition = Partition::new(settings);
             return Self { partition, store, next: Micros::MIN, until: None, withdrawn: 0, is_sent_again: false };
@@ -236,8 +237,9 @@ fn a_run_of_long_ago_or_without_a_log_is_not_gone_on_from() {
     unbroken(&feed, &settings, &data);
     let last = *feed.times.last().expect("events");
     let settings = Settings { event_log: true, ..settings };
-    let found =
-        |settings: &Settings, within, now| resume::fold(&data, settings, (within, now)).expect("readable").is_some();
+    let found = |settings: &Settings, within, now| {
+        resume::fold(&data, settings, (within, now), &Stop::new(), |_| {}).expect("readable").is_some()
+    };
     assert!(found(&settings, WITHIN, last + Span::from_mins(59)));
     assert!(!found(&settings, WITHIN, last + Span::from_mins(61)));
     assert!(!found(&settings, Span(0), last + Span(1)));
