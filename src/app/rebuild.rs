@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use self::comparison::Comparison;
 pub use self::database::OfDatabase;
 use self::database::{Beside, Heard};
 use super::event_log::{self, Chunk, Log, LogError};
@@ -30,7 +31,7 @@ use crate::model::row::Rows;
 use crate::model::table::{Kind, Table};
 use crate::model::time::{Micros, Span};
 use crate::sink::postgres::{IntakeError, PostgresError, SegmentError};
-use crate::sink::{self, Block, Difference, Mode, Options, ReadError, Reader, Rewrite, Rewriting, Store, StoreError};
+use crate::sink::{self, Block, Difference, Mode, Options, ReadError, Reader, Rewriting, Store, StoreError};
 
 /// How far folding looks back and forward when nobody says.
 pub const LOOK_DEFAULT: Span = Span::from_mins(24 * 60);
@@ -485,129 +486,7 @@ fn is_paused(data: &Path) -> Result<bool, RebuildError> {
     Ok(!block.names("status").iter().all(is_final))
 }
 
-/// The partitions of the store and of the rows made again.
-struct Comparison<'a> {
-    reader: Reader,
-    plan: &'a Plan,
-    samples: Samples,
-    data: PathBuf,
-    stored: Vec<sink::Partition>,
-    made: Vec<sink::Partition>,
-    open: Vec<sink::Partition>,
-}
-
-impl<'a> Comparison<'a> {
-    fn new(order: &Order, plan: &'a Plan, aside: &Aside) -> Result<Self, StoreError> {
-        Ok(Self {
-            reader: Reader::default(),
-            plan,
-            samples: Samples(order.samples),
-            data: order.data.clone(),
-            stored: sink::survey(&order.data)?,
-            made: sink::survey(&aside.made())?,
-            open: sink::survey(&aside.open())?,
-        })
-    }
-
-    /// Tenants and dates of a table that may have rows in the range.
-    fn partitions(&self, table: &str) -> BTreeSet<(String, String)> {
-        let (first, last) = (self.plan.from.to_string(), (self.plan.to - Span(1)).to_string());
-        let is_meant = |p: &&sink::Partition| p.table == table && *p.date >= first[..10] && *p.date <= last[..10];
-        let all = self.stored.iter().chain(&self.made).filter(is_meant);
-        all.map(|p| (p.tenant.clone(), p.date.clone())).collect()
-    }
-
-    /// Reads one partition.
-    fn read(&mut self, table: &'static Table, tenant: String, date: String) -> Result<Blocks, RebuildError> {
-        let place = |all: &[sink::Partition]| {
-            all.iter().find(|p| p.table == table.name && p.tenant == tenant && p.date == date).cloned()
-        };
-        let [stored, made, open] = [place(&self.stored), place(&self.made), place(&self.open)];
-        let mut block = |partition: &Option<sink::Partition>| match partition {
-            Some(partition) => read(&mut self.reader, table, &partition.dir, &partition.files),
-            None => Ok(self.reader.block(table)),
-        };
-        let (old, new, open) = (block(&stored)?, block(&made)?, block(&open)?);
-        let switches =
-            made.iter().flat_map(|p| &p.manifest).flat_map(|m| &m.files).flat_map(|f| f.switches.clone()).collect();
-        let partition = stored.or(made).map(|partition| self.of_store(partition));
-        Ok(Blocks { tenant, date, old, new, open, partition, switches })
-    }
-
-    /// Compares one partition.
-    fn compare(&mut self, blocks: &Blocks, found: &mut OfTable) -> Difference {
-        let Blocks { old, new, open, .. } = blocks;
-        let range = self.plan.from.0..self.plan.to.0;
-        let difference = sink::compare(&self.reader, (old, new, open), |at| range.contains(&at));
-        found.add(&difference);
-        self.samples.show(&self.reader, (old, new), &difference, found);
-        difference
-    }
-
-    /// The partition of the store that one of the rows made again belongs to.
-    fn of_store(&self, partition: sink::Partition) -> sink::Partition {
-        if partition.dir.starts_with(self.data.join(ASIDE)) {
-            let below = partition.dir.strip_prefix(self.data.join(ASIDE).join("made")).map(Path::to_owned);
-            let dir = self.data.join(below.unwrap_or_default());
-            return sink::Partition { dir, files: BTreeSet::new(), manifest: None, ..partition };
-        }
-        partition
-    }
-}
-
-/// The rows of one partition: as they are stored, as they were made again, and those that were not over where folding ended.
-struct Blocks {
-    tenant: String,
-    date: String,
-    old: Block,
-    new: Block,
-    open: Block,
-    /// Where files of it lie, or would; `None` where only a database has rows.
-    partition: Option<sink::Partition>,
-    /// The switches of the rows made again.
-    switches: BTreeSet<String>,
-}
-
-impl Blocks {
-    /// What makes the files equal.
-    fn rewrite(self, difference: Difference) -> Rewrite {
-        let Self { old, new, partition, switches, .. } = self;
-        let partition = partition.unwrap_or_else(|| unreachable!("where rows differ, one of both has the partition"));
-        Rewrite { partition, old, new, difference, switches }
-    }
-}
-
-/// How many differences of a table are kept for people.
-#[derive(Clone, Copy)]
-struct Samples(usize);
-
-impl Samples {
-    /// Keeps the first differences between stored rows and those made again.
-    fn show(self, reader: &Reader, (old, new): (&Block, &Block), difference: &Difference, found: &mut OfTable) {
-        let key = |block: &Block, row: usize| {
-            let cells = block.table.key.iter().filter(|name| **name != "tenant_id");
-            let cells: Vec<String> = cells.map(|name| format!("{name}={}", block.shown(reader, name, row))).collect();
-            cells.join(" ")
-        };
-        let changed = difference.changed.iter().map(|changed| {
-            let cells = changed.columns.iter().map(|at| {
-                let name = old.table.columns[*at].name;
-                let [was, is] = [old.shown(reader, name, changed.old), new.shown(reader, name, changed.new)];
-                format!("{name}: {} -> {}", or_null(&was), or_null(&is))
-            });
-            Sample { key: key(old, changed.old), what: cells.collect::<Vec<_>>().join(", ") }
-        });
-        let added = difference.new.iter().map(|row| Sample { key: key(new, *row), what: "new".into() });
-        let vanished = difference.vanished.iter().map(|row| Sample { key: key(old, *row), what: "vanished".into() });
-        let room = self.0.saturating_sub(found.samples.len());
-        found.samples.extend(changed.chain(added).chain(vanished).take(room));
-    }
-}
-
-fn or_null(cell: &str) -> &str {
-    if cell.is_empty() { "null" } else { cell }
-}
-
+mod comparison;
 mod database;
 
 #[cfg(test)]

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Blocks, OfTable, Order, RebuildError, Samples};
+use super::comparison::{Blocks, Samples};
+use super::{OfTable, Order, RebuildError};
 use crate::app::postgres::Postgres;
 use crate::engine::output::NewNames;
 use crate::sink::postgres::{Holding, Purpose, Rewriting, Site, Spool};

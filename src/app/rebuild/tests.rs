@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::comparison::or_null;
 use super::*;
 use crate::app::config::Config;
 use crate::app::settings::check_again;
@@ -9,7 +10,7 @@ use crate::engine::partition::Position;
 use crate::engine::settings::Settings;
 use crate::simulate::random::Random;
 use crate::simulate::{Floor, Scenario};
-use crate::sink::Changed;
+use crate::sink::{Changed, Rewrite};
 
 /// A directory that is removed when the test ends.
 struct Dir(PathBuf);
