@@ -3,7 +3,7 @@
 //! Servers write their attributes in few orders, so the keys seen so far on a line nearly always tell the next, and
 //! whether its value is a string. A wrong guess costs time and changes no result. This module refuses to know bytes.
 
-use super::field::{Field, STRANGER, Spelling, spelling};
+use super::field::{STRANGER, Spelling, spelling};
 
 /// Keys of a row; the guesses of longer lines share places.
 pub(super) const ROW: usize = 32;
@@ -60,8 +60,9 @@ pub(super) struct Guess {
     pub(super) skip: u8,
     /// What the value is.
     pub(super) shape: Shape,
-    /// Where the value goes.
-    pub(super) field: Field,
+    /// How long the value was last time, within one vector: where the next key begins is known before this value has
+    /// been looked at, so that the work on several keys overlaps.
+    pub(super) len: u8,
     patience: u8,
 }
 
@@ -69,7 +70,7 @@ impl Guess {
     /// No guess at all: a spelling of nothing but quotes, where neither a value nor a comma could follow.
     fn none() -> Self {
         let known = spelling(STRANGER);
-        Self { known, mask: u32::MAX, skip: 0, shape: Shape::Unquoted, field: known.field, patience: 0 }
+        Self { known, mask: u32::MAX, skip: 0, shape: Shape::Unquoted, len: 0, patience: 0 }
     }
 
     /// Guesses the spelling with this number, and a value of `shape`.
@@ -84,7 +85,7 @@ impl Guess {
             mask: known.mask << u32::from(string) | u32::from(string),
             skip: known.len + u8::from(string),
             shape,
-            field: known.field,
+            len: 0,
             patience: PATIENCE,
         }
     }
@@ -93,7 +94,7 @@ impl Guess {
     #[inline(always)]
     pub(super) fn read(key: u8, shape: Shape) -> Self {
         let known = spelling(key);
-        Self { known, mask: 0, skip: u8::from(shape != Shape::Unquoted), shape, field: known.field, patience: 0 }
+        Self { known, mask: 0, skip: u8::from(shape != Shape::Unquoted), shape, len: 0, patience: 0 }
     }
 
     /// Counts that it was wrong; whether so often that it should be replaced.

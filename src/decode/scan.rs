@@ -2,7 +2,8 @@
 //!
 //! A guess is proven by one vector compare from the key's first quote to the first byte of its value; a wrong one costs a
 //! look-up by the key's own text and is corrected. The end of a value is found with one vector more, so that nothing but
-//! a line's keys and values is looked at, and nothing twice. The scanner accepts one object of strings, digits, `null`
+//! a line's keys and values is looked at, and nothing twice. Its length is guessed, too: the next key is looked at there
+//! while this value is still being looked at. The scanner accepts one object of strings, digits, `null`
 //! and flat lists, compact or with a single space after colons and commas. It never refuses a line: what it does not
 //! accept is left to the tolerant decoder.
 
@@ -249,25 +250,34 @@ impl<'t> Plain<'t> {
                 }
                 guess = Guess::read(read.number, read.shape());
             }
-            key += 1;
             let (start, value) = (at + usize::from(guess.skip), first(window, guess.skip.into()));
+            let len = usize::from(guess.len);
             if guess.shape == Shape::Text {
                 let plain = lanes.plain(vector(value));
-                fields.set(guess.field, Slot::new(Kind::Text, start, plain));
-                if [value[plain], value[plain + 1]] == *b"\"," {
-                    at = start + plain + 2;
+                if plain == len && [value[plain], value[plain + 1]] == *b"\"," {
+                    fields.set(guess.known.field, Slot::new(Kind::Text, start, len));
+                    (at, key) = (start + len + 2, key + 1);
                     continue;
                 }
+                row[key % ROW].len = plain as u8;
             } else if guess.shape == Shape::Event {
                 // Different messages carry different keys: four letters after "Event" tell which it is.
                 way.is_of([value[5], value[6], value[7], value[8]]);
                 row = guesses.row(way);
+            } else if let Some((after, b',')) = self.digits(lanes, value, start) {
+                if after == start + len {
+                    fields.set(guess.known.field, Slot::new(Kind::Digits, start, len));
+                    (at, key) = (start + len + 1, key + 1);
+                    continue;
+                }
+                row[key % ROW].len = (after - start) as u8;
             }
+            key += 1;
             let (slot, (after, next)) = match guess.shape {
                 Shape::Unquoted => self.unquoted(lanes, value, start, &mut pairs)?,
                 Shape::Text | Shape::Event => self.string(lanes, value, start)?,
             };
-            fields.set(guess.field, slot);
+            fields.set(guess.known.field, slot);
             match next {
                 b',' => at = after + 1,
                 b'}' if pairs as usize + key <= self.pairs_max as usize => return self.newline(after + 1),
