@@ -10,7 +10,7 @@ pub(super) const ROW: usize = 32;
 /// Rows kept.
 const ROWS: usize = 128;
 /// How often a guess may be wrong before it is replaced.
-const PATIENCE: u8 = 15;
+const PATIENCE: u8 = 63;
 
 /// Guesses by the way a line has taken so far.
 ///
