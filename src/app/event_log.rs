@@ -23,6 +23,24 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// How often time passes in a silence; what depends on it looks at much longer ones.
 const TICK_EVERY: Span = Span::from_mins(1);
 
+/// Where a column of the log is, known before the program runs: an event has dozens of cells.
+const fn place(name: &str) -> usize {
+    let (columns, name) = (EventLogRow::TABLE.columns, name.as_bytes());
+    let mut at = 0;
+    while at < columns.len() {
+        let own = columns[at].name.as_bytes();
+        let mut same = 0;
+        while own.len() == name.len() && same < name.len() && own[same] == name[same] {
+            same += 1;
+        }
+        if same == name.len() {
+            return at;
+        }
+        at += 1;
+    }
+    panic!("the log has no such column")
+}
+
 /// Why the log could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
@@ -171,7 +189,7 @@ impl Open {
 }
 
 fn key(block: &Block, row: u32) -> (i64, i32) {
-    (block.longs("folded_at")[row as usize], block.ints("place")[row as usize])
+    (block.longs("folded_at")[row as usize], block.ints_at(const { place("place") })[row as usize])
 }
 
 /// A log being read.
@@ -292,8 +310,8 @@ impl<'a> View<'a> {
             block,
             reader,
             row,
-            tenant: block.names("tenant_id")[row],
-            site: block.names("site_id")[row],
+            tenant: block.names_at(const { place("tenant_id") })[row],
+            site: block.names_at(const { place("site_id") })[row],
             folded_at: block.longs("folded_at")[row],
             event_time: block.longs("event_time")[row],
         }
@@ -303,32 +321,32 @@ impl<'a> View<'a> {
         self.reader.text(name).to_owned()
     }
 
-    fn text(&self, column: &str) -> &'a str {
-        let texts: TextColumn<'a> = self.block.texts(column);
+    fn text(&self, column: usize) -> &'a str {
+        let texts: TextColumn<'a> = self.block.texts_at(column);
         texts.get(self.row).unwrap_or_default()
     }
 
-    fn int(&self, column: &str) -> Option<i32> {
-        Some(self.block.ints(column)[self.row]).filter(|v| *v != NO_INT)
+    fn int(&self, column: usize) -> Option<i32> {
+        Some(self.block.ints_at(column)[self.row]).filter(|v| *v != NO_INT)
     }
 
     /// The number of a device on this switch.
-    fn number(&self, column: &str) -> &'a str {
-        let id = self.reader.text(self.block.names(column)[self.row]);
+    fn number(&self, column: usize) -> &'a str {
+        let id = self.reader.text(self.block.names_at(column)[self.row]);
         let site = self.reader.text(self.site);
         id.strip_suffix(site).and_then(|id| id.strip_suffix('@')).unwrap_or(id)
     }
 
     /// The devices that the event makes known, `false`, or that were known before, `true`.
     fn devices(&self, mut each: impl FnMut(&str, bool)) {
-        for (column, flag) in [("other_dn", "other_dn_is_known"), ("third_party_dn", "third_party_dn_is_known")] {
+        for (column, flag) in KNOWN {
             let number = self.text(column);
-            let is_own = number == self.number("this_dn") || number == self.number("this_queue");
+            let is_own = number == self.number(THIS_DN) || number == self.number(THIS_QUEUE);
             if self.block.flags(flag)[self.row] == 1 && !is_own {
                 each(number, true);
             }
         }
-        for column in ["this_dn", "this_queue"] {
+        for column in [THIS_DN, THIS_QUEUE] {
             let number = self.number(column);
             if !number.is_empty() {
                 each(number, false);
@@ -339,10 +357,10 @@ impl<'a> View<'a> {
     /// Appends the event as a line of the feed.
     fn write(&self, line: &mut String) {
         line.push_str("{\"Event\":");
-        quote_into(self.reader.text(self.block.names("event_name")[self.row]), line);
+        quote_into(self.reader.text(self.block.names_at(const { place("event_name") })[self.row]), line);
         let (secs, micros) = (self.event_time.div_euclid(1_000_000), self.event_time.rem_euclid(1_000_000));
         let _ = write!(line, ",\"TimeinSecs\":{secs},\"TimeinuSecs\":{micros}");
-        let mut parts = self.text("event_id").rsplitn(3, ':');
+        let mut parts = self.text(const { place("event_id") }).rsplitn(3, ':');
         let (seq, epoch) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         if !epoch.is_empty() {
             let _ = write!(line, ",\"ServerStartTime\":{epoch}");
@@ -358,13 +376,13 @@ impl<'a> View<'a> {
         };
         add("Switch", self.reader.text(self.site));
         add("Tenant", self.reader.text(self.tenant));
-        add("ThisDN", self.number("this_dn"));
-        add("ThisQueue", self.number("this_queue"));
-        add("AgentID", self.reader.text(self.block.names("agent_id")[self.row]));
+        add("ThisDN", self.number(THIS_DN));
+        add("ThisQueue", self.number(THIS_QUEUE));
+        add("AgentID", self.reader.text(self.block.names_at(const { place("agent_id") })[self.row]));
         for (key, column) in TEXTS {
             add(key, self.text(column));
         }
-        for (key, column, of_key) in [("ANI", "ani", "ani_key"), ("DNIS", "dnis", "dnis_key")] {
+        for (key, column, of_key) in CALLERS {
             match self.text(of_key) {
                 "" => add(key, self.text(column)),
                 hash => add(key, &format!("{}{KEY_MARK}{hash}", self.text(column))),
@@ -378,11 +396,11 @@ impl<'a> View<'a> {
         }
         for (key, column) in NUMBERS {
             // Zero says what absence says, but for types that may be said to be unknown.
-            if let Some(number) = self.int(column).filter(|n| *n != 0 || column.ends_with("_type")) {
+            if let Some(number) = self.int(column).filter(|n| *n != 0 || key.ends_with("Type")) {
                 let _ = write!(line, ",\"{key}\":{number}");
             }
         }
-        let word = self.reader.text(self.block.names("call_type")[self.row]);
+        let word = self.reader.text(self.block.names_at(const { place("call_type") })[self.row]);
         if let Some(call_type) = CallType::ALL.into_iter().find(|t| t.word() == word) {
             let _ = write!(line, ",\"CallType\":{}", call_type as u8);
         }
@@ -390,35 +408,50 @@ impl<'a> View<'a> {
     }
 }
 
+const THIS_DN: usize = place("this_dn");
+const THIS_QUEUE: usize = place("this_queue");
+
+/// Numbers that may be devices, and the flags that say so.
+const KNOWN: [(usize, &str); 2] =
+    [(place("other_dn"), "other_dn_is_known"), (place("third_party_dn"), "third_party_dn_is_known")];
+
+/// Numbers of callers, and their keyed hashes.
+const CALLERS: [(&str, usize, usize); 2] =
+    [("ANI", place("ani"), place("ani_key")), ("DNIS", place("dnis"), place("dnis_key"))];
+
 /// Texts that are written as they are.
-const TEXTS: [(&str, &str); 14] = [
-    ("ConnID", "conn_id"),
-    ("PreviousConnID", "previous_conn_id"),
-    ("TransferConnID", "transfer_conn_id"),
-    ("CallUUID", "call_uuid"),
-    ("OtherDN", "other_dn"),
-    ("ThirdPartyDN", "third_party_dn"),
-    ("FirstTransferConnID", "first_transfer_conn_id"),
-    ("FirstTransferHomeLocation", "first_transfer_site"),
-    ("LastTransferConnID", "last_transfer_conn_id"),
-    ("LastTransferHomeLocation", "last_transfer_site"),
-    ("RemoteConnID", "remote_conn_id"),
-    ("RemoteLocation", "remote_site"),
-    ("NetworkCallID", "network_call_id"),
-    ("RefCallUUID", "ref_call_uuid"),
+const TEXTS: [(&str, usize); 14] = [
+    ("ConnID", place("conn_id")),
+    ("PreviousConnID", place("previous_conn_id")),
+    ("TransferConnID", place("transfer_conn_id")),
+    ("CallUUID", place("call_uuid")),
+    ("OtherDN", place("other_dn")),
+    ("ThirdPartyDN", place("third_party_dn")),
+    ("FirstTransferConnID", place("first_transfer_conn_id")),
+    ("FirstTransferHomeLocation", place("first_transfer_site")),
+    ("LastTransferConnID", place("last_transfer_conn_id")),
+    ("LastTransferHomeLocation", place("last_transfer_site")),
+    ("RemoteConnID", place("remote_conn_id")),
+    ("RemoteLocation", place("remote_site")),
+    ("NetworkCallID", place("network_call_id")),
+    ("RefCallUUID", place("ref_call_uuid")),
 ];
 
 /// Lists, which are JSON already.
-const LISTS: [(&str, &str); 4] =
-    [("UserData", "user_data"), ("Reasons", "reasons"), ("Extensions", "extensions"), ("ISLinkList", "is_links")];
+const LISTS: [(&str, usize); 4] = [
+    ("UserData", place("user_data")),
+    ("Reasons", place("reasons")),
+    ("Extensions", place("extensions")),
+    ("ISLinkList", place("is_links")),
+];
 
 /// Values of enumerations, by number.
-const NUMBERS: [(&str, &str); 7] = [
-    ("CallState", "call_state"),
-    ("ThisDNRole", "this_dn_role"),
-    ("OtherDNRole", "other_dn_role"),
-    ("ThirdPartyDNRole", "third_party_dn_role"),
-    ("AgentWorkMode", "work_mode"),
-    ("RouteType", "route_type"),
-    ("TreatmentType", "treatment_type"),
+const NUMBERS: [(&str, usize); 7] = [
+    ("CallState", place("call_state")),
+    ("ThisDNRole", place("this_dn_role")),
+    ("OtherDNRole", place("other_dn_role")),
+    ("ThirdPartyDNRole", place("third_party_dn_role")),
+    ("AgentWorkMode", place("work_mode")),
+    ("RouteType", place("route_type")),
+    ("TreatmentType", place("treatment_type")),
 ];

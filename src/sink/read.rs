@@ -442,6 +442,31 @@ impl Block {
         TextColumn { spans, data }
     }
 
+    /// A column of texts, by its place in the table.
+    #[must_use]
+    pub fn texts_at(&self, column: usize) -> TextColumn<'_> {
+        let Values::Text { spans, data } = &self.columns.values[column] else { self.mismatch(self.name_of(column)) };
+        TextColumn { spans, data }
+    }
+
+    /// A column of names, by its place in the table.
+    #[must_use]
+    pub fn names_at(&self, column: usize) -> &[u32] {
+        let Values::Name(all) = &self.columns.values[column] else { self.mismatch(self.name_of(column)) };
+        all
+    }
+
+    /// A column of counts, by its place in the table.
+    #[must_use]
+    pub fn ints_at(&self, column: usize) -> &[i32] {
+        let Values::Int(all) = &self.columns.values[column] else { self.mismatch(self.name_of(column)) };
+        all
+    }
+
+    fn name_of(&self, column: usize) -> &'static str {
+        self.table.columns[column].name
+    }
+
     /// A count, long, instant or flag as a number; `None` for null and for other types.
     #[must_use]
     pub fn number(&self, column: usize, row: usize) -> Option<i64> {
