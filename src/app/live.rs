@@ -23,13 +23,14 @@ use tokio::task::JoinSet;
 
 use super::catalogue::Catalogue;
 use super::clock::{Clock, wall_now};
-use super::delivery::{self, Database, Delivered, DeliveryError, Outlet};
+use super::delivery::{self, Database, Delivered, Delivery, DeliveryError, Outlet, emptied};
 use super::postgres::Postgres;
 use super::reject::{Begin, RejectError, RejectFile};
 use super::resume::{self, ResumeError, Resumed};
 use super::retention::Housekeeping;
 use super::settings::Settings;
 use super::writer::{Ended, Leave, Progress, Writer};
+use crate::engine::output::RowBatch;
 use crate::engine::partition::Partition;
 use crate::handoff::backlog::Backlog;
 use crate::handoff::publish::{Picture, Pictures, publisher};
@@ -126,7 +127,7 @@ impl Live {
         watch: impl FnMut(u64),
     ) -> Result<Self, LiveError> {
         let mut store = Store::open(&settings.data, Mode::Live)?;
-        let resumed = go_on(settings, &mut store, &stop, watch)?;
+        let Earlier { resumed, last } = go_on(settings, &mut store, &stop, watch)?;
         let stored_until = if resumed.is_some() { None } else { sink::stored_until(&settings.data)? };
         let rejects = RejectFile::new(&reject_path(&settings.data), Begin::Append)?;
         let progress = Arc::new(Progress::default());
@@ -152,6 +153,10 @@ impl Live {
             gives_way: true,
         };
         let (deliveries, delivery) = outlet.spawn()?;
+        if let Some(batch) = last {
+            // A thread that has ended says why when it is joined.
+            let _ = deliveries.send(Delivery::Rows(batch, emptied()));
+        }
         let (feeder, intake) = ring(RING_DEPTH);
         let (publisher, pictures) = publisher();
         let writer = Writer {
@@ -255,28 +260,37 @@ impl Live {
     }
 }
 
+/// What became of the run that wrote the store last.
+#[derive(Default)]
+struct Earlier {
+    /// It is gone on from.
+    resumed: Option<Resumed>,
+    /// It is over, and these are its last rows.
+    last: Option<Box<RowBatch>>,
+}
+
 /// Goes on from the run that wrote the store last, if that can be.
-fn go_on(
-    settings: &Settings,
-    store: &mut Store,
-    stop: &Stop,
-    watch: impl FnMut(u64),
-) -> Result<Option<Resumed>, LiveError> {
+fn go_on(settings: &Settings, store: &mut Store, stop: &Stop, watch: impl FnMut(u64)) -> Result<Earlier, LiveError> {
     let limits = (settings.resume_within, wall_now());
     let found = match resume::fold(&settings.data, &settings.engine, limits, stop, watch) {
         Ok(found) => found,
         Err(ResumeError::Stopped) => return Err(ResumeError::Stopped.into()),
         Err(error) => {
             tracing::error!(%error, "the last run cannot be gone on from, and this one begins with empty state; callfold check data says what is wrong");
-            return Ok(None);
+            return Ok(Earlier::default());
         }
     };
-    let Some(mut resumed) = found else { return Ok(None) };
+    let Some(mut resumed) = found else { return Ok(Earlier::default()) };
+    if resumed.is_over {
+        tracing::info!(until = %resumed.until, "the last run stopped too long ago to go on from it (history.resume_within): what it left open is final");
+        let last = resumed.close(store)?.map(Box::new);
+        return Ok(Earlier { resumed: None, last });
+    }
     resumed.withdraw(store)?;
     tracing::info!(
         until = %resumed.until, events = resumed.events, rows_open = resumed.withdrawn, "going on from the last run"
     );
-    Ok(Some(resumed))
+    Ok(Earlier { resumed: Some(resumed), last: None })
 }
 
 /// Opens the spool below the data directory and starts the thread that writes from it.

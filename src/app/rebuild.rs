@@ -473,7 +473,7 @@ fn fold(
 }
 
 /// Whether the last interval of a store is not final: the program that wrote it may go on.
-fn is_paused(data: &Path) -> Result<bool, RebuildError> {
+pub(super) fn is_paused(data: &Path) -> Result<bool, RebuildError> {
     let survey = sink::survey(data)?;
     let Some(table) = tables().find(|table| table.name == "queue_interval") else { return Ok(false) };
     let of_table = survey.iter().filter(|p| p.table == table.name);

@@ -6,8 +6,9 @@
 //!                          └─ copy, ended ──keys of what is open──▶ those rows leave the files: they come again when they are over
 //! ```
 //!
-//! In: the store of an earlier run, which stopped or died not long ago. Out: a partition in the state of that run's last batch, whose rows are all
-//! in the store. Files and log become visible together, so there is nothing to hold against one another. Refuses to listen to anybody.
+//! In: the store of an earlier run, which stopped or died. Out: a partition in the state of that run's last batch, whose rows are all
+//! in the store. Files and log become visible together, so there is nothing to hold against one another. A run that ended too long ago to be gone
+//! on from is ended for good: what it has left open becomes final. Refuses to listen to anybody.
 
 #![expect(clippy::disallowed_methods, reason = "paces what it says")]
 
@@ -36,6 +37,9 @@ const SAY_EVERY: Duration = Duration::from_secs(5);
 
 /// Directory of the rows that are open, below the data directory; no glob over `history` sees it.
 const ASIDE: &str = ".resume";
+
+/// The partition of rows that end an earlier run: its names are not those of the run that begins, whose partition is the first.
+const EARLIER: u32 = 1;
 
 /// Why an earlier run cannot be taken up.
 #[derive(Debug, thiserror::Error)]
@@ -73,14 +77,16 @@ pub struct Resumed {
     pub partition: Partition,
     /// Until when it has seen everything.
     pub until: Micros,
+    /// It ended too long ago: it is to be closed, and not to be gone on from.
+    pub is_over: bool,
     /// Events that were folded again.
     pub events: u64,
     /// Rows of what was not over, which were taken out of the store.
     pub withdrawn: u64,
 }
 
-/// Takes up the run that wrote the store in `data` last, if it was a live one with a log and has seen everything up to less than `within`
-/// before `now`. Nothing is changed yet. `watch` is told how much has been folded, in percent.
+/// Takes up the run that wrote the store in `data` last, if it was a live one with a log. When it has seen everything up to less than `within`
+/// before `now` it can be gone on from; one that ended earlier is taken up if it left something open. Nothing is changed yet. `watch` is told how much has been folded, in percent.
 ///
 /// # Errors
 /// When the store or the log cannot be read, or somebody asks it to stop.
@@ -96,8 +102,8 @@ pub fn fold(
     let may_be = |until: &Micros| within.0 > 0 && engine.event_log && *until <= now + within;
     let Some(until) = seen_until(&survey).filter(may_be) else { return Ok(None) };
     let Some(log) = Log::find(data)?.filter(|log| log.is_live) else { return Ok(None) };
-    if until + within < now {
-        tracing::info!(%until, "the last run stopped too long ago to go on from it; history.resume_within says how long");
+    let is_over = until + within < now;
+    if is_over && !rebuild::is_paused(data)? {
         return Ok(None);
     }
     let reach = rebuild::logins_reach_back(&survey, until)?.max(until - LOGINS_MAX);
@@ -129,9 +135,11 @@ pub fn fold(
     event_log::tick_through(&mut partition, until);
     partition.tick(until);
     partition.resume();
-    // Batches to come are told from those of the earlier run by their instants.
-    partition.tick(until + Span(1));
-    Ok(Some(Resumed { partition, until, events, withdrawn: 0 }))
+    if !is_over {
+        // Batches to come are told from those of the earlier run by their instants.
+        partition.tick(until + Span(1));
+    }
+    Ok(Some(Resumed { partition, until, is_over, events, withdrawn: 0 }))
 }
 
 /// Up to when the rows of facts in a store have seen everything.
@@ -152,9 +160,27 @@ impl Resumed {
     pub fn withdraw(&mut self, store: &mut Store) -> Result<(), ResumeError> {
         let mut ended = self.partition.clone();
         ended.pause(Span(0));
-        let Some(batch) = ended.take_rows() else { return Ok(()) };
-        drop(ended);
-        let aside = Aside::write(store.root(), &batch)?;
+        match ended.take_rows() {
+            Some(batch) => self.withdraw_keys(store, &batch),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the run: returns the rows of what was open, now final, and takes those out of the files of `store` whose keys they have.
+    ///
+    /// # Errors
+    /// As [`Self::withdraw`].
+    pub fn close(mut self, store: &mut Store) -> Result<Option<RowBatch>, ResumeError> {
+        self.partition.finish();
+        let Some(batch) = self.partition.take_rows() else { return Ok(None) };
+        // A batch of its own, behind the last one.
+        let batch = RowBatch { partition: EARLIER, watermark: self.until + Span(1), ..batch };
+        self.withdraw_keys(store, &batch)?;
+        Ok(Some(batch))
+    }
+
+    fn withdraw_keys(&mut self, store: &mut Store, batch: &RowBatch) -> Result<(), ResumeError> {
+        let aside = Aside::write(store.root(), batch)?;
         let (stored, open) = (sink::survey(store.root())?, sink::survey(&aside.root)?);
         let (mut reader, mut rewriting) = (Reader::default(), Rewriting::default());
         for table in facts().filter(|table| table.time != "interval_start") {

@@ -229,8 +229,44 @@ fn coverage(data: &Path) -> Vec<(i64, i32)> {
     all
 }
 
+/// Stopped or killed, and then nobody came for hours: the next start makes what was open final.
 #[test]
-fn a_run_of_long_ago_or_without_a_log_is_not_gone_on_from() {
+fn a_run_that_nobody_goes_on_from_is_ended_by_the_next_start() {
+    let settings = live();
+    for seed in seeds(4) {
+        let (place, data, whole) = place("over", seed);
+        let feed = numbered(seed);
+        let mut run = Run::start(&whole, &settings, Micros(0));
+        feed.lines.iter().zip(&feed.times).for_each(|(line, at)| run.hear(line, *at));
+        run.deliver();
+        run.partition.finish();
+        run.deliver();
+        run.store.finish().expect("published");
+        let mut run = Run::start(&data, &settings, Micros(0));
+        feed.lines.iter().zip(&feed.times).for_each(|(line, at)| run.hear(line, *at));
+        if seed % 2 == 0 {
+            run.stop(&settings);
+        } else {
+            run.deliver();
+            drop(run);
+        }
+        let later = *feed.times.last().expect("events") + Span::from_mins(61);
+        let settings = Settings { event_log: true, ..settings.clone() };
+        let mut store = Store::open(&data, Mode::Live).expect("a store");
+        let fold = || resume::fold(&data, &settings, (WITHIN, later), &Stop::new(), |_| {}).expect("readable");
+        let earlier = fold().expect("something is open");
+        assert!(earlier.is_over);
+        let rows = earlier.close(&mut store).expect("written").expect("rows");
+        store.deliver(&rows).expect("delivered");
+        store.finish().expect("published");
+        assert_eq!(differences(&data, &whole), [""; 0], "seed {seed}");
+        assert_sound(&place, &format!("seed {seed}"));
+        assert!(fold().is_none(), "once is enough");
+    }
+}
+
+#[test]
+fn a_run_is_gone_on_from_for_a_while_and_only_with_a_log() {
     let settings = live();
     let (_place, data, _) = place("old", 1);
     let feed = numbered(1);
@@ -238,12 +274,13 @@ fn a_run_of_long_ago_or_without_a_log_is_not_gone_on_from() {
     let last = *feed.times.last().expect("events");
     let settings = Settings { event_log: true, ..settings };
     let found = |settings: &Settings, within, now| {
-        resume::fold(&data, settings, (within, now), &Stop::new(), |_| {}).expect("readable").is_some()
+        let found = resume::fold(&data, settings, (within, now), &Stop::new(), |_| {}).expect("readable");
+        found.map(|earlier| earlier.is_over)
     };
-    assert!(found(&settings, WITHIN, last + Span::from_mins(59)));
-    assert!(!found(&settings, WITHIN, last + Span::from_mins(61)));
-    assert!(!found(&settings, Span(0), last + Span(1)));
-    assert!(!found(&Settings { event_log: false, ..settings }, WITHIN, last + Span(1)));
+    assert_eq!(found(&settings, WITHIN, last + Span::from_mins(59)), Some(false));
+    assert_eq!(found(&settings, WITHIN, last + Span::from_mins(61)), Some(true));
+    assert_eq!(found(&settings, Span(0), last + Span(1)), None);
+    assert_eq!(found(&Settings { event_log: false, ..settings }, WITHIN, last + Span(1)), None);
 }
 
 /// What the wallboard says of the day, of every queue and agent: what has happened, not what goes on.
