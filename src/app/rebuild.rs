@@ -31,7 +31,7 @@ use crate::model::row::Rows;
 use crate::model::table::{Kind, Table};
 use crate::model::time::{Micros, Span};
 use crate::sink::postgres::{IntakeError, PostgresError, SegmentError};
-use crate::sink::{self, Block, Difference, Mode, Options, ReadError, Reader, Rewriting, Store, StoreError};
+use crate::sink::{self, Block, Difference, Mode, Options, Reader, Rewriting, Store, StoreError};
 
 /// How far folding looks back and forward when nobody says.
 pub const LOOK_DEFAULT: Span = Span::from_mins(24 * 60);
@@ -74,12 +74,9 @@ pub enum RebuildError {
     /// The store cannot be opened or written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The log cannot be read.
+    /// The log or a table cannot be read.
     #[error(transparent)]
     Log(#[from] LogError),
-    /// A table cannot be read.
-    #[error(transparent)]
-    File(#[from] ReadError),
     /// The database is not there or refuses, or the disk takes no rows for it.
     #[error(transparent)]
     Database(#[from] IntakeError),
@@ -328,7 +325,7 @@ fn plan(order: &Order, log: &Log) -> Result<Plan, RebuildError> {
 }
 
 /// The earliest login that was not over at `at`, or `at` itself.
-pub(super) fn logins_reach_back(survey: &[sink::Partition], at: Micros) -> Result<Micros, RebuildError> {
+pub(super) fn logins_reach_back(survey: &[sink::Partition], at: Micros) -> Result<Micros, LogError> {
     let Some(table) = tables().find(|table| table.name == "agent_session") else { return Ok(at) };
     let earliest = at - LOGINS_MAX;
     let mut reach = at;
@@ -356,7 +353,7 @@ pub(super) fn read(
     table: &'static Table,
     dir: &Path,
     files: &BTreeSet<String>,
-) -> Result<Block, RebuildError> {
+) -> Result<Block, LogError> {
     let mut block = reader.block(table);
     for name in files {
         reader.append(&mut block, &dir.join(name))?;
@@ -453,7 +450,7 @@ fn fold(
             partition.tick(until);
         }
         // Where another run may go on, what was not over has been left so.
-        if is_paused(&order.data)? {
+        if is_paused(&sink::survey(&order.data)?)? {
             partition.pause(order.engine.grace)
         } else {
             partition.finish()
@@ -473,8 +470,7 @@ fn fold(
 }
 
 /// Whether the last interval of a store is not final: the program that wrote it may go on.
-pub(super) fn is_paused(data: &Path) -> Result<bool, RebuildError> {
-    let survey = sink::survey(data)?;
+pub(super) fn is_paused(survey: &[sink::Partition]) -> Result<bool, LogError> {
     let Some(table) = tables().find(|table| table.name == "queue_interval") else { return Ok(false) };
     let of_table = survey.iter().filter(|p| p.table == table.name);
     let Some(last) = of_table.max_by(|a, b| a.date.cmp(&b.date)) else { return Ok(false) };

@@ -17,14 +17,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::event_log::{self, Chunk, Log, LogError};
-use super::rebuild::{self, RebuildError};
+use super::rebuild;
 use crate::engine::output::RowBatch;
 use crate::engine::partition::Partition;
 use crate::engine::settings::Settings as EngineSettings;
 use crate::handoff::stop::Stop;
 use crate::model::table::{Kind, Table};
 use crate::model::time::{Micros, Span};
-use crate::sink::{self, Difference, Mode, Options, ReadError, Reader, Rewrite, Rewriting, Store, StoreError};
+use crate::sink::{self, Difference, Mode, Options, Reader, Rewrite, Rewriting, Store, StoreError};
 
 /// How far back logins are followed beyond the look-back: a forgotten one would make every start long.
 const LOGINS_MAX: Span = Span::from_mins(48 * 60);
@@ -47,27 +47,12 @@ pub enum ResumeError {
     /// The store cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The log cannot be read.
+    /// The log or a table cannot be read.
     #[error(transparent)]
     Log(#[from] LogError),
-    /// A table cannot be read.
-    #[error(transparent)]
-    File(#[from] ReadError),
     /// Somebody asked it to stop.
     #[error("stopped before anybody was listened to; nothing was changed")]
     Stopped,
-}
-
-impl From<RebuildError> for ResumeError {
-    fn from(error: RebuildError) -> Self {
-        match error {
-            RebuildError::Store(error) => Self::Store(error),
-            RebuildError::Log(error) => Self::Log(error),
-            RebuildError::File(error) => Self::File(error),
-            // Nothing else happens while a store is read.
-            other => Self::Store(StoreError::Unreadable { why: other.to_string() }),
-        }
-    }
 }
 
 /// An earlier run, taken up.
@@ -103,7 +88,7 @@ pub fn fold(
     let Some(until) = seen_until(&survey).filter(may_be) else { return Ok(None) };
     let Some(log) = Log::find(data)?.filter(|log| log.is_live) else { return Ok(None) };
     let is_over = until + within < now;
-    if is_over && !rebuild::is_paused(data)? {
+    if is_over && !rebuild::is_paused(&survey)? {
         return Ok(None);
     }
     let reach = rebuild::logins_reach_back(&survey, until)?.max(until - LOGINS_MAX);

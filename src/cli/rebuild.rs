@@ -137,7 +137,7 @@ impl From<RebuildError> for Failure {
             RebuildError::Waiting { .. } => Self::new(Code::Conflict, what)
                 .with_fix("let `callfold serve` with --postgres write them first, and stop it when callfold db status says that nothing waits"),
             RebuildError::Stopped => Self::new(Code::Interrupted, what),
-            RebuildError::Log(_) | RebuildError::File(_) => {
+            RebuildError::Log(_) => {
                 Self::new(Code::Unexpected, what).with_fix("callfold check data says what is wrong")
             }
         }
