@@ -199,12 +199,12 @@ impl Outlet {
             match delivery {
                 Delivery::Rows(mut batch, emptied) => {
                     batch.write_out();
-                    self.deliver(&batch, &mut delivered)?;
                     self.catalogue.hear(&batch);
                     // Of a replay everything appears together, and what is known is known best at its end.
                     if !batch.goes_on && self.store.as_ref().is_some_and(|store| store.mode() == Mode::Live) {
-                        self.describe(&mut delivered)?;
+                        self.describe(true, &mut delivered)?;
                     }
+                    self.deliver(&batch, &mut delivered)?;
                     batch.rows.clear();
                     // Where enough wait already, one more is freed.
                     let _ = emptied.push(batch);
@@ -219,7 +219,7 @@ impl Outlet {
                 }
             }
         }
-        self.describe(&mut delivered)?;
+        self.describe(false, &mut delivered)?;
         if let Some(file) = self.rejects {
             delivered.reject_file = file.finish(self.progress.rejected.load(Ordering::Relaxed))?;
         }
@@ -253,10 +253,11 @@ impl Outlet {
         }
     }
 
-    /// Delivers what is new about the things that rows name.
-    fn describe(&mut self, delivered: &mut Delivered) -> Result<(), DeliveryError> {
+    /// Delivers what is new about the things that rows name; when it `goes_on`, it becomes visible together with the rows that follow: a
+    /// program that dies leaves no row that names what nobody describes.
+    fn describe(&mut self, goes_on: bool, delivered: &mut Delivered) -> Result<(), DeliveryError> {
         match self.catalogue.take() {
-            Some(batch) => self.deliver(&batch, delivered),
+            Some(batch) => self.deliver(&RowBatch { goes_on, ..batch }, delivered),
             None => Ok(()),
         }
     }

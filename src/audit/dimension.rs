@@ -1,7 +1,8 @@
 //! Dimensions: what rows name is described there, and what is described fits itself.
 //!
 //! In: the dimensions, before any fact; then every block of facts. Remembers the names that are described, and those that were named
-//! and are not, until their day is judged: a program that is running describes an object right after the first row that names it.
+//! and are not, until their day is judged: a program that is running describes an object with the first row that names it, and may have done so since the
+//! dimensions were read.
 
 use std::collections::HashSet;
 

@@ -166,6 +166,11 @@ impl<W: Write> Writer<W> {
         self.sections.is_empty()
     }
 
+    /// Bytes so far.
+    pub(super) const fn written(&self) -> u64 {
+        self.written
+    }
+
     /// Writes index and trailer; returns the index and where everything went.
     pub(super) fn finish(mut self, mut index: Index) -> Result<(Index, W), SegmentError> {
         index.sections = std::mem::take(&mut self.sections);

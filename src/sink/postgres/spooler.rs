@@ -18,6 +18,9 @@ use crate::engine::output::RowBatch;
 /// Most bytes held in memory while there is no room on disk, unless less may wait altogether: a good hour of 10 k agents.
 const HELD_MAX: u64 = 128 << 20;
 
+/// What goes on and is smaller waits for the rest of it: both are one segment, and one transaction.
+const TOGETHER: u64 = 1 << 20;
+
 /// How long a disk that is full is waited for at the end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -32,6 +35,8 @@ pub struct Spooler {
     encoder: Encoder,
     spool: Arc<Spool>,
     held: VecDeque<Held>,
+    /// The segment of batches of which more follows.
+    begun: Option<Writer<Vec<u8>>>,
     /// Memory of the last segment, for the next.
     spare: Vec<u8>,
 }
@@ -40,7 +45,7 @@ impl Spooler {
     /// Batches will go to `spool`.
     #[must_use]
     pub fn new(spool: Arc<Spool>) -> Self {
-        Self { encoder: Encoder::new(), spool, held: VecDeque::new(), spare: Vec::new() }
+        Self { encoder: Encoder::new(), spool, held: VecDeque::new(), begun: None, spare: Vec::new() }
     }
 
     /// Makes a batch durable, or holds it while there is no room. Waits when too much is held, unless `stopping` says that nobody
@@ -92,11 +97,20 @@ impl Spooler {
     }
 
     fn encode(&mut self, batch: &RowBatch) -> Result<Option<Held>, SegmentError> {
-        let mut bytes = std::mem::take(&mut self.spare);
-        bytes.clear();
-        let mut writer = Writer::begin(bytes, &self.spool.temp_path())?;
+        let mut writer = match self.begun.take() {
+            Some(begun) => begun,
+            None => {
+                let mut bytes = std::mem::take(&mut self.spare);
+                bytes.clear();
+                Writer::begin(bytes, &self.spool.temp_path())?
+            }
+        };
         self.encoder.append(batch, &mut writer)?;
         self.encoder.flush(&mut writer)?;
+        if batch.goes_on && writer.written() < TOGETHER {
+            self.begun = Some(writer);
+            return Ok(None);
+        }
         if writer.is_empty() {
             return Ok(None);
         }
