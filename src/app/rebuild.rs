@@ -20,6 +20,7 @@ use std::time::Instant;
 use self::comparison::Comparison;
 pub use self::database::OfDatabase;
 use self::database::{Beside, Heard};
+use super::catalogue::Catalogue;
 use super::event_log::{self, Chunk, Log, LogError};
 use super::postgres::Postgres;
 use super::replay::Look;
@@ -227,6 +228,11 @@ fn tables() -> impl Iterator<Item = &'static Table> {
     sink::tables().into_iter().filter(|table| table.kind == Kind::Fact)
 }
 
+/// The dimensions that remember what they were told: whatever the facts name is to be there.
+fn described() -> impl Iterator<Item = &'static Table> {
+    sink::tables().into_iter().filter(|table| table.kind == Kind::Known)
+}
+
 /// Folds the log again and compares; `watch` is called now and then.
 ///
 /// # Errors
@@ -261,7 +267,7 @@ pub fn run(order: &Order, stop: &Stop, mut watch: impl FnMut(&Look)) -> Result<R
     let mut rewriting = Rewriting::default();
     let watermark = sink::stored_until(&order.data)?.unwrap_or(plan.end);
     let mut comparison = Comparison::new(order, &plan, &aside)?;
-    for table in tables() {
+    for table in tables().chain(described()) {
         let (mut found, mut there) = (OfTable::named(table.name), OfTable::named(table.name));
         let mut partitions = comparison.partitions(table.name);
         partitions.extend(beside.iter().flat_map(|beside| beside.partitions(table.name)));
@@ -421,9 +427,11 @@ fn fold(
         elapsed: begun.elapsed(),
     };
     let mut heard = Heard::default();
+    let mut catalogue = Catalogue::new(order.engine.described.clone(), engine);
     let mut deliver = |batch: Option<RowBatch>| -> Result<(), StoreError> {
         let Some(batch) = batch else { return Ok(()) };
         heard.listen(&batch.names);
+        catalogue.hear(&batch);
         made.deliver(&batch)?;
         // The other one has to know the names.
         open.deliver(&RowBatch { rows: Rows::default(), ..batch })
@@ -462,6 +470,9 @@ fn fold(
         if let Some(batch) = partition.take_rows() {
             open.deliver(&batch)?;
         }
+    }
+    if let Some(described) = catalogue.take() {
+        made.deliver(&described)?;
     }
     made.finish()?;
     open.finish()?;

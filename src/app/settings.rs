@@ -292,7 +292,8 @@ pub fn check_again(config: &Config) -> Result<Again, Vec<Problem>> {
     // Both have found the same.
     check.problems.truncate(check.problems.len() / 2);
     let grace = live_engine().grace;
-    if check.problems.is_empty() { Ok(Again { live, replayed, grace }) } else { Err(check.problems) }
+    let described = check.described(config);
+    if check.problems.is_empty() { Ok(Again { live, replayed, grace, described }) } else { Err(check.problems) }
 }
 
 /// The settings of folding again what a live program has logged, and what a replay has.
@@ -304,6 +305,8 @@ pub struct Again {
     pub replayed: EngineSettings,
     /// How long after its end an interval of a live program is provisional.
     pub grace: Span,
+    /// What people call things.
+    pub described: Described,
 }
 
 /// The numbers from the first to the last of `text`, as `6010` or `6000-6099`.

@@ -104,6 +104,18 @@ pub fn holding(old: &Block, keys: &Block) -> Vec<usize> {
     (0..old.rows()).filter(|row| index.take(old, *row).is_some()).collect()
 }
 
+/// Compares the keys of rows that describe things: what is described already stays as it is, what nobody describes is new.
+///
+/// # Panics
+/// When the blocks are of different tables.
+#[must_use]
+pub fn undescribed(old: &Block, new: &Block) -> Difference {
+    let rows: Vec<usize> = (0..new.rows()).collect();
+    let places = places(new, &rows, old);
+    let new: Vec<usize> = rows.into_iter().filter(|row| places[*row].is_none()).collect();
+    Difference { same: (places.len() - new.len()) as u64, new, ..Difference::default() }
+}
+
 /// Where `within` has the keys of these rows of `block`.
 ///
 /// # Panics

@@ -48,13 +48,18 @@ pub(super) fn merge(table: &Table, columns: &mut Columns, dir: &Path, texts: &mu
             }
         }
     }
+    sort(table, columns, &mut kept, texts);
+    Ok(kept)
+}
+
+/// Brings rows into the order of the table.
+pub(super) fn sort(table: &Table, columns: &Columns, rows: &mut [u32], texts: &Texts) {
     let order: Vec<usize> =
         table.order().filter_map(|name| table.columns.iter().position(|c| c.name == name)).collect();
-    kept.sort_by(|a, b| {
+    rows.sort_by(|a, b| {
         let cells = order.iter().map(|at| compare(&columns.values[*at], *a as usize, *b as usize, texts));
         cells.fold(Ordering::Equal, Ordering::then)
     });
-    Ok(kept)
 }
 
 /// Copies the cells of `rows` to empty buffers.

@@ -36,7 +36,7 @@ mod store;
 mod survey;
 
 pub use compact::Merged;
-pub use differ::{Changed, Difference, compare, holding, places};
+pub use differ::{Changed, Difference, compare, holding, places, undescribed};
 pub use manifest::{FileEntry, Manifest, stored_until};
 pub use parquet::{CHECKSUM, DEFINITIONS_VERSION, ROW_GROUP_ROWS, SCHEMA_VERSION, producer};
 pub use path::date;

@@ -79,6 +79,11 @@ pub(super) fn stamp(t: Micros) -> String {
     out
 }
 
+/// The file of a dimension, without its ending: one name for ever, so that a new file takes the place of the old one in one step.
+pub(super) fn whole(tenant: &str) -> String {
+    format!("part-{}", scope_hash(tenant, &BTreeSet::new()))
+}
+
 /// Eight hex digits that stand for a tenant and a set of switches.
 pub(super) fn scope_hash(tenant: &str, switches: &BTreeSet<String>) -> String {
     short_hash([tenant].into_iter().chain(switches.iter().map(String::as_str)))

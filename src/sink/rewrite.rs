@@ -11,7 +11,7 @@ use crate::model::time::Micros;
 
 use super::column::{Columns, Values};
 use super::differ::Difference;
-use super::dimension::gather;
+use super::dimension::{self, gather};
 use super::manifest::{FileEntry, Manifest};
 use super::page::ZSTD_LEVEL;
 use super::parquet::{About, CHECKSUM, ROW_GROUP_ROWS, Schema, Workshop, Writer};
@@ -100,8 +100,12 @@ impl Store {
                 continue;
             }
             let columns = content.columns(old, new, &statuses);
+            let mut order: Vec<u32> = (0..columns.rows as u32).collect();
+            if table.is_dimension() {
+                dimension::sort(table, &columns, &mut order, &reader.texts);
+            }
             let about = (name, known.as_ref(), watermark);
-            let entry = self.write_content(&schema, rewrite, about, &columns, reader)?;
+            let entry = self.write_content(&schema, rewrite, about, (&columns, &order), reader)?;
             files.push((entry.0, entry.1.name.clone()));
             manifest.files.retain(|file| file.name != entry.1.name);
             manifest.files.push(entry.1);
@@ -142,15 +146,17 @@ impl Store {
         schema: &Schema,
         rewrite: &Rewrite,
         (name, known, watermark): (String, Option<&FileEntry>, Micros),
-        columns: &Columns,
+        (columns, order): (&Columns, &[u32]),
         reader: &Reader,
     ) -> Result<(PathBuf, FileEntry), StoreError> {
         let table = schema.table;
         let temp = self.shared.temp_path();
         let failed = |source| StoreError::Parquet { table: table.name, path: temp.clone(), source };
         let at = table.columns.iter().position(|column| column.name == table.time);
-        let Some(Values::Long(times)) = at.map(|at| &columns.values[at]) else {
-            unreachable!("table {} has no time", table.name)
+        // What describes things is of no time.
+        let times = match at.map(|at| &columns.values[at]) {
+            Some(Values::Long(times)) => &times[..],
+            _ => &[],
         };
         let own = rewrite.own_switches();
         let is_live = known.is_none_or(|file| file.writer == "live");
@@ -165,9 +171,8 @@ impl Store {
         let mut writer = Writer::create(&temp, schema).map_err(failed)?;
         // One of its own: what it remembers of texts is about those of the reader.
         let mut shop = Workshop::new(ZSTD_LEVEL).map_err(|e| StoreError::io("prepare compression for", &temp, e))?;
-        let rows: Vec<u32> = (0..columns.rows as u32).collect();
         let mut group = Columns::new(table);
-        for rows in rows.chunks(ROW_GROUP_ROWS) {
+        for rows in order.chunks(ROW_GROUP_ROWS) {
             gather(columns, rows, &mut group);
             group.rows = rows.len();
             writer.row_group(&mut group, &reader.texts, &mut shop).map_err(failed)?;
@@ -221,9 +226,15 @@ fn contents(rewrite: &Rewrite, reader: &Reader, manifest: &Manifest) -> BTreeMap
     for row in fate.keys() {
         files.entry(file_of(*row)).or_default();
     }
-    let times = new.longs(new.table.time);
+    let times = (!new.table.is_dimension()).then(|| new.longs(new.table.time));
     for row in &difference.new {
-        let name = home(manifest, rewrite, times[*row], &files);
+        let name = match times {
+            Some(times) => home(manifest, rewrite, times[*row], &files),
+            None => match manifest.files.first() {
+                Some(file) => file.name.clone(),
+                None => format!("{}.parquet", path::whole(&rewrite.partition.tenant)),
+            },
+        };
         files.entry(name).or_default().new.push((*row as u32, None));
     }
     for row in 0..old.rows() {

@@ -4,7 +4,7 @@
 //! live writer publishes each batch: rows that come once go into a file of their own, rows of an interval replace the
 //! interval's file. What replaces what is decided in [`super::publish`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -378,8 +378,7 @@ impl Store {
             let (base, mut count) = match grain {
                 Grain::Day | Grain::Instant => (format!("part-{}-{scope}", path::stamp(file.first)), 1),
                 Grain::PartitionDay => (format!("part-{}-{scope}", path::stamp(batch.0)), batch.1),
-                // One name for ever: the new file takes the place of the old one in one step.
-                Grain::Whole(_) => (format!("part-{}", path::scope_hash(&file.tenant, &BTreeSet::new())), 1),
+                Grain::Whole(_) => (path::whole(&file.tenant), 1),
             };
             let mut name = numbered(&base, count);
             while entries.iter().any(|e| e.name == name) {

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use callfold::app::catalogue::Catalogue;
 use callfold::app::config::Config;
 use callfold::app::rebuild::{self, Order, RebuildError, Report};
 use callfold::app::settings::{Again, check_again};
+use callfold::engine::output::RowBatch;
 use callfold::engine::partition::{Partition as Engine, Position};
 use callfold::engine::settings::Settings;
 use callfold::handoff::stop::Stop;
@@ -23,15 +25,40 @@ pub fn facts() -> impl Iterator<Item = &'static Table> {
     sink::tables().into_iter().filter(|table| table.kind == Kind::Fact)
 }
 
+/// A store whose rows name nothing that is not described, as those of every program.
+pub struct Desk {
+    pub store: Store,
+    catalogue: Catalogue,
+}
+
+impl Desk {
+    pub fn open(data: &Path, mode: Mode, settings: &Settings) -> Self {
+        let store = Store::open(data, mode).expect("a store");
+        Self { store, catalogue: Catalogue::new(engine().described, settings) }
+    }
+
+    pub fn deliver(&mut self, batch: &RowBatch) {
+        self.catalogue.hear(batch);
+        if let Some(described) = self.catalogue.take() {
+            self.store.deliver(&RowBatch { goes_on: true, ..described }).expect("delivered");
+        }
+        self.store.deliver(batch).expect("delivered");
+    }
+
+    pub fn finish(self) {
+        self.store.finish().expect("published");
+    }
+}
+
 /// Folds `lines` into the store at `data`, with a log. Live, rows leave once a minute of event time.
 pub fn folded(settings: &Settings, mode: Mode, lines: &[Vec<u8>], data: &Path) {
     let mut engine = Engine::new(Settings { event_log: true, ..settings.clone() });
-    let mut store = Store::open(data, mode).expect("a store");
+    let mut desk = Desk::open(data, mode, settings);
     let minute = Span::from_mins(1);
     let mut next = Micros::MIN;
     let mut deliver = |engine: &mut Engine| {
         if let Some(batch) = engine.take_rows() {
-            store.deliver(&batch).expect("delivered");
+            desk.deliver(&batch);
         }
     };
     for (line, at) in lines.iter().zip(Feed::of_lines(&lines.concat()).times) {
@@ -50,7 +77,7 @@ pub fn folded(settings: &Settings, mode: Mode, lines: &[Vec<u8>], data: &Path) {
         engine.finish()
     }
     deliver(&mut engine);
-    store.finish().expect("published");
+    desk.finish();
 }
 
 /// How a live program folds; queues are sampled seldom, since every batch costs files.

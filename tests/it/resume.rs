@@ -12,14 +12,14 @@ use callfold::engine::settings::Settings;
 use callfold::handoff::stop::Stop;
 use callfold::model::time::{Micros, Span};
 use callfold::simulate::random::Random;
-use callfold::sink::{Mode, Store};
+use callfold::sink::Mode;
 
 use serde_json::Value;
 
 use crate::process::{Place, Running, http, run as program, stderr, stdout};
 use crate::properties::dirt::Feed;
 use crate::properties::seeds;
-use crate::rebuild::{ALL, again, assert_nothing_differs, differences, live};
+use crate::rebuild::{ALL, Desk, again, assert_nothing_differs, differences, live};
 
 /// How long a stop may be, here.
 const WITHIN: Span = Span::from_mins(60);
@@ -27,7 +27,7 @@ const WITHIN: Span = Span::from_mins(60);
 /// A live program as its threads would run it: rows leave once a minute of event time.
 struct Run {
     partition: Partition,
-    store: Store,
+    desk: Desk,
     next: Micros,
     /// What it took up.
     until: Option<Micros>,
@@ -39,21 +39,21 @@ impl Run {
     /// Starts on the store at `data`; `now` is when.
     fn start(data: &Path, settings: &Settings, now: Micros) -> Self {
         let settings = Settings { event_log: true, ..settings.clone() };
-        let mut store = Store::open(data, Mode::Live).expect("a store");
+        let mut desk = Desk::open(data, Mode::Live, &settings);
         let found = resume::fold(data, &settings, (WITHIN, now), &Stop::new(), |_| {}).expect("a readable store");
         let Some(mut resumed) = found else {
             let partition = Partition::new(settings);
-            return Self { partition, store, next: Micros::MIN, until: None, withdrawn: 0, is_sent_again: false };
+            return Self { partition, desk, next: Micros::MIN, until: None, withdrawn: 0, is_sent_again: false };
         };
-        resumed.withdraw(&mut store).expect("written");
+        resumed.withdraw(&mut desk.store).expect("written");
         let Resumed { partition, until, withdrawn, .. } = resumed;
         let next = until.floor_to(Span::from_mins(1)) + Span::from_mins(1);
-        Self { partition, store, next, until: Some(until), withdrawn, is_sent_again: false }
+        Self { partition, desk, next, until: Some(until), withdrawn, is_sent_again: false }
     }
 
     fn deliver(&mut self) {
         if let Some(batch) = self.partition.take_rows() {
-            self.store.deliver(&batch).expect("delivered");
+            self.desk.deliver(&batch);
         }
     }
 
@@ -77,7 +77,7 @@ impl Run {
         self.deliver();
         self.partition.pause(settings.grace);
         self.deliver();
-        self.store.finish().expect("published");
+        self.desk.finish();
     }
 }
 
@@ -241,7 +241,7 @@ fn a_run_that_nobody_goes_on_from_is_ended_by_the_next_start() {
         run.deliver();
         run.partition.finish();
         run.deliver();
-        run.store.finish().expect("published");
+        run.desk.finish();
         let mut run = Run::start(&data, &settings, Micros(0));
         feed.lines.iter().zip(&feed.times).for_each(|(line, at)| run.hear(line, *at));
         if seed % 2 == 0 {
@@ -252,13 +252,13 @@ fn a_run_that_nobody_goes_on_from_is_ended_by_the_next_start() {
         }
         let later = *feed.times.last().expect("events") + Span::from_mins(61);
         let settings = Settings { event_log: true, ..settings.clone() };
-        let mut store = Store::open(&data, Mode::Live).expect("a store");
+        let mut desk = Desk::open(&data, Mode::Live, &settings);
         let fold = || resume::fold(&data, &settings, (WITHIN, later), &Stop::new(), |_| {}).expect("readable");
         let earlier = fold().expect("something is open");
         assert!(earlier.is_over);
-        let rows = earlier.close(&mut store).expect("written").expect("rows");
-        store.deliver(&rows).expect("delivered");
-        store.finish().expect("published");
+        let rows = earlier.close(&mut desk.store).expect("written").expect("rows");
+        desk.deliver(&rows);
+        desk.finish();
         assert_eq!(differences(&data, &whole), [""; 0], "seed {seed}");
         assert_sound(&place, &format!("seed {seed}"));
         assert!(fold().is_none(), "once is enough");

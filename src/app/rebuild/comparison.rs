@@ -4,6 +4,7 @@
 //! Refuses to know why, and to change anything.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::{ASIDE, Aside, OfTable, Order, Plan, RebuildError, Sample};
@@ -35,10 +36,11 @@ impl<'a> Comparison<'a> {
         })
     }
 
-    /// Tenants and dates of a table that may have rows in the range.
+    /// Tenants and dates of a table that may have rows in the range; a dimension is of no date.
     pub(super) fn partitions(&self, table: &str) -> BTreeSet<(String, String)> {
         let (first, last) = (self.plan.from.to_string(), (self.plan.to - Span(1)).to_string());
-        let is_meant = |p: &&sink::Partition| p.table == table && *p.date >= first[..10] && *p.date <= last[..10];
+        let is_in_range = |date: &str| date.is_empty() || *date >= first[..10] && *date <= last[..10];
+        let is_meant = |p: &&sink::Partition| p.table == table && is_in_range(&p.date);
         let all = self.stored.iter().chain(&self.made).filter(is_meant);
         all.map(|p| (p.tenant.clone(), p.date.clone())).collect()
     }
@@ -62,9 +64,9 @@ impl<'a> Comparison<'a> {
 
     /// Compares one partition.
     pub(super) fn compare(&mut self, blocks: &Blocks, found: &mut OfTable) -> Difference {
-        let Blocks { old, new, open, .. } = blocks;
+        let Blocks { old, new, .. } = blocks;
         let range = self.plan.from.0..self.plan.to.0;
-        let difference = sink::compare(&self.reader, (old, new, open), |at| range.contains(&at));
+        let difference = blocks.difference(old, &self.reader, &range);
         found.add(&difference);
         self.samples.show(&self.reader, (old, new), &difference, found);
         difference
@@ -95,6 +97,16 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
+    /// How rows of a store differ from those made again in a range of time.
+    pub(super) fn difference(&self, old: &Block, reader: &Reader, range: &Range<i64>) -> Difference {
+        let Self { new, open, .. } = self;
+        // Part of a log knows not everything about a thing, but that there is one.
+        if new.table.is_dimension() {
+            return sink::undescribed(old, new);
+        }
+        sink::compare(reader, (old, new, open), |at| range.contains(&at))
+    }
+
     /// What makes the files equal.
     pub(super) fn rewrite(self, difference: Difference) -> Rewrite {
         let Self { old, new, partition, switches, .. } = self;

@@ -120,14 +120,14 @@ impl Beside {
         let is_meant = |holding: &&Holding| {
             holding.table.name == table.name
                 && holding.tenant == blocks.tenant
-                && holding.date().as_ref() == Some(&blocks.date)
+                && holding.date().unwrap_or_default() == blocks.date
         };
         let holding = self.rewriting.holdings().list().iter().find(is_meant).cloned();
         let old = match &holding {
             Some(holding) => self.rewriting.read(holding, reader)?,
             None => reader.block(table),
         };
-        let mut difference = sink::compare(reader, (&old, new, &blocks.open), |at| self.range.contains(&at));
+        let mut difference = blocks.difference(&old, reader, &self.range);
         let foreign = self.leave((&old, new), &mut difference, reader);
         found.add(&difference);
         samples.show(reader, (&old, new), &difference, found);
