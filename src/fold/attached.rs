@@ -311,7 +311,7 @@ impl World {
             key_count,
             change_count: data.changes,
             revision: 1,
-            last_event_id: c.last_event,
+            last_event_id: c.last_event(),
             written_at: self.now,
         };
         self.out.data_finals.push(row);

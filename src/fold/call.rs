@@ -36,7 +36,23 @@ impl Merge {
     }
 }
 
+/// Which calls a call came from and became part of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kin {
+    /// The one it was made from.
+    pub parent: Uuid,
+    /// The one it became part of.
+    pub merged_into: Uuid,
+    /// By what.
+    pub merge: Option<Merge>,
+}
+
+/// Neither.
+const ALONE: Kin = Kin { parent: Uuid::NONE, merged_into: Uuid::NONE, merge: None };
+
 /// One ConnID on one switch.
+///
+/// Every call is kept for a while after its end, so there are many more of them than go on: what few calls have stands apart.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// Its switch.
@@ -69,8 +85,8 @@ pub struct Call {
     pub first_alerting_at: Micros,
     /// First answer.
     pub first_connected_at: Micros,
-    /// When the last party or stay left, while nothing is open.
-    pub ended_at: Option<Micros>,
+    /// When the last party or stay left, while nothing is open; `MAX` otherwise.
+    ended_at: Micros,
     /// The latest time at which a party or stay left.
     pub left_at: Micros,
     /// Last event of the call.
@@ -79,12 +95,8 @@ pub struct Call {
     pub ani: CompactString,
     /// DNIS as sent.
     pub dnis: CompactString,
-    /// Call this one was made from.
-    pub parent: Uuid,
-    /// Call this one became part of, and how.
-    pub merged_into: Uuid,
-    /// By what.
-    pub(super) merge: Option<Merge>,
+    /// Calls this one was made from or became part of, when there are any.
+    kin: Ix,
     /// Holds.
     pub hold_count: i32,
     /// Transfers completed.
@@ -113,15 +125,26 @@ pub struct Call {
     pub late_route: Ix,
     /// What is attached to it, when anything is kept of that.
     pub data: Ix,
-    /// Last event that touched it.
-    pub last_event: EventId,
+    /// Last event that touched it, which was of its switch: the run of the server, and the number.
+    last_epoch: u64,
+    last_seq: u64,
 }
 
 impl Call {
+    /// When the last party or stay left; nothing while anything is open.
+    pub(super) const fn ended(&self) -> Option<Micros> {
+        self.ended_at.some()
+    }
+
+    /// Last event that touched it.
+    pub(super) const fn last_event(&self) -> EventId {
+        EventId { switch: self.switch, epoch: self.last_epoch, seq: self.last_seq }
+    }
+
     /// Touches every cache line of a call that an event is likely to need.
     #[inline]
     pub(super) fn foresee(&self) -> i64 {
-        self.last_event_at.0 ^ self.left_at.0 ^ i64::from(self.open) ^ self.conn.0 as i64 ^ self.last_event.seq as i64
+        self.last_event_at.0 ^ self.left_at.0 ^ i64::from(self.open) ^ self.conn.0 as i64 ^ self.last_seq as i64
     }
 }
 
@@ -144,13 +167,13 @@ impl World {
             let own = conn == ev.conn;
             let call = &mut self.calls[ix];
             let reused = own
-                && call.ended_at.is_some()
+                && call.ended_at != Micros::MAX
                 && !ev.call_uuid.is_empty()
                 && call.call_uuid != 0
                 && call.call_uuid != digest(ev.call_uuid);
             if !reused {
                 call.last_event_at = ev.time;
-                call.last_event = self.event;
+                (call.last_epoch, call.last_seq) = (self.event.epoch, self.event.seq);
                 // A source may lag behind the others.
                 self.sweep_at = self.sweep_at.min(ev.time + self.patience.stuck);
                 if own {
@@ -200,14 +223,12 @@ impl World {
             first_queued_at: Micros::MAX,
             first_alerting_at: Micros::MAX,
             first_connected_at: Micros::MAX,
-            ended_at: None,
+            ended_at: Micros::MAX,
             left_at: ev.time,
             last_event_at: ev.time,
             ani,
             dnis,
-            parent: Uuid::NONE,
-            merged_into: Uuid::NONE,
-            merge: None,
+            kin: NIL,
             hold_count: 0,
             transfer_count: 0,
             conference_count: 0,
@@ -222,7 +243,8 @@ impl World {
             contact: NIL,
             late_route: NIL,
             data: NIL,
-            last_event: self.event,
+            last_epoch: self.event.epoch,
+            last_seq: self.event.seq,
         });
         self.index_call(ix);
         self.sweep_at = self.sweep_at.min(ev.time + self.patience.stuck);
@@ -240,6 +262,23 @@ impl World {
         }
     }
 
+    /// Which calls a call came from and became part of.
+    pub(super) fn kin_of(&self, ix: Ix) -> Kin {
+        match self.calls[ix].kin {
+            NIL => ALONE,
+            kin => self.kin[kin],
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn kin_of_mut(&mut self, ix: Ix) -> &mut Kin {
+        let call = &mut self.calls[ix];
+        if call.kin == NIL {
+            call.kin = self.kin.insert(ALONE);
+        }
+        &mut self.kin[call.kin]
+    }
+
     /// One more party or stay is open.
     pub(super) fn hold_call_open(&mut self, ix: Ix, is_virtual: bool) {
         let call = &mut self.calls[ix];
@@ -248,7 +287,7 @@ impl World {
         } else {
             call.open += 1;
         }
-        call.ended_at = None;
+        call.ended_at = Micros::MAX;
         call.lost = false;
     }
 
@@ -266,7 +305,7 @@ impl World {
                 self.settle_call(ix, at);
             } else {
                 let ended = call.left_at;
-                call.ended_at = Some(ended);
+                call.ended_at = ended;
                 self.linger(ix, ended);
             }
         }
@@ -278,7 +317,7 @@ impl World {
         if call.open > 0 || call.open_virtual > 0 {
             return;
         }
-        match call.ended_at {
+        match call.ended() {
             // Its last end started a later timer.
             Some(ended) if ended > since => {}
             None if call.last_event_at > since => self.linger(ix, call.last_event_at),
@@ -288,7 +327,7 @@ impl World {
 
     /// Writes a call and forgets it.
     pub(super) fn close_call(&mut self, ix: Ix) {
-        let ended = self.calls[ix].ended_at.unwrap_or(self.calls[ix].last_event_at);
+        let ended = self.calls[ix].ended().unwrap_or(self.calls[ix].last_event_at);
         let row = self.call_row(ix, Some(ended), ended);
         self.out.calls.push(row);
         self.write_late_route(ix);
@@ -297,6 +336,9 @@ impl World {
         self.forget_parties(ix);
         self.leave_contact(ix, Some(ended), ended);
         self.forget_itinerary(ix);
+        if self.calls[ix].kin != NIL {
+            self.kin.remove(self.calls[ix].kin);
+        }
         self.unindex_call(ix);
         self.calls.remove(ix);
     }
@@ -304,18 +346,19 @@ impl World {
     /// The row of a call that ended at `ended`, or is open at `until`.
     pub(super) fn call_row(&self, ix: Ix, ended: Option<Micros>, until: Micros) -> CallRow {
         let call = &self.calls[ix];
+        let kin = self.kin_of(ix);
         let privacy = &self.attached.privacy;
         let text = |s: &CompactString, policy| if s.is_empty() { None } else { privacy.number(policy, s) };
         CallRow {
             tenant_id: Tenant(call.switch),
             call_id: call.id,
-            interaction_id: if call.parent == Uuid::NONE { call.id } else { call.parent },
+            interaction_id: kin.parent.some().unwrap_or(call.id),
             site_id: Site(call.switch),
             conn_id: call.conn,
             switch_call_id: None,
-            parent_call_id: call.parent.some(),
-            merged_into_call_id: call.merged_into.some(),
-            merge_type: call.merge.map(Merge::word),
+            parent_call_id: kin.parent.some(),
+            merged_into_call_id: kin.merged_into.some(),
+            merge_type: kin.merge.map(Merge::word),
             call_type: call.call_type.word(),
             media_type: "voice",
             started_at: call.started_at,
@@ -339,7 +382,7 @@ impl World {
             joined_in_progress: call.joined_in_progress,
             end_reason: ended.map(|_| if call.lost { "timed_out" } else { "released" }),
             revision: 1,
-            last_event_id: call.last_event,
+            last_event_id: call.last_event(),
             written_at: self.now,
         }
     }

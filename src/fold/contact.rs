@@ -79,9 +79,9 @@ struct Sum {
 }
 
 impl Sum {
-    /// One call, whose first queue was `queue`, and which ended at `ended`, or is open at `until`.
-    fn of(call: &Call, queue: DnId, ended: Option<Micros>, until: Micros) -> Self {
-        let consult = call.parent != Uuid::NONE || call.call_type == CallType::Consult;
+    /// One call, which was made from `parent` if from any, whose first queue was `queue`, and which ended at `ended`, or is open at `until`.
+    fn of(call: &Call, parent: Uuid, queue: DnId, ended: Option<Micros>, until: Micros) -> Self {
+        let consult = parent != Uuid::NONE || call.call_type == CallType::Consult;
         Self {
             root: (call.started_at, consult, call.id),
             root_switch: call.switch,
@@ -101,7 +101,7 @@ impl Sum {
             open: ended.is_none(),
             lost: call.lost,
             tally: call.tally,
-            last_event: (call.last_event_at, call.last_event),
+            last_event: (call.last_event_at, call.last_event()),
         }
     }
 
@@ -170,6 +170,10 @@ impl World {
             self.out.odd(Anomaly::LinkRefused);
             return;
         }
+        if links.is_empty() {
+            // Most contacts have one.
+            links.reserve_exact(1);
+        }
         links.push(link);
     }
 
@@ -224,7 +228,7 @@ impl World {
 
     /// A call closes, or is open at the end of the input: the last one of its contact writes it.
     pub(super) fn leave_contact(&mut self, call: Ix, ended: Option<Micros>, until: Micros) {
-        let sum = Sum::of(&self.calls[call], self.first_queue(call), ended, until);
+        let sum = Sum::of(&self.calls[call], self.kin_of(call).parent, self.first_queue(call), ended, until);
         let contact = std::mem::replace(&mut self.calls[call].contact, NIL);
         if contact == NIL {
             self.write_interaction(&sum, true);
@@ -305,8 +309,8 @@ impl World {
             conference_count: sum.conferences,
             consult_count: sum.consults,
             first_queue_id: sum.first_queue.1,
-            first_agent_id: tally.first_agent.1,
-            last_agent_id: tally.last_agent.1,
+            first_agent_id: tally.first_agent,
+            last_agent_id: tally.last_agent,
             outcome: tally.outcome(),
             wait_total_ms: tally.wait_ms(),
             talk_total_ms: tally.talk_ms,

@@ -27,7 +27,7 @@ impl World {
             self.cut_stays(ix, until);
             self.cut_parties(ix, until);
             let call = &self.calls[ix];
-            let ended = call.ended_at;
+            let ended = call.ended();
             let row = self.call_row(ix, ended, ended.unwrap_or(until));
             self.out.calls.push(row);
             self.leave_contact(ix, ended, ended.unwrap_or(until));

@@ -91,9 +91,10 @@ impl World {
         if !self.has_room(call, ev.this_dn) {
             return;
         }
-        if ev.held_conn.is_some() {
-            self.calls[call].parent =
-                self.find_call(ev.switch, ev.held_conn).map_or(self.calls[call].parent, |held| self.calls[held].id);
+        if ev.held_conn.is_some()
+            && let Some(held) = self.find_call(ev.switch, ev.held_conn)
+        {
+            self.kin_of_mut(call).parent = self.calls[held].id;
         }
         let ix = self.open_party(call, ev, Opening::Dialing);
         self.start_durable(ix, Durable::CallDialing, ev.time);

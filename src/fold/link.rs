@@ -64,7 +64,7 @@ impl World {
             let Some(other) = self.find_call(ev.switch, conn) else { continue };
             if ev.kind != EventKind::PARTY_CHANGED {
                 self.link((call, other), Why { kind: "consult_of", evidence, at }, names);
-            } else if self.calls[other].merged_into == self.calls[call].id {
+            } else if self.kin_of(other).merged_into == self.calls[call].id {
                 let why = Why { kind: "merged_into", evidence: "party_changed", at };
                 self.link((other, call), why, names);
             }

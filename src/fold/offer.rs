@@ -2,7 +2,7 @@
 //!
 //! A party is credited to the stays it was offered from; its talk, hold and after-call work are theirs once it answered.
 
-use super::party::{CREDITS_MAX, Credit, Credits, Opening, Party};
+use super::party::{CREDITS_MAX, Credit, Opening, Party};
 use super::slab::{Ix, NIL, Slab};
 use super::stay::{End, Stay, StayState};
 use super::world::{Timer, World};
@@ -81,13 +81,18 @@ impl World {
         let stay = &self.stays[ix];
         let device = &self.devices[stay.queue.index()];
         let rank = if device.is_virtual { 1 } else { u8::from(device.is_routing_point) * 2 };
-        let credit = Credit { key: stay.key.clone(), stay: ix, answered: false, rank };
-        let party = &mut self.parties[party_ix];
-        if party.credits == NIL {
-            party.credits = self.credits.insert_with(Credits::default, |old| old.fill_with(|| None));
+        let (mut last, mut count) = (NIL, 0);
+        let mut at = self.parties[party_ix].credits;
+        while at != NIL {
+            (last, at, count) = (at, self.credits[at].next, count + 1);
         }
-        if let Some(slot) = self.credits[party.credits].iter_mut().find(|c| c.is_none()) {
-            *slot = Some(credit);
+        if count == CREDITS_MAX {
+            return;
+        }
+        let new = self.credits.insert(Credit { key: stay.key.clone(), stay: ix, answered: false, rank, next: NIL });
+        match last {
+            NIL => self.parties[party_ix].credits = new,
+            last => self.credits[last].next = new,
         }
     }
 
@@ -113,15 +118,14 @@ impl World {
 
     /// The offer of a stay to a party is over.
     fn close_credit(&mut self, ix: Ix, party_ix: Ix, answered: bool) {
-        let place = self.parties[party_ix].credits;
-        if place == NIL {
-            return;
-        }
-        for credit in self.credits[place].iter_mut().flatten() {
+        let mut at = self.parties[party_ix].credits;
+        while at != NIL {
+            let credit = &mut self.credits[at];
             if credit.stay == ix && credit.key == self.stays[ix].key {
                 credit.answered |= answered;
                 credit.stay = NIL;
             }
+            at = credit.next;
         }
     }
 
@@ -226,7 +230,7 @@ impl World {
 }
 
 /// The credits of a party, in the order they were given.
-pub(super) fn credits_of<'a>(all: &'a Slab<Credits>, party: &Party) -> impl Iterator<Item = &'a Credit> + use<'a> {
-    let list: &[Option<Credit>] = if party.credits == NIL { &[] } else { &all[party.credits] };
-    list.iter().flatten()
+pub(super) fn credits_of<'a>(all: &'a Slab<Credit>, party: &Party) -> impl Iterator<Item = &'a Credit> + use<'a> {
+    let at = |ix: Ix| (ix != NIL).then(|| &all[ix]);
+    std::iter::successors(at(party.credits), move |credit| at(credit.next))
 }

@@ -131,13 +131,12 @@ pub struct Credit {
     pub answered: bool,
     /// Order in which the row names its queue: ACD queue before virtual queue before routing point.
     pub rank: u8,
+    /// The party's next credit.
+    pub next: Ix,
 }
 
 /// Most stays one party can be credited to at once: one per kind of queue and one to spare.
 pub const CREDITS_MAX: usize = 4;
-
-/// The stays of one party.
-pub type Credits = [Option<Credit>; CREDITS_MAX];
 
 /// How many changes are kept; beyond it the second is forgotten, so that the first stretch goes on to the third.
 pub const PHASES_MAX: usize = 8;

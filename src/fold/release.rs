@@ -131,8 +131,10 @@ impl World {
     /// Frees the place of a party, and what belongs to it.
     fn remove_party(&mut self, ix: Ix) {
         let party = &self.parties[ix];
-        if party.credits != NIL {
-            self.credits.remove(party.credits);
+        let mut at = party.credits;
+        while at != NIL {
+            self.credits.remove(at);
+            at = self.credits[at].next;
         }
         if party.moved != NIL {
             self.moves.remove(party.moved);

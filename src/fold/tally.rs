@@ -45,10 +45,14 @@ pub struct Tally {
     waited_ms: i64,
     /// The latest stretch of waiting.
     wait: (Micros, Micros),
-    /// Who connected first, and when.
-    pub first_agent: (Micros, AgentId),
-    /// Who connected last, and when.
-    pub last_agent: (Micros, AgentId),
+    /// When somebody connected first; `MAX` before.
+    first_at: Micros,
+    /// When somebody connected last; `MIN` before.
+    last_at: Micros,
+    /// Who connected first.
+    pub first_agent: AgentId,
+    /// Who connected last.
+    pub last_agent: AgentId,
 }
 
 impl Default for Tally {
@@ -63,8 +67,10 @@ impl Default for Tally {
             acw_ms: 0,
             waited_ms: 0,
             wait: (Micros(0), Micros(0)),
-            first_agent: (Micros::MAX, AgentId::NONE),
-            last_agent: (Micros::MIN, AgentId::NONE),
+            first_at: Micros::MAX,
+            last_at: Micros::MIN,
+            first_agent: AgentId::NONE,
+            last_agent: AgentId::NONE,
         }
     }
 }
@@ -78,6 +84,18 @@ impl Tally {
         } else {
             self.waited_ms += ms_between(begin, end);
             self.wait = (from, until);
+        }
+    }
+
+    fn connected_first(&mut self, at: Micros, agent: AgentId) {
+        if at < self.first_at {
+            (self.first_at, self.first_agent) = (at, agent);
+        }
+    }
+
+    fn connected_last(&mut self, at: Micros, agent: AgentId) {
+        if at >= self.last_at {
+            (self.last_at, self.last_agent) = (at, agent);
         }
     }
 
@@ -96,12 +114,8 @@ impl Tally {
         self.hold_ms += other.hold_ms;
         self.acw_ms += other.acw_ms;
         self.waited_ms += other.wait_ms();
-        if other.first_agent.0 < self.first_agent.0 {
-            self.first_agent = other.first_agent;
-        }
-        if other.last_agent.0 >= self.last_agent.0 {
-            self.last_agent = other.last_agent;
-        }
+        self.connected_first(other.first_at, other.first_agent);
+        self.connected_last(other.last_at, other.last_agent);
     }
 
     /// What became of the caller, the best that happened first.
@@ -154,11 +168,9 @@ impl World {
                 (_, true) => 0,
                 _ => flag::ANSWERED,
             };
-            if party.leg_agent.is_some() && at < tally.first_agent.0 {
-                tally.first_agent = (at, party.leg_agent);
-            }
-            if party.leg_agent.is_some() && at >= tally.last_agent.0 {
-                tally.last_agent = (at, party.leg_agent);
+            if party.leg_agent.is_some() {
+                tally.connected_first(at, party.leg_agent);
+                tally.connected_last(at, party.leg_agent);
             }
         }
         tally.flags |= match result {

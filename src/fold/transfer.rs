@@ -10,7 +10,7 @@ use super::slab::{Ix, NIL};
 use super::world::World;
 use crate::model::action::{AgentCount, Momentary};
 use crate::model::identity::LegKey;
-use crate::model::ids::DnId;
+use crate::model::ids::{DnId, Uuid};
 use crate::model::names::Names;
 use crate::model::tevent::{CallState, CallType, DnRole, EventKind, TEvent};
 use crate::model::time::Micros;
@@ -96,9 +96,9 @@ impl World {
             self.calls[to].connected_to_agent |= !self.parties[ix].observer && !is_machine;
         }
         self.hold_call_open(to, false);
-        self.calls[from].merged_into = call_id;
         let conference = ev.call_state == CallState::CONFERENCED;
-        self.calls[from].merge = Some(if conference { Merge::Conference } else { Merge::Transfer });
+        let merge = if conference { Merge::Conference } else { Merge::Transfer };
+        self.merged(from, call_id, merge);
         self.let_call_go(from, false, at);
     }
 
@@ -136,8 +136,13 @@ impl World {
             self.hold_call_open(to, is_virtual);
             self.let_call_go(from, is_virtual, ev.time);
         }
-        self.calls[from].merged_into = self.calls[to].id;
-        self.calls[from].merge = Some(Merge::Transfer);
+        self.merged(from, self.calls[to].id, Merge::Transfer);
+    }
+
+    /// A call became part of another.
+    fn merged(&mut self, call: Ix, into: Uuid, merge: Merge) {
+        let kin = self.kin_of_mut(call);
+        (kin.merged_into, kin.merge) = (into, Some(merge));
     }
 
     /// EventPartyAdded: somebody joined the conference this party is in.

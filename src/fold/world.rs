@@ -12,14 +12,14 @@ use hashbrown::HashTable;
 use super::agent::Agent;
 use super::anomaly::Anomaly;
 use super::attached::Attached;
-use super::call::Call;
+use super::call::{Call, Kin};
 use super::clock::AgentSet;
 use super::contact::Contact;
 use super::device::{Device, Watch};
 use super::itinerary::{Diversions, Entry};
 use super::link::Claim;
 use super::outbox::Outbox;
-use super::party::{Credits, Move, Opening, Party, Signal};
+use super::party::{Credit, Move, Opening, Party, Signal};
 use super::privacy::Privacy;
 use super::route::Route;
 use super::slab::{Ix, NIL, Slab};
@@ -73,6 +73,31 @@ struct Due {
     serial: u32,
 }
 
+/// A call that may have nothing open any more at some instant. There are two for every call of the last quarter of an hour.
+#[derive(Clone, Copy, Debug)]
+struct Lingering {
+    at: Micros,
+    call: Ix,
+    serial: u32,
+}
+
+/// What happens at some instant.
+trait Timed {
+    fn at(&self) -> Micros;
+}
+
+impl Timed for Due {
+    fn at(&self) -> Micros {
+        self.at
+    }
+}
+
+impl Timed for Lingering {
+    fn at(&self) -> Micros {
+        self.at
+    }
+}
+
 /// A telephony domain.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Switch {
@@ -117,7 +142,8 @@ pub struct World {
     pub(super) diversions: Slab<Diversions>,
     pub(super) parties: Slab<Party>,
     /// Stays that parties are credited to.
-    pub(super) credits: Slab<Credits>,
+    pub(super) credits: Slab<Credit>,
+    pub(super) kin: Slab<Kin>,
     /// Parties that moved between calls.
     pub(super) moves: Slab<Move>,
     /// Parties that only their wrap keeps.
@@ -134,7 +160,7 @@ pub struct World {
     /// States of parties, where they are wanted.
     pub(super) trails: Trails,
     settling: VecDeque<Due>,
-    lingering: VecDeque<Due>,
+    lingering: VecDeque<Lingering>,
     /// No timer is due before it.
     quiet_until: Micros,
     /// Position of the present input among all.
@@ -288,7 +314,6 @@ impl World {
             self.lingering.pop_front();
             self.fire_linger(due);
         }
-        let next = |queue: &VecDeque<Due>| queue.front().map_or(Micros::MAX, |d| d.at);
         self.quiet_until = next(&self.settling).min(next(&self.lingering));
     }
 
@@ -314,11 +339,9 @@ impl World {
         }
     }
 
-    fn fire_linger(&mut self, due: Due) {
-        if let Timer::Call(ix) = due.timer
-            && self.calls.serial(ix) == due.serial
-        {
-            self.call_lingered(ix, due.at - self.patience.linger);
+    fn fire_linger(&mut self, due: Lingering) {
+        if self.calls.serial(due.call) == due.serial {
+            self.call_lingered(due.call, due.at - self.patience.linger);
         }
     }
 
@@ -345,7 +368,7 @@ impl World {
         let serial = self.calls.serial(ix);
         let at = from + self.patience.linger;
         self.quiet_until = self.quiet_until.min(at);
-        insert(&mut self.lingering, Due { at, timer: Timer::Call(ix), serial });
+        insert(&mut self.lingering, Lingering { at, call: ix, serial });
     }
 
     /// Makes room for names the decoder has minted.
@@ -488,10 +511,15 @@ impl World {
 }
 
 /// Inserts by time: nearly always at the end, because the waiting times are equal and events come in order.
-fn insert(queue: &mut VecDeque<Due>, due: Due) {
+fn insert<T: Timed>(queue: &mut VecDeque<T>, due: T) {
     let mut at = queue.len();
-    while at > 0 && queue[at - 1].at > due.at {
+    while at > 0 && queue[at - 1].at() > due.at() {
         at -= 1;
     }
     queue.insert(at, due);
+}
+
+/// The instant of the first.
+fn next(queue: &VecDeque<impl Timed>) -> Micros {
+    queue.front().map_or(Micros::MAX, Timed::at)
 }

@@ -290,7 +290,7 @@ impl World {
         let party = &self.parties[ix];
         let call = end.map_or_else(|| self.calls[party.call].id, |end| end.call);
         let credit = match end {
-            Some(end) => end.named.and_then(|i| self.credits[party.credits][usize::from(i)].as_ref()),
+            Some(end) => end.named.and_then(|i| credits_of(&self.credits, party).nth(usize::from(i))),
             None => self.credit_named(ix),
         };
         let acw = end.and_then(|end| end.acw);

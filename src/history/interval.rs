@@ -202,11 +202,11 @@ impl Intervals {
         let slot = |dn: DnId| board.queue_place(dn);
         match *action {
             Action::StayBegan { queue, entered_at, order } => {
-                self.mark(slot(queue), entered_at, Mark { order, entered_at, ends: false });
+                self.mark(slot(queue), entered_at, Mark::begin(order, entered_at));
             }
             Action::StayEnded { queue, entered_at, ended_at, order, outcome, .. } if outcome != Outcome::Pending => {
                 let at = board.booked_at(queue, entered_at, ended_at);
-                self.mark(slot(queue), at, Mark { order, entered_at, ends: true });
+                self.mark(slot(queue), at, Mark::end(order, entered_at));
             }
             Action::Coverage { switch, seen, at } => self.coverage[switch.index()].change(seen, at),
             _ => {}

@@ -3,17 +3,35 @@
 //! Whether a call that left its queue is still alive (it rings at a target) is known only later, so levels are not kept
 //! live: begins and ends are listed with their position among all inputs and swept when the interval's rows leave.
 
+use crate::model::room::make_room;
 use crate::model::time::Micros;
 
-/// A stay began or ended.
+/// A stay began or ended. There is one for every call of the last hour, twice: two words and no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// Position of the begin or end among all inputs.
-    pub order: u64,
+    /// Twice the position among all inputs, and one more for a begin: at one position an end comes before a begin, since the input that ends one
+    /// stay and begins the next has no overlap.
+    place: u64,
     /// Entry of the stay.
-    pub entered_at: Micros,
-    /// Whether it ended.
-    pub ends: bool,
+    entered_at: Micros,
+}
+
+impl Mark {
+    /// A stay began at this position among all inputs.
+    #[must_use]
+    pub const fn begin(order: u64, entered_at: Micros) -> Self {
+        Self { place: order << 1 | 1, entered_at }
+    }
+
+    /// It ended.
+    #[must_use]
+    pub const fn end(order: u64, entered_at: Micros) -> Self {
+        Self { place: order << 1, entered_at }
+    }
+
+    const fn ends(self) -> bool {
+        self.place & 1 == 0
+    }
 }
 
 /// The stays of one queue that are alive at the edge up to which everything was swept.
@@ -65,6 +83,7 @@ impl Marks {
 
     /// Adds one.
     pub fn push(&mut self, mark: Mark) {
+        make_room(&mut self.list, 1);
         self.list.push(mark);
     }
 
@@ -96,13 +115,12 @@ impl Marks {
 impl Alive {
     /// Sweeps one interval's begins and ends, which are put in order first.
     fn sweep(&mut self, marks: &mut [Mark]) -> Levels {
-        // At one position an end comes before a begin: the input that ends one stay and begins the next has no overlap.
-        marks.sort_by_key(|m| (m.order, !m.ends));
+        marks.sort_by_key(|m| m.place);
         let mut levels = Levels { start: self.len(), max: self.len(), ..Levels::default() };
         // Stays of this interval alone may end before the sort puts their begin: both are applied as they come.
         for mark in marks.iter() {
             let found = self.entered.binary_search(&mark.entered_at);
-            match (mark.ends, found) {
+            match (mark.ends(), found) {
                 (false, Ok(i) | Err(i)) => self.entered.insert(i, mark.entered_at),
                 (true, Ok(i)) => {
                     self.entered.remove(i);
@@ -148,7 +166,7 @@ mod tests {
     }
 
     fn mark(order: u64, entered: i64, ends: bool) -> Mark {
-        Mark { order, entered_at: Micros(entered), ends }
+        if ends { Mark::end(order, Micros(entered)) } else { Mark::begin(order, Micros(entered)) }
     }
 
     #[test]

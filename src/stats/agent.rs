@@ -155,16 +155,27 @@ const SLOTS: usize = 7;
 /// The columns that the day and the sliding window show, as they were at some instant of the last day.
 ///
 /// There are eight of them for every agent, so that times are kept without their upper halves: what an agent gained in a
-/// day fits the lower one, and nothing else is asked for.
+/// day fits the lower one, and nothing else is asked for. When it was is known from the step, or of the day by whoever asks.
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {
-    status_since: Micros,
-    handle_ms: i64,
     step: i32,
+    handle_ms: u32,
     counts: [i32; 4],
     status_ms: [i32; Status::COUNT],
     status: Status,
     set: bool,
+}
+
+impl Mark {
+    /// The begin of its step.
+    fn at(&self) -> Micros {
+        begin_of(i64::from(self.step))
+    }
+}
+
+/// The begin of a step.
+fn begin_of(step: i64) -> Micros {
+    Micros(step * Span::from_mins(STEP_MINUTES).0)
 }
 
 /// Counts shown: offered, answered, no answer, handled.
@@ -219,25 +230,24 @@ impl AgentStats {
             step: step as i32,
             set: true,
             counts: SHOWN.map(|c| self.ledger.value(c) as i32),
-            handle_ms: self.ledger.value(AgentColumn::HandleMs),
+            handle_ms: self.ledger.value(AgentColumn::HandleMs) as u32,
             status: self.status,
-            status_since: at,
             status_ms: std::array::from_fn(|i| self.ledger.at(i, at) as i32),
         }
     }
 
-    /// Readings between a mark and now; what ran at the mark ran since `start`, because nothing changed between.
-    fn since(&self, mark: &Mark, start: Micros, now: Micros) -> AgentReading {
+    /// Readings between a mark that was made at `marked_at` and now; what ran at the mark ran since `start`, because nothing changed between.
+    fn since(&self, (mark, marked_at): (&Mark, Micros), start: Micros, now: Micros) -> AgentReading {
         let mut reading = AgentReading {
             counts: std::array::from_fn(|i| self.ledger.value(SHOWN[i]) - i64::from(mark.counts[i])),
-            handle_ms: self.ledger.value(AgentColumn::HandleMs) - mark.handle_ms,
+            handle_ms: i64::from((self.ledger.value(AgentColumn::HandleMs) as u32).wrapping_sub(mark.handle_ms)),
             status_ms: std::array::from_fn(|i| {
                 i64::from((self.ledger.at(i, now) as i32).wrapping_sub(mark.status_ms[i]))
             }),
         };
         // Nobody counts time before the login: it is no time logged in.
-        if mark.set && start < mark.status_since && mark.status != Status::LoggedOut {
-            reading.status_ms[mark.status as usize] += mark.status_since.ms() - start.ms();
+        if mark.set && start < marked_at && mark.status != Status::LoggedOut {
+            reading.status_ms[mark.status as usize] += marked_at.ms() - start.ms();
         }
         reading
     }
@@ -252,7 +262,7 @@ impl AgentPast {
             self.marks = vec![Mark::default(); SLOTS];
         }
         if !self.marks[slot].set || i64::from(self.marks[slot].step) != step {
-            self.marks[slot] = stats.present(step, Micros(step * Span::from_mins(STEP_MINUTES).0));
+            self.marks[slot] = stats.present(step, begin_of(step));
         }
     }
 
@@ -263,7 +273,8 @@ impl AgentPast {
 
     /// What was gained since the day began, up to `now`.
     pub(super) fn day(&self, stats: &AgentStats, now: Micros) -> AgentReading {
-        stats.since(&self.day, self.day.status_since, now)
+        // What ran when the day began counts from then.
+        stats.since((&self.day, Micros::MIN), Micros::MIN, now)
     }
 
     /// What was gained since the begin of the step 30 minutes before the present one, up to `now`.
@@ -273,10 +284,10 @@ impl AgentPast {
         let mark = (first..=step).find_map(|s| {
             self.marks.get(s.rem_euclid(SLOTS as i64) as usize).filter(|m| m.set && i64::from(m.step) == s)
         });
-        let start = Micros(first * Span::from_mins(STEP_MINUTES).0);
+        let start = begin_of(first);
         match mark {
-            Some(mark) => stats.since(mark, start, now),
-            None => stats.since(&stats.present(step, now), start, now),
+            Some(mark) => stats.since((mark, mark.at()), start, now),
+            None => stats.since((&stats.present(step, now), now), start, now),
         }
     }
 

@@ -76,14 +76,36 @@ pub struct LiveWaits {
     histogram: Option<Box<Histogram<u32>>>,
 }
 
+/// Longest wait that a histogram has buckets for at once.
+const WAIT_MS_USUAL: u64 = (1 << 17) - 1;
+
 fn empty() -> Box<Histogram<u32>> {
-    Box::new(Histogram::new_with_bounds(1, WAIT_MS_MAX as u64, 2).expect("the bounds are a constant"))
+    let mut histogram = Histogram::new_with_bounds(1, WAIT_MS_USUAL, 2).expect("the bounds are a constant");
+    // Longer ones are rare: two minutes take half of what a day does.
+    histogram.auto(true);
+    Box::new(histogram)
+}
+
+/// A wait as a histogram takes it.
+const fn clamped(wait_ms: i64) -> u64 {
+    if wait_ms < 0 {
+        0
+    } else if wait_ms > WAIT_MS_MAX {
+        WAIT_MS_MAX as u64
+    } else {
+        wait_ms as u64
+    }
 }
 
 impl LiveWaits {
     /// Counts one wait.
     pub fn record(&mut self, wait_ms: i64) {
-        self.histogram.get_or_insert_with(empty).saturating_record(wait_ms.max(0) as u64);
+        self.add_n(wait_ms, 1);
+    }
+
+    fn add_n(&mut self, wait_ms: i64, n: u32) {
+        let added = self.histogram.get_or_insert_with(empty).record_n(clamped(wait_ms), n);
+        debug_assert!(added.is_ok(), "every wait up to a day has a bucket, or gets one");
     }
 
     /// The wait at a quantile between 0 and 1, in ms; `None` without any wait.
@@ -96,7 +118,7 @@ impl LiveWaits {
     /// Adds what a sparse one counted.
     pub fn add(&mut self, other: &SparseWaits) {
         for &(upper, n) in &other.buckets {
-            self.histogram.get_or_insert_with(empty).saturating_record_n(u64::from(upper), n);
+            self.add_n(i64::from(upper), n);
         }
     }
 
