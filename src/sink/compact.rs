@@ -1,9 +1,10 @@
 //! Small files of a partition become one: the same rows, in fewer and larger files.
 //!
-//! A live program writes a file a minute for each table of details. When their day is over they are merged. A directory beside the
+//! A live program writes a file a minute for each table of details, and one for each interval. When their day is over they are merged. A directory beside the
 //! partition's is filled with the merged file, and with links to the files that stay; then both directories change places in one
 //! step. Whoever lists the partition sees the files before or the files after, so a plain glob sees every key once at any
-//! time. One that has listed the files before and opens them afterwards finds them gone, and lists again. Knows no row.
+//! time. One that has listed the files before and opens them afterwards finds them gone, and lists again. An interval that comes
+//! once more after all takes its rows out of the merged file ([`Store::without`]). Knows no row.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fs;
@@ -18,6 +19,7 @@ use super::part::TEXT_BYTES;
 use super::path;
 use super::publish::{Change, Swap, exchange, write_durable};
 use super::read::{ReadError, Reader};
+use super::rewrite::Naming;
 use super::store::{Store, StoreError};
 use super::survey::{Partition, survey};
 
@@ -32,6 +34,9 @@ const GROUP_ROWS: usize = 1 << 17;
 
 /// Level of zstd in merged files: they are written once and read for years.
 const LEVEL: i32 = 3;
+
+/// The time of a row that is about an interval.
+const INTERVAL: &str = "interval_start";
 
 /// How long after its end a day is over: what went on at midnight has ended.
 const LEFT: i64 = 6 * 3_600_000_000;
@@ -63,12 +68,18 @@ pub(super) struct Tidy {
     exchanges: Option<bool>,
 }
 
-/// The files to be merged, in the order of their names; none when it is not worth it.
-fn small(files: &[FileEntry]) -> Vec<&FileEntry> {
+/// The files to be merged, in the order of their names; none when it is not worth it. Files of intervals are merged when they are about the same
+/// switches: a row does not say which of them it is about, and an interval that comes again replaces the rows of its own.
+fn small<'a>(table: &Table, files: &'a [FileEntry]) -> Vec<&'a FileEntry> {
     let mut bytes = 0;
     let mut small: Vec<&FileEntry> =
         files.iter().filter(|file| file.writer == "live" && file.bytes < SMALL_BYTES).collect();
     small.sort_by(|a, b| a.name.cmp(&b.name));
+    if table.time == INTERVAL {
+        let alike = |file: &FileEntry| small.iter().filter(|other| other.switches == file.switches).count() > 1;
+        let Some(first) = small.iter().copied().find(|file| alike(file)) else { return Vec::new() };
+        small.retain(|file| file.switches == first.switches);
+    }
     let fits = |file: &&FileEntry| {
         bytes += file.bytes;
         bytes <= MERGED_BYTES
@@ -78,7 +89,7 @@ fn small(files: &[FileEntry]) -> Vec<&FileEntry> {
 }
 
 impl Store {
-    /// Merges the small files of all partitions of details of days before `before`; calls `watch` after each.
+    /// Merges the small files of all partitions of days before `before`; calls `watch` after each.
     ///
     /// # Errors
     /// When files cannot be read or written, or when directories cannot change places on this file system.
@@ -121,6 +132,8 @@ impl Store {
             Ok(Some(change)) => {
                 change.commit(&self.root)?;
                 tracing::debug!(dir = %partition.dir.display(), files = merged.files_before, "files merged");
+                // What is beyond one merged file is a further round.
+                self.tidy.waiting.push_back(partition);
             }
             Ok(None) => {}
             Err(error) => tracing::warn!(dir = %partition.dir.display(), %error, "files were not merged"),
@@ -128,18 +141,17 @@ impl Store {
         Ok(!self.tidy.waiting.is_empty())
     }
 
-    /// Partitions of tables of details of days before `day`.
+    /// Partitions of days before `day` that have several files.
     fn partitions_before(&self, day: i64) -> Result<Vec<Partition>, StoreError> {
         let date = path::date(day);
         let is_old = |p: &Partition| !p.date.is_empty() && p.date < date;
-        let is_due = |p: &Partition| is_old(p) && p.files.len() > 1 && self.details(&p.table).is_some();
+        let is_due = |p: &Partition| is_old(p) && p.files.len() > 1 && self.table(&p.table).is_some();
         Ok(survey(&self.root)?.into_iter().filter(is_due).collect())
     }
 
-    /// The table of this name, if its rows come once each: rows of intervals may come again, and then replace their file.
-    fn details(&self, name: &str) -> Option<&'static Table> {
-        let tables = self.tables.iter().map(|parts| parts.schema.table);
-        tables.into_iter().find(|table| table.name == name && table.time != "interval_start")
+    /// The table of this name.
+    fn table(&self, name: &str) -> Option<&'static Table> {
+        self.tables.iter().map(|parts| parts.schema.table).find(|table| table.name == name)
     }
 
     fn can_exchange(&mut self) -> Result<bool, StoreError> {
@@ -163,7 +175,7 @@ impl Store {
 
     /// Prepares the merge of one partition; `None` when there is nothing to merge.
     fn merge(&mut self, partition: &Partition, merged: &mut Merged) -> Result<Option<Change>, StoreError> {
-        let Some(table) = self.details(&partition.table) else { return Ok(None) };
+        let Some(table) = self.table(&partition.table) else { return Ok(None) };
         let relative = |path: &Path| path.strip_prefix(&self.root).unwrap_or(path).to_owned();
         let dir = relative(&partition.dir);
         let below = dir.strip_prefix("history").unwrap_or(&dir);
@@ -177,7 +189,7 @@ impl Store {
         if !entries.map_while(Result::ok).all(is_ours) {
             return Ok(None);
         }
-        let small: Vec<FileEntry> = small(&manifest.files).into_iter().cloned().collect();
+        let small: Vec<FileEntry> = small(table, &manifest.files).into_iter().cloned().collect();
         if small.is_empty() {
             return Ok(None);
         }
@@ -204,6 +216,37 @@ impl Store {
         change.swap(Swap { beside: relative(&beside), dir: dir.clone(), witness });
         change.manifest(relative(&temp), manifest_path);
         Ok(Some(change))
+    }
+
+    /// Writes the rows of a merged file aside that are not about the intervals that begin at `starts`; `None` when there are no others.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the disk refuses.
+    pub(super) fn without(
+        &mut self,
+        schema: &Schema,
+        (dir, tenant): (&Path, &str),
+        file: &FileEntry,
+        starts: &BTreeSet<i64>,
+    ) -> Result<Option<(PathBuf, FileEntry)>, StoreError> {
+        let mut reader = Reader::default();
+        let mut block = reader.block(schema.table);
+        let read = reader.append(&mut block, &dir.join(&file.name));
+        read.map_err(|error: ReadError| StoreError::Unreadable { why: error.to_string() })?;
+        let times = block.longs(schema.table.time);
+        let left: Vec<u32> =
+            (0..block.rows()).filter(|row| !starts.contains(&times[*row])).map(|row| row as u32).collect();
+        if left.is_empty() {
+            return Ok(None);
+        }
+        let naming = Naming {
+            tenant,
+            name: file.name.clone(),
+            known: Some(file),
+            switches: &file.switches,
+            watermark: Micros(file.watermark_us),
+        };
+        self.write_content(schema, naming, (&block.columns, &left), &reader).map(Some)
     }
 
     /// Begins a merge and goes no further than `step`, as if the machine had stopped there.

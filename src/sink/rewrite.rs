@@ -44,6 +44,17 @@ pub struct Rewriting {
     pub files: u64,
 }
 
+/// How a file that is written again is called, and what it says of itself.
+pub(super) struct Naming<'a> {
+    pub(super) tenant: &'a str,
+    pub(super) name: String,
+    /// The file that it takes the place of.
+    pub(super) known: Option<&'a FileEntry>,
+    /// Switches of a file that is new, and up to when its rows have seen everything.
+    pub(super) switches: &'a BTreeSet<String>,
+    pub(super) watermark: Micros,
+}
+
 /// The rows of a file to be: of the stored block, then of the new one.
 #[derive(Debug, Default)]
 struct Content {
@@ -104,8 +115,9 @@ impl Store {
             if table.is_dimension() {
                 dimension::sort(table, &columns, &mut order, &reader.texts);
             }
-            let about = (name, known.as_ref(), watermark);
-            let entry = self.write_content(&schema, rewrite, about, (&columns, &order), reader)?;
+            let own = rewrite.own_switches();
+            let naming = Naming { tenant: &partition.tenant, name, known: known.as_ref(), switches: &own, watermark };
+            let entry = self.write_content(&schema, naming, (&columns, &order), reader)?;
             files.push((entry.0, entry.1.name.clone()));
             manifest.files.retain(|file| file.name != entry.1.name);
             manifest.files.push(entry.1);
@@ -140,31 +152,30 @@ impl Store {
         StoreError::Parquet { table, path: self.shared.temp.clone(), source }
     }
 
-    /// Writes a file aside; returns where it lies, and what the manifest says of it.
-    fn write_content(
+    /// Writes these rows as a file aside; returns where it lies, and what the manifest says of it.
+    pub(super) fn write_content(
         &mut self,
         schema: &Schema,
-        rewrite: &Rewrite,
-        (name, known, watermark): (String, Option<&FileEntry>, Micros),
+        naming: Naming<'_>,
         (columns, order): (&Columns, &[u32]),
         reader: &Reader,
     ) -> Result<(PathBuf, FileEntry), StoreError> {
+        let Naming { tenant, name, known, switches, watermark } = naming;
         let table = schema.table;
         let temp = self.shared.temp_path();
         let failed = |source| StoreError::Parquet { table: table.name, path: temp.clone(), source };
         let at = table.columns.iter().position(|column| column.name == table.time);
         // What describes things is of no time.
-        let times = match at.map(|at| &columns.values[at]) {
-            Some(Values::Long(times)) => &times[..],
-            _ => &[],
+        let times: Vec<i64> = match at.map(|at| &columns.values[at]) {
+            Some(Values::Long(times)) => order.iter().map(|row| times[*row as usize]).collect(),
+            _ => Vec::new(),
         };
-        let own = rewrite.own_switches();
         let is_live = known.is_none_or(|file| file.writer == "live");
         let about = About {
-            tenant: &rewrite.partition.tenant,
+            tenant,
             writer: if is_live { "live" } else { "replay" },
             watermark: known.map_or(watermark, |file| Micros(file.watermark_us)),
-            switches: known.map_or(&own, |file| &file.switches),
+            switches: known.map_or(switches, |file| &file.switches),
             first: Micros(times.iter().copied().min().unwrap_or(0)),
             last: Micros(times.iter().copied().max().unwrap_or(0)),
         };

@@ -4,7 +4,7 @@
 //! live writer publishes each batch: rows that come once go into a file of their own, rows of an interval replace the
 //! interval's file. What replaces what is decided in [`super::publish`].
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -344,21 +344,30 @@ impl Store {
         };
         manifest.reconcile(&self.root.join("history").join(&dir))?;
         let entries = self.entries(grain, files);
+        let cut = match grain {
+            Grain::Instant => self.cut_out(at, (&self.root.join("history").join(&dir), tenant), &manifest, &entries)?,
+            _ => Vec::new(),
+        };
+        manifest.files.retain(|file| cut.iter().all(|(merged, _)| merged.name != file.name));
         let rule = match grain {
             Grain::Day => Rule::Run { replace: self.options.replace },
             Grain::PartitionDay => Rule::Once,
             Grain::Instant => Rule::Interval,
             Grain::Whole(_) => Rule::Whole,
         };
-        let gone = plan(rule, &manifest.files, &entries)
+        let mut gone = plan(rule, &manifest.files, &entries)
             .map_err(|old| StoreError::Overlap { partition: dir.display().to_string(), file: old.name.clone() })?;
+        gone.extend(cut.iter().map(|(merged, _)| merged));
         let relative = |temp: &Path| temp.strip_prefix(&self.root).unwrap_or(temp).to_owned();
-        let moved: Vec<_> =
+        let mut moved: Vec<_> =
             entries.iter().zip(files).map(|(entry, file)| (relative(&file.file.path), entry.name.clone())).collect();
+        let left = || cut.iter().filter_map(|(_, left)| left.as_ref());
+        moved.extend(left().map(|(temp, entry)| (temp.clone(), entry.name.clone())));
         change.partition(&Path::new("history").join(&dir), &gone, &moved);
         let gone: HashSet<String> = gone.into_iter().map(|f| f.name.clone()).collect();
         manifest.files.retain(|f| !gone.contains(&f.name));
         manifest.files.extend(entries);
+        manifest.files.extend(left().map(|(_, entry)| entry.clone()));
         manifest.files.sort_by(|a, b| a.name.cmp(&b.name));
         manifest.schema_version = SCHEMA_VERSION;
         manifest.definitions_version = DEFINITIONS_VERSION;
@@ -367,6 +376,27 @@ impl Store {
         write_durable(&temp, manifest.to_json().as_bytes())?;
         change.manifest(temp.strip_prefix(&self.root).unwrap_or(&temp).to_owned(), manifest_path);
         Ok(gone.len() as u64)
+    }
+
+    /// Takes intervals that come again out of the merged files that hold them: each of those, and what is left of it, aside.
+    fn cut_out(
+        &mut self,
+        at: usize,
+        place: (&Path, &str),
+        manifest: &Manifest,
+        entries: &[FileEntry],
+    ) -> Result<Vec<(FileEntry, Option<(PathBuf, FileEntry)>)>, StoreError> {
+        let mut cut = Vec::new();
+        for merged in manifest.files.iter().filter(|file| file.writer == "live" && file.first_us < file.last_us) {
+            let again = entries.iter().filter(|entry| entry.meets(merged));
+            let starts: BTreeSet<i64> = again.map(|entry| entry.first_us).collect();
+            if !starts.is_empty() {
+                let table = self.tables[at].schema.table;
+                let schema = Schema::new(table).map_err(|e| self.failed(at, e))?;
+                cut.push((merged.clone(), self.without(&schema, place, merged, &starts)?));
+            }
+        }
+        Ok(cut)
     }
 
     /// Names finished files of one partition and describes them.
