@@ -374,6 +374,7 @@ impl Intervals {
         let [kept] = self.kept.make_contiguous() else { return };
         for (queue, alive) in kept.queues.iter_mut().zip(&self.alive).skip(slot).take(most) {
             queue.marks.sweep(&mut alive.clone(), true);
+            spare(&mut self.spare_marks, self.marks.len(), queue.marks.pack());
         }
         self.unswept = Some(slot + most).filter(|slot| *slot < kept.queues.len());
     }
@@ -473,7 +474,14 @@ impl Intervals {
             self.alive.resize_with(queues.len(), Alive::default);
         }
         let again = self.policy.provisional;
-        queues.iter_mut().zip(&mut self.alive).map(|(queue, alive)| queue.marks.sweep(alive, again)).collect()
+        let (all, most) = (&mut self.spare_marks, self.marks.len());
+        let queues = queues.iter_mut().zip(&mut self.alive);
+        let swept = queues.map(|(queue, alive)| {
+            let levels = queue.marks.sweep(alive, again);
+            spare(all, most, queue.marks.pack());
+            levels
+        });
+        swept.collect()
     }
 
     fn write(
@@ -520,8 +528,9 @@ impl Intervals {
     /// Gives the memory of an interval that has left to those to come.
     fn recycle(&mut self, queues: Vec<QueueKept>) {
         // Queues that were quiet get as much as busy ones need, so that after a few intervals nothing grows any more.
-        let room = self.marks.len().saturating_sub(self.spare_marks.len());
-        self.spare_marks.extend(queues.into_iter().take(room).map(|queue| queue.marks.into_list()));
+        for queue in queues {
+            spare(&mut self.spare_marks, self.marks.len(), Some(queue.marks.into_list()));
+        }
     }
 
     /// Makes sure the interval that ends at `edge` has a set of cohorts, also when nobody entered.
@@ -563,5 +572,14 @@ fn place(object: Object, board: &Board) -> usize {
     match object {
         Object::Queue(dn) => board.queue_place(dn).unwrap_or(0),
         Object::Agent(_) | Object::Pair(..) | Object::Reason(..) => 0,
+    }
+}
+
+/// Keeps the memory of a list for a later interval, up to `most` of them.
+fn spare(lists: &mut Vec<Vec<Mark>>, most: usize, list: Option<Vec<Mark>>) {
+    if let Some(list) = list.filter(|list| list.capacity() > 0)
+        && lists.len() < most
+    {
+        lists.push(list);
     }
 }

@@ -60,6 +60,8 @@ pub struct Levels {
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
     list: Vec<Mark>,
+    /// Those that were swept and are hardly ever asked for again.
+    packed: Packed,
     /// What sweeping them gave last.
     swept: Option<Box<Swept>>,
 }
@@ -78,7 +80,7 @@ impl Marks {
     #[must_use]
     pub fn new(mut list: Vec<Mark>) -> Self {
         list.clear();
-        Self { list, swept: None }
+        Self { list, ..Self::default() }
     }
 
     /// Adds one.
@@ -95,21 +97,96 @@ impl Marks {
 
     /// Sweeps them: `alive` moves on from the interval's begin to its end. With `again` the result is kept for the next time.
     pub fn sweep(&mut self, alive: &mut Alive, again: bool) -> Levels {
+        let marks = self.packed.len + self.list.len();
         if let Some(swept) = &self.swept
-            && swept.marks == self.list.len()
+            && swept.marks == marks
             && swept.before == *alive
         {
             alive.entered.clone_from(&swept.after.entered);
             return swept.levels;
         }
+        self.packed.unpack(&mut self.list);
         if !again {
             return alive.sweep(&mut self.list);
         }
         let before = alive.clone();
         let levels = alive.sweep(&mut self.list);
-        self.swept = Some(Box::new(Swept { before, marks: self.list.len(), levels, after: alive.clone() }));
+        self.swept = Some(Box::new(Swept { before, marks, levels, after: alive.clone() }));
         levels
     }
+}
+
+impl Marks {
+    /// Packs what was swept; returns the memory of the list, if it had any.
+    pub fn pack(&mut self) -> Option<Vec<Mark>> {
+        if self.swept.is_none() || self.list.is_empty() {
+            return None;
+        }
+        // Few came since the last time, or all of them are new.
+        self.packed.unpack(&mut self.list);
+        self.list.sort_by_key(|m| m.place);
+        self.packed = Packed::new(&self.list);
+        Some(std::mem::take(&mut self.list))
+    }
+}
+
+/// Marks in the order of their places, each as the differences to the one before: seven bytes instead of sixteen.
+#[derive(Clone, Debug, Default)]
+struct Packed {
+    bytes: Box<[u8]>,
+    len: usize,
+}
+
+impl Packed {
+    fn new(marks: &[Mark]) -> Self {
+        let mut bytes = Vec::with_capacity(8 * marks.len());
+        let (mut place, mut entered) = (0_u64, 0_i64);
+        for mark in marks {
+            put(&mut bytes, mark.place.wrapping_sub(place));
+            // Differences of either sign, small ones as small numbers.
+            let step = mark.entered_at.0.wrapping_sub(entered);
+            put(&mut bytes, (step << 1 ^ step >> 63) as u64);
+            (place, entered) = (mark.place, mark.entered_at.0);
+        }
+        Self { bytes: bytes.into_boxed_slice(), len: marks.len() }
+    }
+
+    /// Adds all of them to a list, and is empty then.
+    fn unpack(&mut self, list: &mut Vec<Mark>) {
+        let Self { bytes, len } = std::mem::take(self);
+        make_room(list, len);
+        let mut rest = &bytes[..];
+        let (mut place, mut entered) = (0_u64, 0_i64);
+        for _ in 0..len {
+            place = place.wrapping_add(take(&mut rest));
+            let step = take(&mut rest);
+            entered = entered.wrapping_add((step >> 1) as i64 ^ -((step & 1) as i64));
+            list.push(Mark { place, entered_at: Micros(entered) });
+        }
+    }
+}
+
+/// Appends a number, seven bits a byte.
+fn put(bytes: &mut Vec<u8>, mut n: u64) {
+    while n >= 0x80 {
+        bytes.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    bytes.push(n as u8);
+}
+
+/// Takes a number from the front.
+fn take(rest: &mut &[u8]) -> u64 {
+    let (mut n, mut shift) = (0, 0);
+    while let Some((byte, behind)) = rest.split_first() {
+        *rest = behind;
+        n |= u64::from(byte & 0x7f) << shift;
+        if *byte < 0x80 {
+            break;
+        }
+        shift += 7;
+    }
+    n
 }
 
 impl Alive {
@@ -167,6 +244,31 @@ mod tests {
 
     fn mark(order: u64, entered: i64, ends: bool) -> Mark {
         if ends { Mark::end(order, Micros(entered)) } else { Mark::begin(order, Micros(entered)) }
+    }
+
+    #[test]
+    fn packed_marks_are_swept_as_they_were() {
+        let mut random = crate::simulate::random::Random::new(7);
+        let mut draw = |most: u32| i64::from(random.below(most));
+        for _ in 0..200 {
+            let (mut plain, mut packed) = (Marks::default(), Marks::default());
+            for round in 0..3 {
+                for i in 0..draw(40) {
+                    let order = (draw(1 << 30) as u64) << draw(30);
+                    let entered =
+                        Micros([0, i64::MIN, i64::MAX, 1_700_000_000_000_000][draw(4) as usize] ^ draw(1 << 30));
+                    let mark = if i % 2 == 0 { Mark::begin(order, entered) } else { Mark::end(order, entered) };
+                    plain.push(mark);
+                    packed.push(mark);
+                }
+                let (mut a, mut b) = (Alive::default(), Alive::default());
+                assert_eq!(plain.sweep(&mut a, true), packed.sweep(&mut b, true), "round {round}");
+                assert_eq!(a, b);
+                let count = packed.list.len();
+                assert_eq!(packed.pack().is_some(), count > 0);
+                assert!(packed.list.is_empty());
+            }
+        }
     }
 
     #[test]

@@ -76,14 +76,12 @@ pub struct LiveWaits {
     histogram: Option<Box<Histogram<u32>>>,
 }
 
-/// Longest wait that a histogram has buckets for at once.
+/// Longest wait that a histogram has buckets for at once: two minutes take half of what a day does.
 const WAIT_MS_USUAL: u64 = (1 << 17) - 1;
 
-fn empty() -> Box<Histogram<u32>> {
-    let mut histogram = Histogram::new_with_bounds(1, WAIT_MS_USUAL, 2).expect("the bounds are a constant");
-    // Longer ones are rare: two minutes take half of what a day does.
-    histogram.auto(true);
-    Box::new(histogram)
+/// A histogram for waits up to `longest`.
+fn empty(longest: u64) -> Box<Histogram<u32>> {
+    Box::new(Histogram::new_with_bounds(1, longest, 2).expect("at least a second and at most a day"))
 }
 
 /// A wait as a histogram takes it.
@@ -104,8 +102,15 @@ impl LiveWaits {
     }
 
     fn add_n(&mut self, wait_ms: i64, n: u32) {
-        let added = self.histogram.get_or_insert_with(empty).record_n(clamped(wait_ms), n);
-        debug_assert!(added.is_ok(), "every wait up to a day has a bucket, or gets one");
+        let wait = clamped(wait_ms);
+        let histogram = self.histogram.get_or_insert_with(|| empty(WAIT_MS_USUAL));
+        if histogram.high() < wait {
+            let longest = (wait + 1).next_power_of_two() - 1;
+            let mut longer = empty(longest.min(WAIT_MS_MAX as u64));
+            longer.add(&**histogram).expect("what fits the shorter one fits the longer");
+            *histogram = longer;
+        }
+        histogram.saturating_record_n(wait, n);
     }
 
     /// The wait at a quantile between 0 and 1, in ms; `None` without any wait.
@@ -149,9 +154,11 @@ mod tests {
     #[test]
     fn waits_kept_sparsely_have_the_quantiles_they_had() {
         let (mut all, mut day, mut past) = (LiveWaits::default(), LiveWaits::default(), SparseWaits::default());
+        let mut wide = Histogram::<u32>::new_with_bounds(1, WAIT_MS_MAX as u64, 2).expect("constant bounds");
         for i in 1..3000_i64 {
             let wait_ms = i * i * 37 % 4_000_000;
             all.record(wait_ms);
+            wide.record(wait_ms as u64).expect("in its bounds");
             day.record(wait_ms);
             if i % 700 == 0 {
                 past.add(&day);
@@ -161,8 +168,11 @@ mod tests {
         day.add(&past);
         for quantile in [0.0, 0.1, 0.5, 0.9, 0.99, 1.0] {
             assert_eq!(day.quantile_ms(quantile), all.quantile_ms(quantile), "{quantile}");
+            assert_eq!(all.quantile_ms(quantile), Some(wide.value_at_quantile(quantile) as i64), "{quantile}");
         }
         assert!(past.iter().is_sorted());
+        all.record(i64::MAX);
+        assert!(all.quantile_ms(1.0).is_some_and(|longest| longest >= WAIT_MS_MAX));
     }
 
     #[test]
