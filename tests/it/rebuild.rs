@@ -80,6 +80,13 @@ pub fn folded(settings: &Settings, mode: Mode, lines: &[Vec<u8>], data: &Path) {
     desk.finish();
 }
 
+/// Merges the small files of the store at `data`, as the command does.
+pub fn merge(data: &Path) {
+    let mut store = Store::open(data, Mode::Live).expect("a store");
+    let merged = store.compact(Micros(i64::MAX / 4), |_| true).expect("merged");
+    assert!(merged.files_after <= merged.files_before);
+}
+
 /// How a live program folds; queues are sampled seldom, since every batch costs files.
 pub fn live() -> Settings {
     Settings { queue_snapshots: Span::from_mins(15), ..callfold::app::settings::live_engine() }
@@ -260,6 +267,8 @@ fn what_is_damaged_is_shown_repaired_and_then_no_more_there() {
         let settings = if mode == Mode::Live { live() } else { replayed() };
         folded(&settings, mode, &lines, &data);
         folded(&settings, mode, &lines, &right);
+        // In few large files or in many small ones.
+        merge(&data);
         // Other limits, and a clock that gives up sooner, make other cells.
         let limits = Settings { sl_threshold: Span::from_secs(3), short_abandon: Span::from_secs(30), ..settings };
         folded(&limits, mode, &lines, &other);

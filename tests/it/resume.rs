@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::process::{Place, Running, http, run as program, stderr, stdout};
 use crate::properties::dirt::Feed;
 use crate::properties::seeds;
-use crate::rebuild::{ALL, Desk, again, assert_nothing_differs, differences, live};
+use crate::rebuild::{ALL, Desk, again, assert_nothing_differs, differences, live, merge};
 
 /// How long a stop may be, here.
 const WITHIN: Span = Span::from_mins(60);
@@ -134,6 +134,9 @@ fn a_program_that_was_stopped_and_heard_the_next_event_leaves_the_rows_of_one_th
                 // Once, or twice with nothing in between.
                 for _ in 0..=random.below(2) {
                     run.stop(&settings);
+                    if random.below(3) == 0 {
+                        merge(&data);
+                    }
                     run = Run::start(&data, &settings, *at);
                     stops += u32::from(run.until.is_some());
                 }
