@@ -46,16 +46,23 @@ pub(super) struct Link {
 }
 
 /// What is known of a contact's closed calls, and which are open.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Contact {
     members: Vec<Ix>,
     pub links: Vec<Link>,
-    sum: Option<Sum>,
+    /// The sum over its closed calls, when there are any.
+    sum: Ix,
+}
+
+impl Default for Contact {
+    fn default() -> Self {
+        Self { members: Vec::new(), links: Vec::new(), sum: NIL }
+    }
 }
 
 /// The sum over calls. The root is the one that began first; of two at once, the one that is no consultation.
 #[derive(Clone, Debug)]
-struct Sum {
+pub(super) struct Sum {
     root: (Micros, bool, Uuid),
     root_switch: SwitchId,
     call_type: CallType,
@@ -184,7 +191,7 @@ impl World {
             let renew = |contact: &mut Contact| {
                 contact.members.clear();
                 contact.links.clear();
-                contact.sum = None;
+                contact.sum = NIL;
             };
             let contact = self.contacts.insert_with(Contact::default, renew);
             self.contacts[contact].members.push(call);
@@ -216,10 +223,13 @@ impl World {
         let contact = &mut self.contacts[keep];
         contact.members.append(&mut given.members);
         contact.links.append(&mut given.links);
-        match (&mut contact.sum, given.sum.take()) {
-            (Some(sum), Some(other)) => sum.add(other),
-            (sum @ None, other) => *sum = other,
-            _ => {}
+        match (contact.sum, std::mem::replace(&mut given.sum, NIL)) {
+            (_, NIL) => {}
+            (NIL, other) => contact.sum = other,
+            (sum, other) => {
+                let other = self.take_sum(other);
+                self.sums[sum].add(other);
+            }
         }
         self.contacts[give] = given;
         self.contacts.remove(give);
@@ -236,21 +246,33 @@ impl World {
         }
         let c = &mut self.contacts[contact];
         c.members.retain(|ix| *ix != call);
-        match &mut c.sum {
-            Some(all) => all.add(sum),
-            all => *all = Some(sum),
-        }
-        if !c.members.is_empty() {
-            return;
-        }
-        let mut links = std::mem::take(&mut c.links);
-        if let Some(sum) = c.sum.take() {
-            let paired = links.iter().all(|link| !link.unpaired);
-            for link in links.drain(..) {
-                self.write_link(link, &sum);
+        let is_last = c.members.is_empty();
+        match (c.sum, is_last) {
+            (NIL, true) => self.write_contact(contact, &sum),
+            (NIL, false) => self.contacts[contact].sum = self.sums.insert(sum),
+            (all, true) => {
+                let mut all = self.take_sum(all);
+                all.add(sum);
+                self.write_contact(contact, &all);
             }
-            self.write_interaction(&sum, paired);
+            (all, false) => self.sums[all].add(sum),
         }
+    }
+
+    /// Takes a sum out of its place.
+    fn take_sum(&mut self, ix: Ix) -> Sum {
+        self.sums.remove(ix);
+        self.sums[ix].clone()
+    }
+
+    /// The last call of a contact has closed.
+    fn write_contact(&mut self, contact: Ix, sum: &Sum) {
+        let mut links = std::mem::take(&mut self.contacts[contact].links);
+        let paired = links.iter().all(|link| !link.unpaired);
+        for link in links.drain(..) {
+            self.write_link(link, sum);
+        }
+        self.write_interaction(sum, paired);
         self.contacts[contact].links = links;
         self.contacts.remove(contact);
     }

@@ -14,7 +14,7 @@ use super::anomaly::Anomaly;
 use super::attached::Attached;
 use super::call::{Call, Kin};
 use super::clock::AgentSet;
-use super::contact::Contact;
+use super::contact::{Contact, Sum};
 use super::device::{Device, Watch};
 use super::itinerary::{Diversions, Entry};
 use super::link::Claim;
@@ -144,6 +144,7 @@ pub struct World {
     /// Stays that parties are credited to.
     pub(super) credits: Slab<Credit>,
     pub(super) kin: Slab<Kin>,
+    pub(super) sums: Slab<Sum>,
     /// Parties that moved between calls.
     pub(super) moves: Slab<Move>,
     /// Parties that only their wrap keeps.
@@ -513,6 +514,10 @@ impl World {
 /// Inserts by time: nearly always at the end, because the waiting times are equal and events come in order.
 fn insert<T: Timed>(queue: &mut VecDeque<T>, due: T) {
     let mut at = queue.len();
+    if at == queue.capacity() {
+        // As large tables do (`model::room`).
+        queue.reserve_exact((at / 16).max(64));
+    }
     while at > 0 && queue[at - 1].at() > due.at() {
         at -= 1;
     }

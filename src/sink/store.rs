@@ -165,6 +165,9 @@ pub struct Store {
     _lock: Lock,
 }
 
+/// A merged file, and what is left of it without intervals that come again: where it lies, and what the manifest says of it.
+type CutOut = (FileEntry, Option<(PathBuf, FileEntry)>);
+
 /// Makes the open files of the table that a list of rows belongs to.
 fn parts<R: Row>(_: &[R], mode: Mode) -> Result<Parts, ParquetError> {
     let table: &'static Table = const { &R::TABLE };
@@ -385,7 +388,7 @@ impl Store {
         place: (&Path, &str),
         manifest: &Manifest,
         entries: &[FileEntry],
-    ) -> Result<Vec<(FileEntry, Option<(PathBuf, FileEntry)>)>, StoreError> {
+    ) -> Result<Vec<CutOut>, StoreError> {
         let mut cut = Vec::new();
         for merged in manifest.files.iter().filter(|file| file.writer == "live" && file.first_us < file.last_us) {
             let again = entries.iter().filter(|entry| entry.meets(merged));

@@ -96,12 +96,33 @@ pub type QueueGain = Gain<QUEUE_COUNTS, QUEUE_TIMES>;
 pub const WINDOW_MINUTES: i64 = 30;
 const SLOTS: usize = WINDOW_MINUTES as usize + 1;
 
+/// Columns that are sums of durations; the others count.
+const SUMS: [QueueCount; 3] = [QueueCount::WaitAnsweredMs, QueueCount::WaitAbandonedMs, QueueCount::HandleMs];
+
 /// The ledger as it was at the begin of some minute.
+///
+/// There are thirty-two for every queue, so that counts are kept without their upper halves: what a queue gains in a day fits the lower one, and
+/// nothing else is asked for. Sums of durations are whole.
 #[derive(Clone, Debug)]
 struct Mark {
     minute: i64,
-    counts: [i64; QUEUE_COUNTS],
+    counts: [i32; QUEUE_COUNTS],
+    sums: [i64; SUMS.len()],
     times: Times<QUEUE_TIMES>,
+}
+
+impl Mark {
+    /// Of no minute.
+    const NONE: i64 = i64::MIN;
+
+    fn of(ledger: &QueueLedger, minute: i64) -> Self {
+        Self {
+            minute,
+            counts: ledger.counts.map(|n| n as i32),
+            sums: SUMS.map(|sum| ledger.counts[sum as usize]),
+            times: ledger.times,
+        }
+    }
 }
 
 /// One queue or routing point.
@@ -137,7 +158,7 @@ pub struct Queue {
     /// Ledger at the begin of the day.
     day: Mark,
     /// Ledger at the begin of the last minutes in which something happened, by minute modulo their number.
-    marks: Vec<Option<Mark>>,
+    marks: Vec<Mark>,
     /// Waits of the calls answered today.
     pub day_waits: LiveWaits,
     /// Waits of the calls answered on the days before.
@@ -155,7 +176,8 @@ impl Queue {
         Self {
             dn,
             first_seen: Micros::MAX,
-            day: Mark { minute: 0, counts: ledger.counts, times: ledger.times },
+            day: Mark::of(&ledger, 0),
+            marks: vec![Mark::of(&ledger, Mark::NONE); SLOTS],
             ledger,
             wait_max_ms: [None; 2],
             waiting: 0,
@@ -163,7 +185,6 @@ impl Queue {
             agents: [0; Status::COUNT],
             pages: Pages::default(),
             base: Base::default(),
-            marks: vec![None; SLOTS],
             marked_minute: i64::MIN,
             day_waits: LiveWaits::default(),
             past_waits: SparseWaits::default(),
@@ -177,15 +198,14 @@ impl Queue {
     pub fn mark(&mut self, minute: i64) {
         self.marked_minute = minute;
         let slot = minute.rem_euclid(SLOTS as i64) as usize;
-        if self.marks[slot].as_ref().is_some_and(|m| m.minute == minute) {
-            return;
+        if self.marks[slot].minute != minute {
+            self.marks[slot] = Mark::of(&self.ledger, minute);
         }
-        self.marks[slot] = Some(Mark { minute, counts: self.ledger.counts, times: self.ledger.times });
     }
 
     /// Starts the day anew.
     pub fn start_day(&mut self) {
-        self.day = Mark { minute: 0, counts: self.ledger.counts, times: self.ledger.times };
+        self.day = Mark::of(&self.ledger, 0);
         self.past_waits.add(&self.day_waits);
         self.day_waits.clear();
     }
@@ -211,8 +231,8 @@ impl Queue {
         let first = minute - WINDOW_MINUTES;
         // Nothing happened between the window's begin and the next mark, so that mark is how things stood.
         let mark = (first..=minute)
-            .find_map(|m| self.marks[m.rem_euclid(SLOTS as i64) as usize].as_ref().filter(|mark| mark.minute == m));
-        let present = Mark { minute, counts: self.ledger.counts, times: self.ledger.times };
+            .find_map(|m| Some(&self.marks[m.rem_euclid(SLOTS as i64) as usize]).filter(|mark| mark.minute == m));
+        let present = Mark::of(&self.ledger, minute);
         self.since(mark.unwrap_or(&present), Micros(first * Span::from_mins(1).0), now)
     }
 
@@ -223,10 +243,12 @@ impl Queue {
     }
 
     fn since(&self, mark: &Mark, start: Micros, now: Micros) -> QueueReading {
-        (
-            std::array::from_fn(|i| self.ledger.counts[i] - mark.counts[i]),
-            std::array::from_fn(|i| self.ledger.times.at(i, now) - mark.times.at(i, start)),
-        )
+        let counts = &self.ledger.counts;
+        let mut gained = std::array::from_fn(|i| i64::from((counts[i] as i32).wrapping_sub(mark.counts[i])));
+        for (sum, before) in SUMS.into_iter().zip(mark.sums) {
+            gained[sum as usize] = counts[sum as usize] - before;
+        }
+        (gained, std::array::from_fn(|i| self.ledger.times.at(i, now) - mark.times.at(i, start)))
     }
 }
 
