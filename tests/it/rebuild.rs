@@ -1,6 +1,7 @@
 //! Rows made again from the event log: nothing to change where nothing is wrong, exactly what is wrong where something is.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use callfold::app::catalogue::Catalogue;
 use callfold::app::config::Config;
@@ -14,7 +15,9 @@ use callfold::model::table::{Kind, Table};
 use callfold::model::time::{Micros, Span};
 use callfold::simulate::random::Random;
 use callfold::simulate::{Floor, Profile, Scenario};
-use callfold::sink::{self, Block, Changed, Difference, Mode, Partition, Reader, Rewrite, Rewriting, Store};
+use callfold::sink::{
+    self, Block, Changed, Difference, Mode, Partition, Reader, Rewrite, Rewriting, Store, StoreError,
+};
 
 use crate::process::{Place, Running, run as program, stderr, stdout};
 use crate::properties::dirt::Feed;
@@ -25,6 +28,24 @@ pub fn facts() -> impl Iterator<Item = &'static Table> {
     sink::tables().into_iter().filter(|table| table.kind == Kind::Fact)
 }
 
+/// Tries again for a while what finds a store in use: its last user is gone, but a program that another test starts at this moment holds what was
+/// open here until it runs.
+fn unlocked<T, E>(mut attempt: impl FnMut() -> Result<T, E>, is_locked: impl Fn(&E) -> bool) -> Result<T, E> {
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        match attempt() {
+            Err(error) if is_locked(&error) && Instant::now() < end => std::thread::sleep(Duration::from_millis(5)),
+            ended => return ended,
+        }
+    }
+}
+
+/// Opens the store at `data`.
+pub fn open(data: &Path, mode: Mode) -> Store {
+    let is_locked = |error: &StoreError| matches!(error, StoreError::Locked { .. });
+    unlocked(|| Store::open(data, mode), is_locked).expect("a store")
+}
+
 /// A store whose rows name nothing that is not described, as those of every program.
 pub struct Desk {
     pub store: Store,
@@ -33,7 +54,7 @@ pub struct Desk {
 
 impl Desk {
     pub fn open(data: &Path, mode: Mode, settings: &Settings) -> Self {
-        let store = Store::open(data, mode).expect("a store");
+        let store = open(data, mode);
         Self { store, catalogue: Catalogue::new(engine().described, settings) }
     }
 
@@ -82,7 +103,7 @@ pub fn folded(settings: &Settings, mode: Mode, lines: &[Vec<u8>], data: &Path) {
 
 /// Merges the small files of the store at `data`, as the command does.
 pub fn merge(data: &Path) {
-    let mut store = Store::open(data, Mode::Live).expect("a store");
+    let mut store = open(data, Mode::Live);
     let merged = store.compact(Micros(i64::MAX / 4), |_| true).expect("merged");
     assert!(merged.files_after <= merged.files_before);
 }
@@ -118,7 +139,8 @@ pub fn again(data: &Path, (from, to): (Micros, Micros), write: bool) -> Result<R
         database: None,
         samples: 3,
     };
-    rebuild::run(&order, &Stop::new(), |_| {})
+    let is_locked = |error: &RebuildError| matches!(error, RebuildError::Store(StoreError::Locked { .. }));
+    unlocked(|| rebuild::run(&order, &Stop::new(), |_| {}), is_locked)
 }
 
 pub const ALL: (Micros, Micros) = (Micros(0), Micros(4_000_000_000_000_000));
@@ -205,7 +227,7 @@ fn partitions(data: &Path, reader: &mut Reader) -> Vec<(Partition, Block)> {
 fn damage(data: &Path, other: &Path) -> (u64, u64) {
     let mut reader = Reader::default();
     let (own, others) = (partitions(data, &mut reader), partitions(other, &mut reader));
-    let mut store = Store::open(data, Mode::Live).expect("a store");
+    let mut store = open(data, Mode::Live);
     let (mut rewriting, mut changed, mut gone) = (Rewriting::default(), 0, 0);
     for (partition, old) in own {
         let is_same = |(p, _): &&(Partition, Block)| (&p.table, &p.date) == (&partition.table, &partition.date);
