@@ -71,8 +71,8 @@ fn a_run_that_nobody_went_on_from_is_ended_in_files_and_database_by_the_next() {
     let mut first = Running::start(&place, &serve);
     post(&mut first, &lines);
     assert_eq!(first.signal("TERM"), Some(0));
-    let open = |table: &str, column: &str| {
-        let sql = format!("SELECT count(*) FROM callfold.{table} WHERE {column}");
+    let open = |table: &str, condition: &str| {
+        let sql = format!("SELECT count(*) FROM callfold.{table} WHERE {condition}");
         database.cell(&sql).parse::<u64>().expect("a number")
     };
     let calls = open("call", "ended_at IS NULL");
