@@ -207,6 +207,21 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
     /// Makes `event` the event that the fields describe; it is of no use after an error.
     #[inline(always)]
     pub(super) fn event(mut self, names: &mut Names, event: &mut TEvent<'t>) -> Result<(), Fault> {
+        self.attributes(event)?;
+        self.objects(event, names)
+    }
+
+    /// The same ahead of its turn, when no name may be minted yet and the third party is not known. False when it has names that are new:
+    /// [`Self::objects`] is still to be called, in its turn.
+    #[inline(always)]
+    pub(super) fn event_ahead(mut self, names: &Names, event: &mut TEvent<'t>) -> Result<bool, Fault> {
+        self.attributes(event)?;
+        self.known_objects(event, names)
+    }
+
+    /// Everything but names.
+    #[inline(always)]
+    fn attributes(&mut self, event: &mut TEvent<'t>) -> Result<(), Fault> {
         let kind = match self.word(Class::Event, Field::Event)? {
             None => return Err(Fault { field: Field::Event, kind: Ill::NoEvent }),
             Some(meaning) => meaning.map_or(EventKind::UNKNOWN, EventKind),
@@ -227,9 +242,9 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
         event.reasons = self.list(Field::Reasons);
         event.extensions = self.list(Field::Extensions);
         if self.fields.any_rare() {
-            event.rare = Some(self.lanes.run(ReadRare(&mut self))?);
+            event.rare = Some(self.lanes.run(ReadRare(self))?);
         }
-        self.objects(event, names)
+        Ok(())
     }
 
     /// The attributes that few events carry.
@@ -281,32 +296,85 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
 
     /// The names that get ids: last, so that a line refused for another reason mints none.
     #[inline(always)]
-    fn objects(&self, event: &mut TEvent<'t>, names: &mut Names) -> Result<(), Fault> {
-        let switch = self.text(Field::Switch)?;
-        let switch = if switch.is_empty() { "default" } else { switch };
-        let tenant = self.text(Field::Tenant)?;
-        let this_dn = self.text(Field::ThisDn)?;
-        let this_queue = self.text(Field::ThisQueue)?;
-        let agent = self.text(Field::AgentId)?;
-        event.third_party_number = self.text(Field::ThirdPartyDn)?;
+    pub(super) fn objects(&self, event: &mut TEvent<'t>, names: &mut Names) -> Result<(), Fault> {
+        let spoken = self.spoken()?;
         let refused = |field| move |_| Fault { field, kind: Ill::NameRefused };
         // Apart, because the tenant that nearly all have takes less.
-        let id = if tenant.is_empty() { names.switch("default", switch) } else { names.switch(tenant, switch) };
+        let id = match spoken.tenant {
+            "" => names.switch("default", spoken.switch),
+            tenant => names.switch(tenant, spoken.switch),
+        };
         event.switch = id.map_err(refused(Field::Switch))?;
-        if !this_dn.is_empty() {
-            event.this_dn = names.dn(event.switch, this_dn).map_err(refused(Field::ThisDn))?;
+        if !spoken.this_dn.is_empty() {
+            event.this_dn = names.dn(event.switch, spoken.this_dn).map_err(refused(Field::ThisDn))?;
         }
-        if !this_queue.is_empty() {
-            event.this_queue = names.dn(event.switch, this_queue).map_err(refused(Field::ThisQueue))?;
+        if !spoken.this_queue.is_empty() {
+            event.this_queue = names.dn(event.switch, spoken.this_queue).map_err(refused(Field::ThisQueue))?;
         }
-        if !agent.is_empty() {
-            event.agent = names.agent(event.switch, agent).map_err(refused(Field::AgentId))?;
+        if !spoken.agent.is_empty() {
+            event.agent = names.agent(event.switch, spoken.agent).map_err(refused(Field::AgentId))?;
         }
-        if !event.third_party_number.is_empty() {
-            event.third_party_dn = names.find_dn(event.switch, event.third_party_number);
-        }
+        event.third_party_number = spoken.third_party;
+        find_third_party(event, names);
         Ok(())
     }
+
+    /// The same as long as all of them have objects already; else false.
+    #[inline(always)]
+    fn known_objects(&self, event: &mut TEvent<'t>, names: &Names) -> Result<bool, Fault> {
+        let spoken = self.spoken()?;
+        event.switch = match spoken.tenant {
+            "" => names.known_switch("default", spoken.switch),
+            tenant => names.known_switch(tenant, spoken.switch),
+        };
+        let mut all = event.switch.is_some();
+        if !spoken.this_dn.is_empty() {
+            event.this_dn = names.find_dn(event.switch, spoken.this_dn);
+            all &= event.this_dn.is_some();
+        }
+        if !spoken.this_queue.is_empty() {
+            event.this_queue = names.find_dn(event.switch, spoken.this_queue);
+            all &= event.this_queue.is_some();
+        }
+        if !spoken.agent.is_empty() {
+            event.agent = names.find_agent(event.switch, spoken.agent);
+            all &= event.agent.is_some();
+        }
+        event.third_party_number = spoken.third_party;
+        Ok(all)
+    }
+
+    /// The texts of the names.
+    #[inline(always)]
+    fn spoken(&self) -> Result<Spoken<'t>, Fault> {
+        let switch = self.text(Field::Switch)?;
+        Ok(Spoken {
+            switch: if switch.is_empty() { "default" } else { switch },
+            tenant: self.text(Field::Tenant)?,
+            this_dn: self.text(Field::ThisDn)?,
+            this_queue: self.text(Field::ThisQueue)?,
+            agent: self.text(Field::AgentId)?,
+            third_party: self.text(Field::ThirdPartyDn)?,
+        })
+    }
+}
+
+/// Finds the object of `ThirdPartyDN`, which is never minted for it: what is known when the event's turn has come counts.
+#[inline(always)]
+pub(super) fn find_third_party(event: &mut TEvent<'_>, names: &Names) {
+    if !event.third_party_number.is_empty() {
+        event.third_party_dn = names.find_dn(event.switch, event.third_party_number);
+    }
+}
+
+/// What a line calls the objects it is about; empty where it names none.
+struct Spoken<'t> {
+    switch: &'t str,
+    tenant: &'t str,
+    this_dn: &'t str,
+    this_queue: &'t str,
+    agent: &'t str,
+    third_party: &'t str,
 }
 
 /// [`Assembly::rare`] as a function of its own.

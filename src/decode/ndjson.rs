@@ -4,7 +4,7 @@
 //! learned about the feed's habits (orders of keys, words) and its counts of what it did not know; nothing that changes
 //! a result.
 
-use super::assemble::{Assembly, Fault};
+use super::assemble::{Assembly, Fault, find_third_party};
 use super::error::DecodeError;
 use super::field::{Fields, LINE_BYTES_MAX};
 use super::guess::Guesses;
@@ -111,9 +111,14 @@ impl Decoder {
         names: &mut Names,
         each: &mut impl FnMut(&mut Names, Line<'_>, Result<&TEvent<'_>, DecodeError>),
     ) {
+        self.listen(chunk, names, &mut Each(each));
+    }
+
+    /// As [`Self::chunk`], for a listener who wants to know some events before their turn.
+    pub fn listen(&mut self, chunk: &[u8], names: &mut Names, listener: &mut impl Listener) {
         let Self { isa, learned, tail, scratch } = self;
         let isa = *isa;
-        let (mut at, mut index, mut event) = (0, 0, blank());
+        let (mut at, mut index, mut ahead) = (0, 0, Ahead::new());
         while at < chunk.len() {
             // Logs that were rewritten have many of these.
             if chunk[at] == b'\n' {
@@ -121,22 +126,98 @@ impl Decoder {
                 continue;
             }
             let scanned = match isa {
-                Some(isa) => isa.run(Step { text: chunk, from: at, learned, names, event: &mut event }),
+                Some(isa) => isa.run(Step { text: chunk, from: at, learned, names, event: ahead.next() }),
                 None => None,
             };
             let end = scanned.as_ref().map_or_else(|| line_end(chunk, at), |scanned| scanned.end);
             let line = Line { index, offset: at as u64, bytes: &chunk[at..end] };
             match (scanned, isa) {
-                (Some(Scanned { result: Ok(()), .. }), _) => each(names, line, Ok(&event)),
-                (Some(Scanned { result: Err(fault), .. }), _) => each(names, line, Err(fault.error())),
-                _ if line.bytes.trim_ascii().is_empty() => {}
-                (None, Some(isa)) if chunk.len() - end < PADDING => {
-                    learned.apart(isa, line, tail, scratch, names, each);
+                (Some(Scanned { result: Ok(true), .. }), _) => ahead.push(line, names, listener),
+                (Some(Scanned { result: Ok(false), .. }), _) => {
+                    // A name is minted when nothing of what comes before it is left to be said.
+                    let mut event = *ahead.next();
+                    ahead.pass(names, listener);
+                    let text = std::str::from_utf8(line.bytes).unwrap_or_default();
+                    let result = Isa::PORTABLE.run(Mint { text, learned, names, event: &mut event });
+                    listener.line(names, line, result.map(|()| &event).map_err(Fault::error));
                 }
-                (None, _) => learned.tolerant(line, scratch, names, each),
+                _ if line.bytes.trim_ascii().is_empty() => {}
+                (scanned, isa) => {
+                    ahead.pass(names, listener);
+                    match (scanned, isa) {
+                        (Some(Scanned { result: Err(fault), .. }), _) => listener.line(names, line, Err(fault.error())),
+                        (_, Some(isa)) if chunk.len() - end < PADDING => {
+                            learned.apart(isa, line, tail, scratch, names, listener);
+                        }
+                        _ => learned.tolerant(line, scratch, names, listener),
+                    }
+                }
             }
             at = end + 1;
             index += 1;
+        }
+        ahead.pass(names, listener);
+    }
+}
+
+/// Hears the lines of a chunk.
+pub trait Listener {
+    /// Events whose lines come next, in this order: so that what they concern can be fetched meanwhile. Their third parties are not known
+    /// yet, and nothing may be concluded from them.
+    fn ahead(&mut self, _events: &[TEvent<'_>]) {}
+
+    /// The next line that is not blank.
+    fn line(&mut self, names: &mut Names, line: Line<'_>, result: Result<&TEvent<'_>, DecodeError>);
+}
+
+/// Hears lines in their turn only.
+struct Each<'f, F>(&'f mut F);
+
+impl<F: FnMut(&mut Names, Line<'_>, Result<&TEvent<'_>, DecodeError>)> Listener for Each<'_, F> {
+    #[inline]
+    fn line(&mut self, names: &mut Names, line: Line<'_>, result: Result<&TEvent<'_>, DecodeError>) {
+        (self.0)(names, line, result);
+    }
+}
+
+/// How many events are decoded before the first of them has its turn.
+const AHEAD: usize = 8;
+
+/// Events that wait for their turn. All their names have been minted by lines that had theirs.
+struct Ahead<'c> {
+    events: [TEvent<'c>; AHEAD],
+    lines: [Line<'c>; AHEAD],
+    count: usize,
+}
+
+impl<'c> Ahead<'c> {
+    const fn new() -> Self {
+        Self { events: [blank(); AHEAD], lines: [Line { index: 0, offset: 0, bytes: &[] }; AHEAD], count: 0 }
+    }
+
+    /// The place of the next event.
+    fn next(&mut self) -> &mut TEvent<'c> {
+        &mut self.events[self.count]
+    }
+
+    /// The event in the next place is one.
+    #[inline]
+    fn push(&mut self, line: Line<'c>, names: &mut Names, listener: &mut impl Listener) {
+        self.lines[self.count] = line;
+        self.count += 1;
+        if self.count == AHEAD {
+            self.pass(names, listener);
+        }
+    }
+
+    /// All of them have their turn.
+    #[inline]
+    fn pass(&mut self, names: &mut Names, listener: &mut impl Listener) {
+        let count = std::mem::take(&mut self.count);
+        listener.ahead(&self.events[..count]);
+        for (event, line) in self.events[..count].iter_mut().zip(&self.lines) {
+            find_third_party(event, names);
+            listener.line(names, *line, Ok(event));
         }
     }
 }
@@ -161,29 +242,25 @@ impl Learned {
         tail: &mut Vec<u8>,
         scratch: &mut Scratch,
         names: &mut Names,
-        each: &mut impl FnMut(&mut Names, Line<'_>, Result<&TEvent<'_>, DecodeError>),
+        listener: &mut impl Listener,
     ) {
         tail.clear();
         tail.extend_from_slice(line.bytes);
         tail.push(b'\n');
         tail.resize(tail.len() + PADDING, 0);
         let mut event = blank();
-        match isa.run(Step { text: tail, from: 0, learned: self, names, event: &mut event }) {
-            Some(Scanned { result: Ok(()), .. }) => each(names, line, Ok(&event)),
-            Some(Scanned { result: Err(fault), .. }) => each(names, line, Err(fault.error())),
-            None => self.tolerant(line, scratch, names, each),
-        }
+        let text = match isa.run(Step { text: tail, from: 0, learned: self, names, event: &mut event }) {
+            Some(Scanned { result: Ok(_), .. }) => std::str::from_utf8(&tail[..line.bytes.len()]).unwrap_or_default(),
+            Some(Scanned { result: Err(fault), .. }) => return listener.line(names, line, Err(fault.error())),
+            None => return self.tolerant(line, scratch, names, listener),
+        };
+        let result = Isa::PORTABLE.run(Mint { text, learned: self, names, event: &mut event });
+        listener.line(names, line, result.map(|()| &event).map_err(Fault::error));
     }
 
     /// Decodes a line that the scanner does not know what to do with.
     #[cold]
-    fn tolerant(
-        &mut self,
-        line: Line<'_>,
-        scratch: &mut Scratch,
-        names: &mut Names,
-        each: &mut impl FnMut(&mut Names, Line<'_>, Result<&TEvent<'_>, DecodeError>),
-    ) {
+    fn tolerant(&mut self, line: Line<'_>, scratch: &mut Scratch, names: &mut Names, listener: &mut impl Listener) {
         let mut event = blank();
         let result = match self.parse(line.bytes, scratch) {
             Ok(text) => {
@@ -192,7 +269,7 @@ impl Learned {
             }
             Err(error) => Err(error),
         };
-        each(names, line, result.map(|()| &event));
+        listener.line(names, line, result.map(|()| &event));
     }
 
     fn parse<'t>(&mut self, line: &[u8], scratch: &'t mut Scratch) -> Result<&'t str, DecodeError> {
@@ -225,12 +302,31 @@ impl Kernel for Read<'_, '_> {
     }
 }
 
+/// The names of the fields of `text`, which was scanned last, to ids.
+struct Mint<'a, 't> {
+    text: &'t str,
+    learned: &'a mut Learned,
+    names: &'a mut Names,
+    event: &'a mut TEvent<'t>,
+}
+
+impl Kernel for Mint<'_, '_> {
+    type Output = Result<(), Fault>;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> Self::Output {
+        let Learned { fields, words, unknowns, .. } = self.learned;
+        let padded = Padded::new(self.text.as_bytes());
+        Assembly { lanes, line: self.text, padded, fields, words, unknowns }.objects(self.event, self.names)
+    }
+}
+
 /// One line of `text`, found, scanned and read.
 struct Step<'a, 't> {
     text: &'t [u8],
     from: usize,
     learned: &'a mut Learned,
-    names: &'a mut Names,
+    names: &'a Names,
     event: &'a mut TEvent<'t>,
 }
 
@@ -238,8 +334,8 @@ struct Step<'a, 't> {
 struct Scanned {
     /// Where its newline stands.
     end: usize,
-    /// Whether it was made an event.
-    result: Result<(), Fault>,
+    /// Whether it was made an event, and whether all its names are known.
+    result: Result<bool, Fault>,
 }
 
 impl Kernel for Step<'_, '_> {
@@ -257,7 +353,7 @@ impl Kernel for Step<'_, '_> {
             return None;
         }
         let line = padded.prefix(lanes, len)?;
-        let result = Assembly { lanes, line, padded, fields, words, unknowns }.event(names, event);
+        let result = Assembly { lanes, line, padded, fields, words, unknowns }.event_ahead(names, event);
         Some(Scanned { end: from + len, result })
     }
 }

@@ -9,7 +9,8 @@ use super::resume::{Resumed, Return};
 use super::settings::Settings;
 use super::step::Engine;
 use super::view::{Counters, Delta, QueueSummary};
-use crate::decode::ndjson::{Decoder, Limits, Line};
+use crate::decode::DecodeError;
+use crate::decode::ndjson::{Decoder, Limits, Line, Listener};
 use crate::history::closing::Closings;
 use crate::history::end::End;
 use crate::model::ids::{EventId, SwitchId};
@@ -64,9 +65,60 @@ pub struct Partition {
     names: Names,
     folding: Folding,
     sent: NamesSent,
-    rejects: Vec<Reject>,
-    rejected_by: Vec<(&'static str, u64)>,
+    refused: Refused,
     totals: Fed,
+}
+
+/// Lines that were refused.
+#[derive(Clone, Debug, Default)]
+struct Refused {
+    /// Samples, for the reject file.
+    samples: Vec<Reject>,
+    /// How many, by reason.
+    by: Vec<(&'static str, u64)>,
+}
+
+impl Refused {
+    #[cold]
+    fn note(&mut self, position: Position, line: Line<'_>, error: &DecodeError) {
+        let code = error.code();
+        match self.by.iter_mut().find(|r| r.0 == code) {
+            Some(entry) => entry.1 += 1,
+            None => self.by.push((code, 1)),
+        }
+        if self.samples.len() < REJECTS_MAX {
+            self.samples.push(Reject {
+                line: position.line + line.index,
+                offset: position.offset.saturating_add(line.offset),
+                reason: code,
+                detail: error.to_string(),
+                sample: line.bytes[..line.bytes.len().min(SAMPLE_BYTES)].to_vec(),
+            });
+        }
+    }
+}
+
+/// The lines of one chunk on their way.
+struct Feeding<'a> {
+    folding: &'a mut Folding,
+    second: &'a mut Decoder,
+    refused: &'a mut Refused,
+    position: Position,
+    fed: Fed,
+}
+
+impl Listener for Feeding<'_> {
+    #[inline]
+    fn line(&mut self, names: &mut Names, line: Line<'_>, result: Result<&TEvent<'_>, DecodeError>) {
+        match result {
+            Ok(ev) if self.folding.event(ev, line.bytes, names, self.second) => self.fed.accepted += 1,
+            Ok(_) => self.fed.duplicate += 1,
+            Err(error) => {
+                self.fed.rejected += 1;
+                self.refused.note(self.position, line, &error);
+            }
+        }
+    }
 }
 
 /// What an event passes through after it was decoded.
@@ -222,37 +274,17 @@ impl Partition {
             },
             settings,
             sent: NamesSent::default(),
-            rejects: Vec::new(),
-            rejected_by: Vec::new(),
+            refused: Refused::default(),
             totals: Fed::default(),
         }
     }
 
     /// Decodes and folds whole lines (`chunk` ends with a newline, or is the end of its source).
     pub fn feed(&mut self, chunk: &[u8], position: Position) -> Fed {
-        let Self { decoder, second, names, folding, rejects, rejected_by, .. } = self;
-        let mut fed = Fed::default();
-        decoder.chunk(chunk, names, &mut |names, line: Line<'_>, result| match result {
-            Ok(ev) if folding.event(ev, line.bytes, names, second) => fed.accepted += 1,
-            Ok(_) => fed.duplicate += 1,
-            Err(error) => {
-                fed.rejected += 1;
-                let code = error.code();
-                match rejected_by.iter_mut().find(|r| r.0 == code) {
-                    Some(entry) => entry.1 += 1,
-                    None => rejected_by.push((code, 1)),
-                }
-                if rejects.len() < REJECTS_MAX {
-                    rejects.push(Reject {
-                        line: position.line + line.index,
-                        offset: position.offset.saturating_add(line.offset),
-                        reason: code,
-                        detail: error.to_string(),
-                        sample: line.bytes[..line.bytes.len().min(SAMPLE_BYTES)].to_vec(),
-                    });
-                }
-            }
-        });
+        let Self { decoder, second, names, folding, refused, .. } = self;
+        let mut feeding = Feeding { folding, second, refused, position, fed: Fed::default() };
+        decoder.listen(chunk, names, &mut feeding);
+        let fed = feeding.fed;
         self.totals.accepted += fed.accepted;
         self.totals.duplicate += fed.duplicate;
         self.totals.rejected += fed.rejected;
@@ -387,7 +419,7 @@ impl Partition {
 
     /// Lines refused since the last call (at most a bounded sample; [`Counters`] has the totals).
     pub fn take_rejects(&mut self) -> Vec<Reject> {
-        std::mem::take(&mut self.rejects)
+        std::mem::take(&mut self.refused.samples)
     }
 
     /// From now on notes every step of a call.
@@ -416,7 +448,7 @@ impl Partition {
             accepted: self.totals.accepted,
             duplicate: self.totals.duplicate,
             rejected: self.totals.rejected,
-            rejected_by: self.rejected_by.clone(),
+            rejected_by: self.refused.by.clone(),
             unknown: unknown.iter().map(|u| (format!("{}={}", u.key, u.text).into(), u.count)).collect(),
             ..picture::counters(&self.folding.engine)
         }

@@ -95,15 +95,25 @@ impl Names {
     /// [`NameRefused`] beyond the limits.
     #[inline(always)]
     pub fn switch(&mut self, tenant: &str, name: &str) -> Result<SwitchId, NameRefused> {
-        if let Some(last) = self.switches.get(self.last_switch.index())
-            && last.name_short.is_some()
-            && last.tenant_short.is_some()
-            && last.name_short == ShortText::pack(name)
-            && last.tenant_short == ShortText::pack(tenant)
-        {
-            return Ok(self.last_switch);
-        }
-        self.other_switch(tenant, name)
+        if self.spoke_last(tenant, name) { Ok(self.last_switch) } else { self.other_switch(tenant, name) }
+    }
+
+    /// Whether the switch that was asked for last is this one.
+    #[inline(always)]
+    fn spoke_last(&self, tenant: &str, name: &str) -> bool {
+        self.switches.get(self.last_switch.index()).is_some_and(|last| {
+            last.name_short.is_some()
+                && last.tenant_short.is_some()
+                && last.name_short == ShortText::pack(name)
+                && last.tenant_short == ShortText::pack(tenant)
+        })
+    }
+
+    /// The switch `name` of `tenant` if it has an object already, as [`Self::find_switch`], quicker for the one that spoke last.
+    #[inline(always)]
+    #[must_use]
+    pub fn known_switch(&self, tenant: &str, name: &str) -> SwitchId {
+        if self.spoke_last(tenant, name) { self.last_switch } else { self.find_switch(tenant, name) }
     }
 
     /// The switch `name` of `tenant`; `NONE` when there is none.
@@ -202,13 +212,21 @@ impl Names {
     /// [`NameRefused`] beyond the limits.
     #[inline]
     pub fn agent(&mut self, switch: SwitchId, id: &str) -> Result<AgentId, NameRefused> {
+        let found = self.find_agent(switch, id);
+        if found.is_some() { Ok(found) } else { self.mint_agent(switch, id) }
+    }
+
+    /// The agent `id` of the tenant of `switch` if he has an object already.
+    #[inline]
+    #[must_use]
+    pub fn find_agent(&self, switch: SwitchId, id: &str) -> AgentId {
         let home = self.agent_home(switch);
         if let Some(short) = ShortText::pack(id)
             && let Some(home) = self.switches.get(home.index())
         {
             match home.agents.find(short) {
-                Found::Id(id) => return Ok(AgentId(id)),
-                Found::Absent => return self.mint_agent(switch, id),
+                Found::Id(id) => return AgentId(id),
+                Found::Absent => return AgentId::NONE,
                 Found::Elsewhere => {}
             }
         }
@@ -217,7 +235,7 @@ impl Names {
             let agent = &self.agents[i as usize];
             agent.text == id && self.agent_home(agent.scope) == home
         });
-        if let Some(&i) = found { Ok(AgentId(i)) } else { self.mint_agent(switch, id) }
+        found.map_or(AgentId::NONE, |&i| AgentId(i))
     }
 
     /// The switch that holds the agents of the tenant of `switch`.

@@ -484,3 +484,72 @@ fn names_beyond_the_limit_refuse_their_line_only() {
     });
     assert_eq!(codes, [(0, None), (1, Some("name_refused")), (2, None)]);
 }
+
+/// Hears lines and, as a fold does, mints names of its own; notes what was known at every turn.
+#[derive(Default)]
+struct Minting {
+    seen: Vec<String>,
+    /// The most events that were announced at once.
+    announced: usize,
+    waiting: usize,
+}
+
+impl Listener for Minting {
+    fn ahead(&mut self, events: &[TEvent<'_>]) {
+        assert_eq!(self.waiting, 0, "all that was announced has had its turn");
+        self.announced = self.announced.max(events.len());
+        self.waiting = events.len();
+    }
+
+    fn line(&mut self, names: &mut Names, line: Line<'_>, result: Result<&TEvent<'_>, DecodeError>) {
+        self.waiting = self.waiting.saturating_sub(1);
+        let known = (names.switch_count(), names.dn_count(), names.agent_count());
+        self.seen.push(format!("{} {known:?} {:?}", line.index, result.map(|ev| words(names, ev))));
+        if line.bytes.len().is_multiple_of(5) {
+            let _ = names.dn(SwitchId(0), &format!("60{}", self.seen.len() % 7));
+        }
+    }
+}
+
+/// What is known when a line has its turn does not depend on how many lines come together: names of later lines are not known
+/// yet, and those that the listener mints are.
+#[test]
+fn events_decoded_ahead_know_what_they_would_know_in_their_turn() {
+    let mut seed = 5_u64;
+    let mut draw = |below: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (seed >> 33) % below
+    };
+    let mut stream = String::new();
+    for i in 0..3000 {
+        let dn = |n: u64| format!("{}", 600 + n);
+        let (this, third, queue) = (dn(draw(20 + i / 20)), dn(draw(300)), dn(draw(30 + i / 50)));
+        let pad = "x".repeat(draw(9) as usize);
+        stream += &match draw(40) {
+            0 => "{\"Event\":\"EventRinging\"}\n".to_owned(),
+            1 => "\n  \n".to_owned(),
+            2 => format!("{{\"Event\":\"EventRinging\",\"TimeinSecs\":1,\"ThisDN\":\"6\\u003{}\"}}\n", draw(10)),
+            3 => format!(
+                "{{\"Event\":\"EventRinging\",\"TimeinSecs\":1,\"Switch\":\"s{}\",\"ThisDN\":\"{this}\"}}\n",
+                draw(3)
+            ),
+            _ => format!(
+                "{{\"Event\":\"EventRinging\",\"TimeinSecs\":1,\"ThisDN\":\"{this}\",\"ThisQueue\":\"{queue}\",\"ANI\":\"{pad}\",\
+                 \"AgentID\":\"a{this}\",\"ThirdPartyDN\":\"{third}\"}}\n"
+            ),
+        };
+    }
+    let (mut together, mut names) = (Minting::default(), Names::default());
+    Decoder::new(Limits::default()).listen(stream.as_bytes(), &mut names, &mut together);
+    assert_eq!(together.announced, AHEAD);
+    let (mut alone, mut names, mut decoder) = (Minting::default(), Names::default(), Decoder::new(Limits::default()));
+    for (index, line) in stream.lines().enumerate() {
+        let padded = format!("{line}\n{}", "\n".repeat(200));
+        let before = alone.seen.len();
+        decoder.listen(padded.as_bytes(), &mut names, &mut alone);
+        if let Some(seen) = alone.seen.get_mut(before) {
+            *seen = format!("{index} {}", seen.split_once(' ').map_or("", |(_, rest)| rest));
+        }
+    }
+    assert_eq!(together.seen, alone.seen);
+}
