@@ -124,11 +124,14 @@ impl FoldAlone {
     }
 
     fn fold(&mut self, events: &[TEvent<'_>]) -> u64 {
-        for ev in events {
-            self.seq += 1;
-            let id = EventId { switch: SwitchId(0), epoch: ev.epoch.unwrap_or(0), seq: self.seq };
-            self.engine.event(ev, id, &mut self.names);
-            if self.seq.is_multiple_of(1024) && self.engine.rows_waiting() >= ROWS {
+        for some in events.chunks(feed::AHEAD) {
+            self.engine.foresee(some);
+            for ev in some {
+                self.seq += 1;
+                let id = EventId { switch: SwitchId(0), epoch: ev.epoch.unwrap_or(0), seq: self.seq };
+                self.engine.event(ev, id, &mut self.names);
+            }
+            if self.seq % 1024 < feed::AHEAD as u64 && self.engine.rows_waiting() >= ROWS {
                 let mut rows = self.engine.take_rows();
                 let mut closings = self.engine.take_closings();
                 closings.write(&mut rows);

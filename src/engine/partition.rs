@@ -109,6 +109,11 @@ struct Feeding<'a> {
 
 impl Listener for Feeding<'_> {
     #[inline]
+    fn ahead(&mut self, events: &[TEvent<'_>]) {
+        self.folding.engine.foresee(events);
+    }
+
+    #[inline]
     fn line(&mut self, names: &mut Names, line: Line<'_>, result: Result<&TEvent<'_>, DecodeError>) {
         match result {
             Ok(ev) if self.folding.event(ev, line.bytes, names, self.second) => self.fed.accepted += 1,

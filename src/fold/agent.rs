@@ -185,15 +185,6 @@ impl Agent {
         Status::ALL[present.ilog2() as usize]
     }
 
-    /// Touches every cache line of an agent that an event is likely to need.
-    #[inline]
-    pub(super) fn foresee(&self) -> i64 {
-        let session =
-            self.session.as_ref().map_or(0, |s| s.status_ms[self.now.status as usize] ^ i64::from(s.state_seq));
-        let before = self.before.as_ref().map_or(0, |b| b.since.0 ^ b.until.0);
-        self.now.since.0 ^ self.now.run_since.0 ^ self.status_since.0 ^ self.load.present as i64 ^ session ^ before
-    }
-
     /// Whether he has a login session.
     pub const fn is_logged_in(&self) -> bool {
         self.session.is_some()

@@ -140,12 +140,6 @@ impl Call {
     pub(super) const fn last_event(&self) -> EventId {
         EventId { switch: self.switch, epoch: self.last_epoch, seq: self.last_seq }
     }
-
-    /// Touches every cache line of a call that an event is likely to need.
-    #[inline]
-    pub(super) fn foresee(&self) -> i64 {
-        self.last_event_at.0 ^ self.left_at.0 ^ i64::from(self.open) ^ self.conn.0 as i64 ^ self.last_seq as i64
-    }
 }
 
 /// A digest of a CallUUID (FNV-1a), zero for an empty text.

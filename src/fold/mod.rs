@@ -24,6 +24,7 @@ mod contact;
 mod cut;
 mod departure;
 mod device;
+pub mod foresee;
 mod itinerary;
 mod leg;
 mod link;

@@ -301,12 +301,6 @@ impl Party {
         self.phases.push(at, held);
     }
 
-    /// Touches every cache line of a party that an event is likely to need.
-    #[inline]
-    pub(super) fn foresee(&self) -> i64 {
-        self.state_since.0 ^ self.leg.offered_at.0 ^ self.phase_since.0 ^ self.ring_ms ^ self.last_event.seq as i64
-    }
-
     /// Whether it has not left.
     pub const fn is_open(&self) -> bool {
         !matches!(self.state, PartyState::Closed)

@@ -55,6 +55,11 @@ impl<T> Slab<T> {
         self.serials[ix as usize]
     }
 
+    /// The object in this slot and its serial, or what is left of one.
+    pub fn get(&self, ix: Ix) -> Option<(&T, &u32)> {
+        self.slots.get(ix as usize).zip(self.serials.get(ix as usize))
+    }
+
     /// Objects alive.
     pub fn len(&self) -> usize {
         self.slots.len() - self.free.len()

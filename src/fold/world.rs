@@ -5,7 +5,6 @@
 //! sit in two queues of timers, which event time drives: [`World::advance`] takes every decision whose time is over.
 
 use std::collections::VecDeque;
-use std::hint::black_box;
 
 use hashbrown::HashTable;
 
@@ -22,7 +21,7 @@ use super::outbox::Outbox;
 use super::party::{Credit, Move, Opening, Party, Signal};
 use super::privacy::Privacy;
 use super::route::Route;
-use super::slab::{Ix, NIL, Slab};
+use super::slab::{Ix, Slab};
 use super::source::Session;
 use super::stay::Stay;
 use super::trail::Trails;
@@ -212,6 +211,10 @@ impl World {
     /// Folds one event; its time must not lie before the previous one of the same switch.
     pub fn apply(&mut self, ev: &TEvent<'_>, id: EventId, names: &mut Names) {
         self.advance(ev.time);
+        self.found = Found { switch: ev.switch, conn: ev.conn, call: None };
+        if ev.conn.is_some() {
+            self.found.call = self.look_up(ev.switch, ev.conn);
+        }
         self.order += 1;
         self.event = id;
         self.trails.cause = Some(ev.kind);
@@ -273,28 +276,6 @@ impl World {
             self.relate(ev, names);
         }
         self.trails.cause = None;
-    }
-
-    /// Reads what an event is going to need: its call, the device, the device's agent and first party. In a large centre none
-    /// of them is in the cache; asked for together they come together, while otherwise each would be waited for in turn.
-    /// Returns the agent.
-    #[inline]
-    pub fn foresee(&mut self, ev: &TEvent<'_>) -> AgentId {
-        if ev.conn.is_some() {
-            let call = self.look_up(ev.switch, ev.conn);
-            self.found = Found { switch: ev.switch, conn: ev.conn, call };
-            if let Some(call) = call {
-                black_box(self.calls[call].foresee());
-            }
-        }
-        let Some(device) = self.devices.get(ev.this_dn.index()) else { return AgentId::NONE };
-        if let Some(agent) = self.agents.get(device.agent.index()) {
-            black_box(agent.foresee());
-        }
-        if device.parties != NIL {
-            black_box(self.parties[device.parties].foresee());
-        }
-        device.agent
     }
 
     /// Takes every decision whose waiting time ended before `now`.

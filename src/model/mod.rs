@@ -7,6 +7,7 @@ pub mod action;
 pub mod attribute;
 pub mod digit;
 pub mod dn;
+pub mod fetch;
 pub mod identity;
 pub mod ids;
 pub mod names;

@@ -5,6 +5,7 @@
 //! only for call types an object has seen.
 
 use crate::model::action::{Durable, Momentary, Retrospective};
+use crate::model::fetch::fetch_front;
 use crate::model::room::make_room;
 use crate::model::tevent::CallType;
 use crate::model::time::{Micros, Span};
@@ -206,10 +207,13 @@ impl Accumulators {
         *micros = micros.wrapping_add(lasted.0 as u64);
     }
 
-    /// Touches a page.
+    /// Asks for a page, which is rarely longer than this.
     #[inline]
-    pub(super) fn foresee(&self, of: &Pages, call_type: CallType) -> u64 {
-        self.words.get(of.0[call_type as usize] as usize).copied().unwrap_or_default()
+    pub(super) fn foresee(&self, of: &Pages, call_type: CallType) {
+        const BYTES: usize = 256;
+        if let Some(word) = self.words.get(of.0[call_type as usize] as usize) {
+            fetch_front(word, BYTES);
+        }
     }
 
     /// The counters of an object for a call type; `None` when it has seen none of that type.

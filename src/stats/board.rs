@@ -5,10 +5,10 @@
 
 mod action;
 mod edge;
+mod foresee;
 mod late;
 
 use std::collections::BTreeMap;
-use std::hint::black_box;
 
 use super::accumulator::{Accumulators, Cells};
 use super::agent::{AgentColumn, AgentPast, AgentReading, AgentStats, DND, STEP_MINUTES};
@@ -163,19 +163,6 @@ impl Board {
     #[must_use]
     pub fn queue_place(&self, dn: DnId) -> Option<usize> {
         (*self.queue_of.get(dn.index())? as usize).checked_sub(1)
-    }
-
-    /// Reads what actions on this DN and of this agent will write, so that it is on its way while the fold works.
-    #[inline]
-    pub fn foresee(&self, dn: DnId, agent: AgentId, call_type: CallType) {
-        black_box(self.seats.foresee(dn, call_type, &self.accumulators));
-        if let Some(queue) = self.queue(dn) {
-            black_box(queue.changed_at.0 ^ queue.marked_minute ^ queue.ledger.counts[0]);
-        }
-        if let Some(stats) = self.agents.get(agent.index()) {
-            black_box(self.memberships[agent.index()].first());
-            black_box(stats.ledger.at(stats.status as usize, Micros(0)));
-        }
     }
 
     /// Applies one action. Part of the loop over what an event concluded, and nowhere else.

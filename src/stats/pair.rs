@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 use super::late::{Base, Gain, Ledger};
 use super::reading::{Key, Packed};
 use crate::model::action::Status;
+use crate::model::fetch::fetch_at;
 use crate::model::ids::{AgentId, DnId, ReasonId};
 use crate::model::room::make_room;
 use crate::model::time::Micros;
@@ -193,6 +194,14 @@ impl<K: Key + Eq + std::hash::Hash, const C: usize, const T: usize> Sparse<K, C,
     /// What all keys gained in the interval that was read.
     pub(super) fn take_read(&mut self) -> Packed {
         self.read.take()
+    }
+
+    /// Asks for the ledger of a key, if it has one.
+    #[inline]
+    pub(super) fn foresee(&self, key: &K) {
+        if let Some(slot) = self.index.get(key) {
+            fetch_at(&self.entries, *slot as usize);
+        }
     }
 
     /// The ledger of a key, if it has one.

@@ -14,6 +14,7 @@
 
 use super::accumulator::{Accumulators, Cells, Pages};
 use crate::model::action::{Durable, Momentary, Retrospective};
+use crate::model::fetch::fetch_at;
 use crate::model::ids::{AgentId, DnId};
 use crate::model::room::make_room;
 use crate::model::tevent::CallType;
@@ -211,10 +212,18 @@ impl Seats {
         all.sum(std::iter::once(&sitter.own).chain(seats), call_type)
     }
 
-    /// Touches what actions on this DN and of this agent will write.
+    /// Asks for the place of a device.
     #[inline]
-    pub(super) fn foresee(&self, dn: DnId, call_type: CallType, all: &Accumulators) -> u64 {
-        self.devices.get(dn.index()).map_or(0, |device| all.foresee(&device.seat, call_type))
+    pub(super) fn foresee(&self, dn: DnId) {
+        fetch_at(&self.devices, dn.index());
+    }
+
+    /// Asks for the counts of what its agent does on a device.
+    #[inline]
+    pub(super) fn foresee_pages(&self, dn: DnId, call_type: CallType, all: &Accumulators) {
+        if let Some(device) = self.devices.get(dn.index()) {
+            all.foresee(&device.seat, call_type);
+        }
     }
 }
 

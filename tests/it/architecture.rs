@@ -50,8 +50,8 @@ const IMPURE: [&str; 17] = [
 /// Macros lie at the root of the crate, wherever they are defined.
 const MACROS: [(&str, &str); 1] = [("for_each_table", "model")];
 
-/// The only file with `unsafe`.
-const UNSAFE: &str = "decode/simd.rs";
+/// The only files with `unsafe`.
+const UNSAFE: [&str; 2] = ["decode/simd.rs", "model/fetch.rs"];
 
 /// Lines of code a file may have, tests not counted.
 const LINES_MAX: usize = 1000;
@@ -134,10 +134,10 @@ fn violations(path: &str, text: &str) -> Vec<String> {
         found.push(format!("has {} lines of code, more than {LINES_MAX}", code.len()));
     }
     let code = code.join("\n");
-    if path != UNSAFE
+    if !UNSAFE.contains(&path)
         && ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern"].iter().any(|word| code.contains(word))
     {
-        found.push(format!("has `unsafe`, which only {UNSAFE} may"));
+        found.push(format!("has `unsafe`, which only {} may", UNSAFE.join(" and ")));
     }
     let Some((directory, _)) = path.split_once('/') else { return found };
     let Some(own) = floor(directory) else {
