@@ -31,7 +31,7 @@ use crate::model::dn::{DnRule, kind_of};
 use crate::model::identity::Identities;
 use crate::model::ids::{AgentId, ConnId, DnId, EventId, SwitchId};
 use crate::model::names::Names;
-use crate::model::room::make_room;
+use crate::model::room::{make_room, step};
 use crate::model::tevent::{EventKind, TEvent};
 use crate::model::time::{Micros, Span};
 
@@ -496,8 +496,7 @@ impl World {
 fn insert<T: Timed>(queue: &mut VecDeque<T>, due: T) {
     let mut at = queue.len();
     if at == queue.capacity() {
-        // As large tables do (`model::room`).
-        queue.reserve_exact((at / 16).max(64));
+        queue.reserve_exact(step::<T>(at));
     }
     while at > 0 && queue[at - 1].at() > due.at() {
         at -= 1;
