@@ -354,7 +354,16 @@ impl World {
     }
 
     /// Makes room for names the decoder has minted.
+    #[inline]
     pub(super) fn grow(&mut self, names: &Names) {
+        let known = (self.devices.len(), self.agents.len(), self.switches.len());
+        if known != (names.dn_count(), names.agent_count(), names.switch_count()) {
+            self.make_places(names);
+        }
+    }
+
+    #[cold]
+    fn make_places(&mut self, names: &Names) {
         for i in self.devices.len()..names.dn_count() {
             let dn = DnId(i as u32);
             let kind = kind_of(&self.rules, names.switch_name(names.dn_switch(dn)), names.dn_number(dn));
@@ -493,15 +502,17 @@ impl World {
 }
 
 /// Inserts by time: nearly always at the end, because the waiting times are equal and events come in order.
+#[inline]
 fn insert<T: Timed>(queue: &mut VecDeque<T>, due: T) {
-    let mut at = queue.len();
-    if at == queue.capacity() {
-        queue.reserve_exact(step::<T>(at));
+    if queue.len() == queue.capacity() {
+        queue.reserve_exact(step::<T>(queue.len()));
     }
-    while at > 0 && queue[at - 1].at() > due.at() {
-        at -= 1;
+    if queue.back().is_none_or(|last| last.at() <= due.at()) {
+        queue.push_back(due);
+    } else {
+        let at = queue.iter().rposition(|other| other.at() <= due.at()).map_or(0, |before| before + 1);
+        queue.insert(at, due);
     }
-    queue.insert(at, due);
 }
 
 /// The instant of the first.

@@ -1,6 +1,7 @@
 //! An agent's ledger: time by status, counts, and the same read over the day and the last half hour.
 
 use super::late::{Base, Gain};
+use super::pair::Place;
 use super::reading::AgentGained;
 use crate::model::action::{AgentCount, Status};
 use crate::model::time::{Micros, Span};
@@ -192,6 +193,10 @@ pub struct AgentStats {
     pub status: Status,
     /// Touched since the board's stamp was this.
     pub(super) stamp: u32,
+    /// Where what he did last at a queue was booked.
+    pub(super) pair: Place,
+    /// The same under a reason.
+    pub(super) reason: Place,
 }
 
 /// One agent: what edges of minutes, intervals and days ask for.

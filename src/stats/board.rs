@@ -196,14 +196,16 @@ impl Board {
                     self.agent_count(agent, AgentColumn::NotReadyEntries, 1, at);
                 }
                 if matches!(status, Status::NotReady | Status::Acw) {
-                    self.reasons.of((agent, status, reason)).counts[0] += 1;
+                    let place = &mut self.agents[agent.index()].reason;
+                    self.reasons.of((agent, status, reason), place).counts[0] += 1;
                     if at < self.interval_start {
                         self.late_count(Object::Reason(agent, status, reason), 0, 1, at);
                     }
                 }
             }
             Action::ReasonTime { agent, status, reason, stop, at } => {
-                self.reasons.of((agent, status, reason)).times.change(0, !stop, at);
+                let place = &mut self.agents[agent.index()].reason;
+                self.reasons.of((agent, status, reason), place).times.change(0, !stop, at);
                 if at < self.interval_start {
                     self.late_time(Object::Reason(agent, status, reason), 0, !stop, at);
                 }
@@ -294,14 +296,16 @@ impl Board {
     }
 
     fn pair_time(&mut self, pair: PairKey, column: PairTime, starts: bool, at: Micros) {
-        self.pairs.of(pair).times.change(column as usize, starts, at);
+        let place = &mut self.agents[pair.0.index()].pair;
+        self.pairs.of(pair, place).times.change(column as usize, starts, at);
         if at < self.interval_start {
             self.late_time(Object::Pair(pair.0, pair.1), column as u8, starts, at);
         }
     }
 
     fn pair_count(&mut self, pair: PairKey, column: PairCount, by: i64, at: Micros) {
-        self.pairs.of(pair).counts[column as usize] += by;
+        let place = &mut self.agents[pair.0.index()].pair;
+        self.pairs.of(pair, place).counts[column as usize] += by;
         if at < self.interval_start {
             self.late_count(Object::Pair(pair.0, pair.1), column as u8, by, at);
         }

@@ -61,6 +61,16 @@ struct Entry<K, const C: usize, const T: usize> {
     ledger: Ledger<C, T>,
 }
 
+/// Where a key is. Keys never move.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place(u32);
+
+impl Default for Place {
+    fn default() -> Self {
+        Self(u32::MAX)
+    }
+}
+
 /// In no list.
 pub(super) const UNLISTED: u32 = 0;
 /// The epoch before the first edge; the one before it is not [`UNLISTED`].
@@ -86,8 +96,6 @@ pub struct Sparse<K, const C: usize, const T: usize> {
     /// Number of the running interval, and where it began.
     epoch: u32,
     edge: Micros,
-    /// The key asked for last: what follows from one event asks for one key several times.
-    last: Option<(K, u32)>,
 }
 
 impl<K, const C: usize, const T: usize> Default for Sparse<K, C, T> {
@@ -101,49 +109,49 @@ impl<K, const C: usize, const T: usize> Default for Sparse<K, C, T> {
             read: Packed::default(),
             epoch: FIRST_EPOCH,
             edge: Micros::MIN,
-            last: None,
         }
     }
 }
 
 impl<K: Key + Eq + std::hash::Hash, const C: usize, const T: usize> Sparse<K, C, T> {
-    /// The ledger of a key, listed as active.
+    /// The ledger of a key, listed as active. `place` is where whoever asks found a key last, which is likely to be this one.
     #[inline]
-    pub fn of(&mut self, key: K) -> &mut Ledger<C, T> {
-        let slot = self.place(key);
+    pub(super) fn of(&mut self, key: K, place: &mut Place) -> &mut Ledger<C, T> {
+        if self.entries.get(place.0 as usize).is_none_or(|entry| entry.key != key) {
+            *place = self.find(key);
+        }
+        let slot = place.0 as usize;
+        if self.entries[slot].listed != self.epoch {
+            self.use_first(place.0);
+        }
         &mut self.entries[slot].ledger
     }
 
-    /// What the ledger of a key was at the begin of the interval.
-    pub fn base_of(&mut self, key: K) -> &mut Base<C, T> {
-        let slot = self.place(key);
-        &mut self.bases[slot]
+    /// What the ledger of a key, which is active, was at the begin of the interval.
+    pub(super) fn base_of(&mut self, key: K) -> &mut Base<C, T> {
+        let Place(slot) = self.find(key);
+        debug_assert!(self.entries[slot as usize].listed == self.epoch, "it was just booked on");
+        &mut self.bases[slot as usize]
     }
 
-    #[inline]
-    fn place(&mut self, key: K) -> usize {
-        match self.last {
-            Some((last, slot)) if last == key => slot as usize,
-            _ => self.find(key) as usize,
-        }
-    }
-
-    /// The place of a key, which is listed as active.
-    fn find(&mut self, key: K) -> u32 {
+    /// The place of a key.
+    #[inline(never)]
+    fn find(&mut self, key: K) -> Place {
         let (entries, bases) = (&mut self.entries, &mut self.bases);
-        let slot = *self.index.entry(key).or_insert_with(|| {
+        Place(*self.index.entry(key).or_insert_with(|| {
             make_room(entries, 1);
             make_room(bases, 1);
             entries.push(Entry { key, listed: UNLISTED, ledger: Ledger::default() });
             bases.push(Base::default());
             entries.len() as u32 - 1
-        });
-        if self.entries[slot as usize].listed != self.epoch {
-            self.read(slot);
-            self.list(slot);
-        }
-        self.last = Some((key, slot));
-        slot
+        }))
+    }
+
+    /// Used for the first time in the running interval.
+    #[cold]
+    fn use_first(&mut self, slot: u32) {
+        self.read(slot);
+        self.list(slot);
     }
 
     fn list(&mut self, slot: u32) {
@@ -167,7 +175,6 @@ impl<K: Key + Eq + std::hash::Hash, const C: usize, const T: usize> Sparse<K, C,
     /// Ends the interval at `edge`; the one before must have been read to its end.
     pub(super) fn end_interval(&mut self, edge: Micros) {
         debug_assert!(self.unread.is_empty(), "the interval before is read before this one ends");
-        self.last = None;
         self.edge = edge;
         self.epoch += 1;
         std::mem::swap(&mut self.active, &mut self.unread);
@@ -196,12 +203,10 @@ impl<K: Key + Eq + std::hash::Hash, const C: usize, const T: usize> Sparse<K, C,
         self.read.take()
     }
 
-    /// Asks for the ledger of a key, if it has one.
+    /// Asks for a ledger, if there is one in this place.
     #[inline]
-    pub(super) fn foresee(&self, key: &K) {
-        if let Some(slot) = self.index.get(key) {
-            fetch_at(&self.entries, *slot as usize);
-        }
+    pub(super) fn foresee(&self, place: Place) {
+        fetch_at(&self.entries, place.0 as usize);
     }
 
     /// The ledger of a key, if it has one.

@@ -38,11 +38,9 @@ impl Board {
     pub fn foresee_parts(&self, agent: AgentId, queue: DnId, call_type: CallType) {
         if let Some(concerned) = self.queue(queue) {
             self.accumulators.foresee(&concerned.pages, call_type);
-            if agent.is_some() {
-                self.pairs.foresee(&(agent, queue));
-            }
         }
         if let Some(stats) = self.agents.get(agent.index()) {
+            self.pairs.foresee(stats.pair);
             self.memberships[agent.index()].first().into_iter().for_each(fetch);
             if stats.stamp != self.stamp {
                 fetch_at(&self.past, agent.index());
