@@ -1,6 +1,6 @@
 //! How long does an event take on its way from the bytes of a line to folded state?
 //!
-//! `pipeline [SEGMENTS]`. Two simulated centres speak, a usual one and a large one, in segments of event time: each
+//! `pipeline [SEGMENTS]`. Three simulated centres speak, a small one, a usual one and a large one, in segments of event time: each
 //! segment is made in memory, then decoded alone, fed to a partition with its keys in the usual order, fed to another one
 //! in shuffled order, and folded from decoded events. All of them have heard everything before, so that they are as full
 //! as after hours of work; a segment holds interval edges as they come. Figures are medians over the segments, by
@@ -271,6 +271,8 @@ fn two_partitions(agents: u32, queues: u32, span: Span, segments: usize) {
 
 fn main() {
     let segments = std::env::args().find_map(|arg| arg.parse().ok()).unwrap_or(7);
+    // All of its state is near: the difference to the others is the waiting for memory.
+    centre(200, 10, Span::from_mins(60), segments);
     centre(10_000, 500, Span::from_mins(6), segments);
     two_partitions(10_000, 500, Span::from_mins(6), segments.min(5));
     centre(100_000, 5_000, Span::from_mins(2), segments);

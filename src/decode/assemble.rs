@@ -208,15 +208,16 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
     #[inline(always)]
     pub(super) fn event(mut self, names: &mut Names, event: &mut TEvent<'t>) -> Result<(), Fault> {
         self.attributes(event)?;
-        self.objects(event, names)
+        self.spoken()?.mint(names, event)
     }
 
-    /// The same ahead of its turn, when no name may be minted yet and the third party is not known. False when it has names that are new:
-    /// [`Self::objects`] is still to be called, in its turn.
+    /// The same ahead of its turn: all but its names, which are still texts, and asked for.
     #[inline(always)]
-    pub(super) fn event_ahead(mut self, names: &Names, event: &mut TEvent<'t>) -> Result<bool, Fault> {
+    pub(super) fn event_ahead(mut self, names: &Names, event: &mut TEvent<'t>) -> Result<Spoken<'t>, Fault> {
         self.attributes(event)?;
-        self.known_objects(event, names)
+        let spoken = self.spoken()?;
+        names.foresee(spoken.this_dn, spoken.this_queue, spoken.agent);
+        Ok(spoken)
     }
 
     /// Everything but names.
@@ -294,57 +295,7 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
         Ok(())
     }
 
-    /// The names that get ids: last, so that a line refused for another reason mints none.
-    #[inline(always)]
-    pub(super) fn objects(&self, event: &mut TEvent<'t>, names: &mut Names) -> Result<(), Fault> {
-        let spoken = self.spoken()?;
-        let refused = |field| move |_| Fault { field, kind: Ill::NameRefused };
-        // Apart, because the tenant that nearly all have takes less.
-        let id = match spoken.tenant {
-            "" => names.switch("default", spoken.switch),
-            tenant => names.switch(tenant, spoken.switch),
-        };
-        event.switch = id.map_err(refused(Field::Switch))?;
-        if !spoken.this_dn.is_empty() {
-            event.this_dn = names.dn(event.switch, spoken.this_dn).map_err(refused(Field::ThisDn))?;
-        }
-        if !spoken.this_queue.is_empty() {
-            event.this_queue = names.dn(event.switch, spoken.this_queue).map_err(refused(Field::ThisQueue))?;
-        }
-        if !spoken.agent.is_empty() {
-            event.agent = names.agent(event.switch, spoken.agent).map_err(refused(Field::AgentId))?;
-        }
-        event.third_party_number = spoken.third_party;
-        find_third_party(event, names);
-        Ok(())
-    }
-
-    /// The same as long as all of them have objects already; else false.
-    #[inline(always)]
-    fn known_objects(&self, event: &mut TEvent<'t>, names: &Names) -> Result<bool, Fault> {
-        let spoken = self.spoken()?;
-        event.switch = match spoken.tenant {
-            "" => names.known_switch("default", spoken.switch),
-            tenant => names.known_switch(tenant, spoken.switch),
-        };
-        let mut all = event.switch.is_some();
-        if !spoken.this_dn.is_empty() {
-            event.this_dn = names.find_dn(event.switch, spoken.this_dn);
-            all &= event.this_dn.is_some();
-        }
-        if !spoken.this_queue.is_empty() {
-            event.this_queue = names.find_dn(event.switch, spoken.this_queue);
-            all &= event.this_queue.is_some();
-        }
-        if !spoken.agent.is_empty() {
-            event.agent = names.find_agent(event.switch, spoken.agent);
-            all &= event.agent.is_some();
-        }
-        event.third_party_number = spoken.third_party;
-        Ok(all)
-    }
-
-    /// The texts of the names.
+    /// The texts of the names: read last, so that a line refused for another reason mints none.
     #[inline(always)]
     fn spoken(&self) -> Result<Spoken<'t>, Fault> {
         let switch = self.text(Field::Switch)?;
@@ -359,22 +310,77 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
     }
 }
 
-/// Finds the object of `ThirdPartyDN`, which is never minted for it: what is known when the event's turn has come counts.
-#[inline(always)]
-pub(super) fn find_third_party(event: &mut TEvent<'_>, names: &Names) {
-    if !event.third_party_number.is_empty() {
-        event.third_party_dn = names.find_dn(event.switch, event.third_party_number);
-    }
-}
-
 /// What a line calls the objects it is about; empty where it names none.
-struct Spoken<'t> {
+#[derive(Clone, Copy)]
+pub(super) struct Spoken<'t> {
     switch: &'t str,
     tenant: &'t str,
     this_dn: &'t str,
     this_queue: &'t str,
     agent: &'t str,
     third_party: &'t str,
+}
+
+impl<'t> Spoken<'t> {
+    /// Of nothing.
+    pub(super) const NOTHING: Self =
+        Self { switch: "", tenant: "", this_dn: "", this_queue: "", agent: "", third_party: "" };
+
+    /// Gives the event the ids of its names. False, when one of them is new.
+    #[inline]
+    pub(super) fn find(&self, names: &Names, event: &mut TEvent<'t>) -> bool {
+        // Apart, because the tenant that nearly all have takes less.
+        event.switch = match self.tenant {
+            "" => names.known_switch("default", self.switch),
+            tenant => names.known_switch(tenant, self.switch),
+        };
+        let mut all = event.switch.is_some();
+        if !self.this_dn.is_empty() {
+            event.this_dn = names.find_dn(event.switch, self.this_dn);
+            all &= event.this_dn.is_some();
+        }
+        if !self.this_queue.is_empty() {
+            event.this_queue = names.find_dn(event.switch, self.this_queue);
+            all &= event.this_queue.is_some();
+        }
+        if !self.agent.is_empty() {
+            event.agent = names.find_agent(event.switch, self.agent);
+            all &= event.agent.is_some();
+        }
+        event.third_party_number = self.third_party;
+        all
+    }
+
+    /// The same, making new names known; and its third party, which is never made known for it.
+    ///
+    /// # Errors
+    /// A name that is refused.
+    #[inline]
+    pub(super) fn mint(&self, names: &mut Names, event: &mut TEvent<'t>) -> Result<(), Fault> {
+        let refused = |field| move |_| Fault { field, kind: Ill::NameRefused };
+        let tenant = if self.tenant.is_empty() { "default" } else { self.tenant };
+        event.switch = names.switch(tenant, self.switch).map_err(refused(Field::Switch))?;
+        if !self.this_dn.is_empty() {
+            event.this_dn = names.dn(event.switch, self.this_dn).map_err(refused(Field::ThisDn))?;
+        }
+        if !self.this_queue.is_empty() {
+            event.this_queue = names.dn(event.switch, self.this_queue).map_err(refused(Field::ThisQueue))?;
+        }
+        if !self.agent.is_empty() {
+            event.agent = names.agent(event.switch, self.agent).map_err(refused(Field::AgentId))?;
+        }
+        event.third_party_number = self.third_party;
+        find_third_party(names, event);
+        Ok(())
+    }
+}
+
+/// Finds the object of `ThirdPartyDN`: what is known when the event's turn has come counts.
+#[inline(always)]
+pub(super) fn find_third_party(names: &Names, event: &mut TEvent<'_>) {
+    if !event.third_party_number.is_empty() {
+        event.third_party_dn = names.find_dn(event.switch, event.third_party_number);
+    }
 }
 
 /// [`Assembly::rare`] as a function of its own.

@@ -4,7 +4,7 @@
 //! learned about the feed's habits (orders of keys, words) and its counts of what it did not know; nothing that changes
 //! a result.
 
-use super::assemble::{Assembly, Fault, find_third_party};
+use super::assemble::{Assembly, Fault, Spoken, find_third_party};
 use super::error::DecodeError;
 use super::field::{Fields, LINE_BYTES_MAX};
 use super::guess::Guesses;
@@ -126,21 +126,16 @@ impl Decoder {
                 continue;
             }
             let scanned = match isa {
-                Some(isa) => isa.run(Step { text: chunk, from: at, learned, names, event: ahead.next() }),
+                Some(isa) => {
+                    let (event, spoken) = ahead.next();
+                    isa.run(Step { text: chunk, from: at, learned, names, event, spoken })
+                }
                 None => None,
             };
             let end = scanned.as_ref().map_or_else(|| line_end(chunk, at), |scanned| scanned.end);
             let line = Line { index, offset: at as u64, bytes: &chunk[at..end] };
             match (scanned, isa) {
-                (Some(Scanned { result: Ok(true), .. }), _) => ahead.push(line, names, listener),
-                (Some(Scanned { result: Ok(false), .. }), _) => {
-                    // A name is minted when nothing of what comes before it is left to be said.
-                    let mut event = *ahead.next();
-                    ahead.pass(names, listener);
-                    let text = std::str::from_utf8(line.bytes).unwrap_or_default();
-                    let result = Isa::PORTABLE.run(Mint { text, learned, names, event: &mut event });
-                    listener.line(names, line, result.map(|()| &event).map_err(Fault::error));
-                }
+                (Some(Scanned { result: Ok(()), .. }), _) => ahead.push(line, names, listener),
                 _ if line.bytes.trim_ascii().is_empty() => {}
                 (scanned, isa) => {
                     ahead.pass(names, listener);
@@ -183,21 +178,27 @@ impl<F: FnMut(&mut Names, Line<'_>, Result<&TEvent<'_>, DecodeError>)> Listener 
 /// How many events are decoded before the first of them has its turn.
 const AHEAD: usize = 8;
 
-/// Events that wait for their turn. All their names have been minted by lines that had theirs.
+/// Events that wait for their turn.
 struct Ahead<'c> {
     events: [TEvent<'c>; AHEAD],
+    spoken: [Spoken<'c>; AHEAD],
     lines: [Line<'c>; AHEAD],
     count: usize,
 }
 
 impl<'c> Ahead<'c> {
     const fn new() -> Self {
-        Self { events: [blank(); AHEAD], lines: [Line { index: 0, offset: 0, bytes: &[] }; AHEAD], count: 0 }
+        Self {
+            events: [blank(); AHEAD],
+            spoken: [Spoken::NOTHING; AHEAD],
+            lines: [Line { index: 0, offset: 0, bytes: &[] }; AHEAD],
+            count: 0,
+        }
     }
 
-    /// The place of the next event.
-    fn next(&mut self) -> &mut TEvent<'c> {
-        &mut self.events[self.count]
+    /// The place of the next event and its names.
+    fn next(&mut self) -> (&mut TEvent<'c>, &mut Spoken<'c>) {
+        (&mut self.events[self.count], &mut self.spoken[self.count])
     }
 
     /// The event in the next place is one.
@@ -211,13 +212,28 @@ impl<'c> Ahead<'c> {
     }
 
     /// All of them have their turn.
-    #[inline]
     fn pass(&mut self, names: &mut Names, listener: &mut impl Listener) {
         let count = std::mem::take(&mut self.count);
-        listener.ahead(&self.events[..count]);
-        for (event, line) in self.events[..count].iter_mut().zip(&self.lines) {
-            find_third_party(event, names);
-            listener.line(names, *line, Ok(event));
+        let Self { events, spoken, lines, .. } = self;
+        let mut from = 0;
+        while from < count {
+            // As many as say nothing new.
+            let mut to = from;
+            while to < count && spoken[to].find(names, &mut events[to]) {
+                to += 1;
+            }
+            listener.ahead(&events[from..to]);
+            for (event, line) in events[from..to].iter_mut().zip(&lines[from..to]) {
+                find_third_party(names, event);
+                listener.line(names, *line, Ok(event));
+            }
+            // A name is minted when nothing of what comes before it is left to be said.
+            if to < count {
+                let result = spoken[to].mint(names, &mut events[to]);
+                listener.line(names, lines[to], result.map(|()| &events[to]).map_err(Fault::error));
+                to += 1;
+            }
+            from = to;
         }
     }
 }
@@ -249,12 +265,10 @@ impl Learned {
         tail.push(b'\n');
         tail.resize(tail.len() + PADDING, 0);
         let mut event = blank();
-        let text = match isa.run(Step { text: tail, from: 0, learned: self, names, event: &mut event }) {
-            Some(Scanned { result: Ok(_), .. }) => std::str::from_utf8(&tail[..line.bytes.len()]).unwrap_or_default(),
-            Some(Scanned { result: Err(fault), .. }) => return listener.line(names, line, Err(fault.error())),
-            None => return self.tolerant(line, scratch, names, listener),
-        };
-        let result = Isa::PORTABLE.run(Mint { text, learned: self, names, event: &mut event });
+        let mut spoken = Spoken::NOTHING;
+        let step = Step { text: tail, from: 0, learned: self, names, event: &mut event, spoken: &mut spoken };
+        let Some(scanned) = isa.run(step) else { return self.tolerant(line, scratch, names, listener) };
+        let result = scanned.result.and_then(|()| spoken.mint(names, &mut event));
         listener.line(names, line, result.map(|()| &event).map_err(Fault::error));
     }
 
@@ -302,25 +316,6 @@ impl Kernel for Read<'_, '_> {
     }
 }
 
-/// The names of the fields of `text`, which was scanned last, to ids.
-struct Mint<'a, 't> {
-    text: &'t str,
-    learned: &'a mut Learned,
-    names: &'a mut Names,
-    event: &'a mut TEvent<'t>,
-}
-
-impl Kernel for Mint<'_, '_> {
-    type Output = Result<(), Fault>;
-
-    #[inline(always)]
-    fn run<L: Lanes>(self, lanes: L) -> Self::Output {
-        let Learned { fields, words, unknowns, .. } = self.learned;
-        let padded = Padded::new(self.text.as_bytes());
-        Assembly { lanes, line: self.text, padded, fields, words, unknowns }.objects(self.event, self.names)
-    }
-}
-
 /// One line of `text`, found, scanned and read.
 struct Step<'a, 't> {
     text: &'t [u8],
@@ -328,14 +323,15 @@ struct Step<'a, 't> {
     learned: &'a mut Learned,
     names: &'a Names,
     event: &'a mut TEvent<'t>,
+    spoken: &'a mut Spoken<'t>,
 }
 
 /// A line that the scanner could read.
 struct Scanned {
     /// Where its newline stands.
     end: usize,
-    /// Whether it was made an event, and whether all its names are known.
-    result: Result<bool, Fault>,
+    /// Whether it was made an event, up to its names.
+    result: Result<(), Fault>,
 }
 
 impl Kernel for Step<'_, '_> {
@@ -344,7 +340,7 @@ impl Kernel for Step<'_, '_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) -> Self::Output {
-        let Self { text, from, learned, names, event } = self;
+        let Self { text, from, learned, names, event, spoken } = self;
         let Learned { limits, guesses, words, fields, unknowns } = learned;
         let padded = Padded::new(text.get(from..)?);
         let plain = Plain { text: padded, pairs_max: limits.pairs_max };
@@ -354,7 +350,7 @@ impl Kernel for Step<'_, '_> {
         }
         let line = padded.prefix(lanes, len)?;
         let result = Assembly { lanes, line, padded, fields, words, unknowns }.event_ahead(names, event);
-        Some(Scanned { end: from + len, result })
+        Some(Scanned { end: from + len, result: result.map(|said| *spoken = said) })
     }
 }
 

@@ -206,6 +206,22 @@ impl Names {
             .map_or(DnId::NONE, |&i| DnId(i))
     }
 
+    /// Asks for the places of two DNs and an agent, which are likely to be those of the switch that spoke last.
+    #[inline(always)]
+    pub fn foresee(&self, this_dn: &str, this_queue: &str, agent: &str) {
+        let Some(switch) = self.switches.get(self.last_switch.index()) else { return };
+        for dn in [this_dn, this_queue] {
+            if let Some(short) = ShortText::pack(dn) {
+                switch.dns.foresee(short);
+            }
+        }
+        if let Some(home) = self.switches.get(switch.home.index())
+            && let Some(short) = ShortText::pack(agent)
+        {
+            home.agents.foresee(short);
+        }
+    }
+
     /// The agent `id` of the tenant of `switch`, minted when new. One agent over all switches of a tenant.
     ///
     /// # Errors

@@ -4,6 +4,8 @@
 //! line per lookup. Probing is linear and bounded, so that chosen names cannot make a lookup slow. What does not fit
 //! (a long text, a crowded neighbourhood) is the caller's to keep elsewhere. This module refuses to know what is named.
 
+use super::fetch::fetch_at;
+
 /// A text of at most twelve bytes as two integers, zero-padded; equal if and only if the texts are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ShortText {
@@ -119,6 +121,12 @@ impl SymbolTable {
             }
         }
         if self.spilled { Found::Elsewhere } else { Found::Absent }
+    }
+
+    /// Asks for the place of `text`.
+    #[inline(always)]
+    pub(super) fn foresee(&self, text: ShortText) {
+        fetch_at(&self.buckets, text.mixed() as usize & self.buckets.len().wrapping_sub(1));
     }
 
     /// Keeps `id` with a `text` that is not in the table. `spill` gets every id, this one or an older one, for which

@@ -81,7 +81,8 @@ fn unsure(chunk: &str) -> usize {
     let (mut decoder, mut names, mut at, mut count) = (Decoder::new(Limits::default()), Names::default(), 0, 0);
     while at < chunk.len() {
         let (learned, names, event) = (&mut decoder.learned, &mut names, &mut blank());
-        let step = Step { text: padded.as_bytes(), from: at, learned, names, event };
+        let mut spoken = Spoken::NOTHING;
+        let step = Step { text: padded.as_bytes(), from: at, learned, names, event, spoken: &mut spoken };
         let end = Isa::best().run(step).map(|scanned| scanned.end);
         count += usize::from(end.is_none());
         at = end.unwrap_or_else(|| line_end(padded.as_bytes(), at)) + 1;
