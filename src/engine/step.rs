@@ -133,6 +133,9 @@ impl Engine {
         let Self { world, board, .. } = self;
         for some in events.chunks(FORESEEN) {
             let mut concerned = [Concerned::default(); FORESEEN];
+            if let Some(last) = some.last() {
+                world.foresee_timers(last.time);
+            }
             for ev in some {
                 world.foresee_devices(ev);
                 board.foresee_device(ev.this_dn, ev.this_queue);

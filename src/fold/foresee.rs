@@ -4,10 +4,14 @@
 //! it: the events may be about anything else when their turn comes.
 
 use super::slab::{Ix, NIL, Slab};
-use super::world::World;
+use super::world::{Timer, World};
 use crate::model::fetch::{fetch, fetch_at, fetch_front};
 use crate::model::ids::{AgentId, DnId};
 use crate::model::tevent::TEvent;
+use crate::model::time::Micros;
+
+/// Timers of a kind that are looked at: a few events seldom let more come due.
+const TIMERS: usize = 8;
 
 /// What the second round has found out.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +35,21 @@ impl World {
     pub fn foresee_devices(&self, ev: &TEvent<'_>) {
         fetch_at(&self.devices, ev.this_dn.index());
         fetch_at(&self.devices, ev.this_queue.index());
+    }
+
+    /// What timers that are due by then are about.
+    pub fn foresee_timers(&self, until: Micros) {
+        for due in self.settling.iter().take(TIMERS).take_while(|due| due.at < until) {
+            match due.timer {
+                Timer::Stay(ix) => foresee_slot(&self.stays, ix),
+                Timer::Party(ix) => foresee_slot(&self.parties, ix),
+                Timer::Wrap(ix) => foresee_slot(&self.wraps, ix),
+                Timer::Call(ix) => foresee_slot(&self.calls, ix),
+            }
+        }
+        for due in self.lingering.iter().take(TIMERS).take_while(|due| due.at < until) {
+            foresee_slot(&self.calls, due.call);
+        }
     }
 
     /// Second round: the call, the agent of the device and its first party.

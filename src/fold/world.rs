@@ -66,17 +66,17 @@ pub(super) enum Timer {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Due {
-    at: Micros,
-    timer: Timer,
+pub(super) struct Due {
+    pub(super) at: Micros,
+    pub(super) timer: Timer,
     serial: u32,
 }
 
 /// A call that may have nothing open any more at some instant. There are two for every call of the last quarter of an hour.
 #[derive(Clone, Copy, Debug)]
-struct Lingering {
-    at: Micros,
-    call: Ix,
+pub(super) struct Lingering {
+    pub(super) at: Micros,
+    pub(super) call: Ix,
     serial: u32,
 }
 
@@ -159,8 +159,8 @@ pub struct World {
     pub(super) attached: Attached,
     /// States of parties, where they are wanted.
     pub(super) trails: Trails,
-    settling: VecDeque<Due>,
-    lingering: VecDeque<Lingering>,
+    pub(super) settling: VecDeque<Due>,
+    pub(super) lingering: VecDeque<Lingering>,
     /// No timer is due before it.
     quiet_until: Micros,
     /// Position of the present input among all.
