@@ -1,7 +1,7 @@
 //! The work that `benches/guard` counts instructions of: one simulated quarter of an hour, the same every time.
 //!
-//! `instructions decode|fold`. A floor of 1 000 agents and 50 queues runs for ten minutes, so that everything that grows
-//! has grown; the next fifteen minutes, which hold one interval edge and its rows, go through [`decode`] or [`fold`], the
+//! `instructions decode|fold`. A floor of 1 000 agents and 50 queues runs for 25 minutes, so that everything that grows
+//! has grown and the first calls are forgotten; the next fifteen minutes, which hold one interval edge and its rows, go through [`decode`] or [`fold`], the
 //! functions whose instructions are counted. Prints the number of events that went through.
 
 use std::hint::black_box;
