@@ -310,7 +310,7 @@ fn plan(order: &Order, log: &Log) -> Result<Plan, RebuildError> {
         return Err(RebuildError::Outside { first, last, from, to });
     }
     let survey = sink::survey(&order.data)?;
-    let of_facts = survey.iter().filter(|p| tables().any(|t| t.name == p.table && t.time != "interval_start"));
+    let of_facts = survey.iter().filter(|p| tables().any(|t| t.name == p.table && !t.is_of_intervals()));
     let stored_from = of_facts.filter_map(|p| p.manifest.as_ref()?.files.iter().map(|f| f.first_us).min()).min();
     // A log that is as old as the store knows how everything began.
     let is_whole = stored_from.is_none_or(|stored| stored >= first.0);

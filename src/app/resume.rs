@@ -168,7 +168,7 @@ impl Resumed {
         let aside = Aside::write(store.root(), batch)?;
         let (stored, open) = (sink::survey(store.root())?, sink::survey(&aside.root)?);
         let (mut reader, mut rewriting) = (Reader::default(), Rewriting::default());
-        for table in facts().filter(|table| table.time != "interval_start") {
+        for table in facts().filter(|table| !table.is_of_intervals()) {
             for keys in open.iter().filter(|p| p.table == table.name) {
                 let is_same =
                     |p: &&sink::Partition| (&p.table, &p.tenant, &p.date) == (&keys.table, &keys.tenant, &keys.date);

@@ -80,11 +80,20 @@ pub struct Table {
     pub sort: &'static [&'static str],
 }
 
+/// The column with the begin of an interval, by which rows of intervals are dated.
+pub const INTERVAL_START: &str = "interval_start";
+
 impl Table {
     /// Whether the table describes what facts name. Dimensions are not partitioned by time.
     #[must_use]
     pub const fn is_dimension(&self) -> bool {
         !matches!(self.kind, Kind::Fact | Kind::Log)
+    }
+
+    /// Whether a row is what an object gained in an interval, which comes again as a whole when it is corrected.
+    #[must_use]
+    pub fn is_of_intervals(&self) -> bool {
+        self.time == INTERVAL_START
     }
 
     /// Whether its rows belong to a tenant; the others are the same for everybody.

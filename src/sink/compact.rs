@@ -35,9 +35,6 @@ const GROUP_ROWS: usize = 1 << 17;
 /// Level of zstd in merged files: they are written once and read for years.
 const LEVEL: i32 = 3;
 
-/// The time of a row that is about an interval.
-const INTERVAL: &str = "interval_start";
-
 /// How long after its end a day is over: what went on at midnight has ended.
 const LEFT: i64 = 6 * 3_600_000_000;
 
@@ -75,7 +72,7 @@ fn small<'a>(table: &Table, files: &'a [FileEntry]) -> Vec<&'a FileEntry> {
     let mut small: Vec<&FileEntry> =
         files.iter().filter(|file| file.writer == "live" && file.bytes < SMALL_BYTES).collect();
     small.sort_by(|a, b| a.name.cmp(&b.name));
-    if table.time == INTERVAL {
+    if table.is_of_intervals() {
         let alike = |file: &FileEntry| small.iter().filter(|other| other.switches == file.switches).count() > 1;
         let Some(first) = small.iter().copied().find(|file| alike(file)) else { return Vec::new() };
         small.retain(|file| file.switches == first.switches);

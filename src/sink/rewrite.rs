@@ -267,7 +267,7 @@ fn home(manifest: &Manifest, rewrite: &Rewrite, at: i64, made: &BTreeMap<String,
         return file.name.clone();
     }
     // An interval has a file of its own, which the interval replaces if it comes again.
-    let is_interval = rewrite.old.table.time == "interval_start";
+    let is_interval = rewrite.old.table.is_of_intervals();
     let stamp = if is_interval { path::stamp(Micros(at)) } else { partition.date.replace('-', "") };
     let base = format!("part-{stamp}-{}-again", path::scope_hash(&partition.tenant, &rewrite.own_switches()));
     let name = format!("{base}.parquet");

@@ -174,7 +174,7 @@ fn parts<R: Row>(_: &[R], mode: Mode) -> Result<Parts, ParquetError> {
     let grain = match mode {
         _ if table.is_dimension() => Grain::Whole(mode),
         Mode::Replay => Grain::Day,
-        Mode::Live if table.time == "interval_start" => Grain::Instant,
+        Mode::Live if table.is_of_intervals() => Grain::Instant,
         Mode::Live => Grain::PartitionDay,
     };
     Ok(Parts::new(Schema::new(table)?, grain))

@@ -16,9 +16,6 @@ use crate::model::table::{Kind, Row, Table, Type};
 /// Columns by which people look for rows; each gets an index with the tenant before it and the time behind it.
 const SOUGHT: [&str; 3] = ["queue_id", "agent_id", "call_id"];
 
-/// The time of every table of intervals.
-pub(super) const INTERVAL: &str = "interval_start";
-
 /// Words that are no names unless quoted.
 const RESERVED: [&str; 24] = [
     "all", "and", "any", "array", "as", "asc", "case", "check", "column", "default", "desc", "do", "else", "end",

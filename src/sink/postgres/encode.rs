@@ -15,7 +15,7 @@ use crate::sink::derive::{Derived, Scope};
 use crate::sink::mirror::{Mirror, Texts};
 use crate::sink::path;
 
-use super::ddl::{INTERVAL, is_in_database, partition_column, tables};
+use super::ddl::{is_in_database, partition_column, tables};
 use super::segment::{AGENT_SITE, Section, SegmentError, Writer};
 use super::tuple::{self, Layout, Meaning};
 
@@ -73,7 +73,7 @@ impl Pending {
     ) -> Result<(), SegmentError> {
         let Some(layout) = self.layout.take() else { return Ok(()) };
         let is_parted = partition_column(layout.table).is_some();
-        let is_interval = layout.table.time == INTERVAL;
+        let is_interval = layout.table.is_of_intervals();
         let (mut seen_day, mut seen_time) = (i64::MIN, Micros::MIN);
         for row in rows {
             let section = &mut self.section;

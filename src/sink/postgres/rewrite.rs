@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use tokio::runtime::Runtime;
 
 use super::connect::{Session, Target};
-use super::ddl::{INTERVAL, ident, literal, partition_column, primary_key, tables};
+use super::ddl::{ident, literal, partition_column, primary_key, tables};
 use super::encode::month;
 use super::error::{PostgresError, Trouble};
 use super::holdings::{Holding, Holdings};
@@ -123,7 +123,7 @@ impl Rewriting {
         if let Some(site) = named {
             return Some(is_ours(&site));
         }
-        if block.table.time == INTERVAL
+        if block.table.is_of_intervals()
             && let Some(agent) = text("agent_id")
         {
             return self.agents.get(&(tenant.clone(), agent)).map(|site| is_ours(site));

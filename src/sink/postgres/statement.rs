@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::table::{Kind, Table};
+use crate::model::table::{INTERVAL_START, Kind, Table};
 use crate::model::time::{Micros, Span};
 
-use super::ddl::{INTERVAL, ident, literal, partition_column, primary_key};
+use super::ddl::{ident, literal, partition_column, primary_key};
 
 /// Columns that differ when anything does, nearly always.
 const TELLING: [&str; 3] = ["written_at", "revision", "status"];
@@ -105,7 +105,7 @@ fn coming(table: &Table, column: &str) -> String {
 
 /// How the switch of a row of an interval is known.
 fn scope(table: &Table) -> Option<&'static str> {
-    if table.time != INTERVAL {
+    if !table.is_of_intervals() {
         None
     } else if has(table, "site_id") {
         Some("t.tenant_id = k.tenant AND t.site_id = k.site")
@@ -143,7 +143,7 @@ impl Statements {
         let not_earlier = |old: &str, new: &str| match rule {
             Rule::Comes => String::new(),
             // A program that was restarted begins to count revisions anew.
-            Rule::Later if has(table, "written_at") && (table.time == INTERVAL || !has(table, "revision")) => {
+            Rule::Later if has(table, "written_at") && (table.is_of_intervals() || !has(table, "revision")) => {
                 format!(" AND {old}.written_at <= {new}.written_at")
             }
             Rule::Later if has(table, "written_at") => {
@@ -212,7 +212,7 @@ impl Statements {
         let (table, starts) = (ident(self.table.name), starts.join(", "));
         // The index by time knows where not to look; reading on in the hope of an early hit would read everything.
         Some(format!(
-            "SET LOCAL enable_seqscan = off; SELECT EXISTS (SELECT FROM callfold.{table} WHERE {INTERVAL} IN ({starts})); \
+            "SET LOCAL enable_seqscan = off; SELECT EXISTS (SELECT FROM callfold.{table} WHERE {INTERVAL_START} IN ({starts})); \
              SET LOCAL enable_seqscan = on"
         ))
     }
@@ -246,8 +246,8 @@ impl Statements {
         let (table, staging, starts) = (ident(self.table.name), &self.staging, starts.join(", "));
         let is_any = if is_single {
             format!(
-                " AND (SELECT count(*) FROM callfold.{table} WHERE {INTERVAL} IN ({starts})) \
-                 <> (SELECT count(*) FROM {staging} WHERE {INTERVAL} IN ({starts}))"
+                " AND (SELECT count(*) FROM callfold.{table} WHERE {INTERVAL_START} IN ({starts})) \
+                 <> (SELECT count(*) FROM {staging} WHERE {INTERVAL_START} IN ({starts}))"
             )
         } else {
             String::new()
@@ -256,7 +256,7 @@ impl Statements {
             // A server that has no statistics yet would look through the staging table once for every row, and through the whole
             // table for those of an interval.
             "SET LOCAL enable_nestloop = off; SET LOCAL enable_seqscan = off; \
-             DELETE FROM callfold.{table} t WHERE t.{INTERVAL} IN ({starts}) AND EXISTS (SELECT FROM (VALUES {}) k (tenant, site) \
+             DELETE FROM callfold.{table} t WHERE t.{INTERVAL_START} IN ({starts}) AND EXISTS (SELECT FROM (VALUES {}) k (tenant, site) \
              WHERE {scope}) AND NOT EXISTS (SELECT FROM {staging} s WHERE {}){until}{is_any}; \
              SET LOCAL enable_nestloop = on; SET LOCAL enable_seqscan = on;",
             sites.join(", "),
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn every_table_of_intervals_knows_whose_rows_it_replaces() {
-        for table in tables().into_iter().filter(|table| table.time == INTERVAL) {
+        for table in tables().into_iter().filter(|table| table.is_of_intervals()) {
             assert!(scope(table).is_some(), "{}: no switch can be told from its columns", table.name);
             let is_lead = table.columns.iter().any(|column| column.name == "site_id");
             assert!(is_lead || !leads(table.name).is_empty(), "{}: with which table does it come?", table.name);
