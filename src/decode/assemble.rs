@@ -328,7 +328,7 @@ impl<'t> Spoken<'t> {
 
     /// Gives the event the ids of its names. False, when one of them is new.
     #[inline]
-    pub(super) fn find(&self, names: &Names, event: &mut TEvent<'t>) -> bool {
+    pub(super) fn find(&self, names: &mut Names, event: &mut TEvent<'t>) -> bool {
         // Apart, because the tenant that nearly all have takes less.
         event.switch = match self.tenant {
             "" => names.known_switch("default", self.switch),

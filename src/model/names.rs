@@ -109,11 +109,18 @@ impl Names {
         })
     }
 
-    /// The switch `name` of `tenant` if it has an object already, as [`Self::find_switch`], quicker for the one that spoke last.
+    /// The switch `name` of `tenant` if it has an object already, as [`Self::find_switch`]: quicker for the one that spoke last, which this
+    /// one is from now on.
     #[inline(always)]
-    #[must_use]
-    pub fn known_switch(&self, tenant: &str, name: &str) -> SwitchId {
-        if self.spoke_last(tenant, name) { self.last_switch } else { self.find_switch(tenant, name) }
+    pub fn known_switch(&mut self, tenant: &str, name: &str) -> SwitchId {
+        if self.spoke_last(tenant, name) { self.last_switch } else { self.turn_to(tenant, name) }
+    }
+
+    #[inline(never)]
+    fn turn_to(&mut self, tenant: &str, name: &str) -> SwitchId {
+        let found = self.find_switch(tenant, name);
+        self.last_switch = if found.is_some() { found } else { self.last_switch };
+        found
     }
 
     /// The switch `name` of `tenant`; `NONE` when there is none.
