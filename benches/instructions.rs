@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 
-use callfold::decode::Decoder;
+use callfold::decode::{AHEAD, Decoder};
 use callfold::engine::settings::Settings;
 use callfold::engine::step::Engine;
 use callfold::model::ids::{EventId, SwitchId};
@@ -41,14 +41,14 @@ fn decode(decoder: &mut Decoder, names: &mut Names, lines: &[u8]) -> u64 {
 /// Folds every event; rows leave and their memory stays.
 #[inline(never)]
 fn fold(engine: &mut Engine, names: &mut Names, events: &[TEvent<'_>], seq: &mut u64) -> u64 {
-    for some in events.chunks(feed::AHEAD) {
+    for some in events.chunks(AHEAD) {
         engine.foresee(some);
         for ev in some {
             *seq += 1;
             let id = EventId { switch: SwitchId(0), epoch: ev.epoch.unwrap_or(0), seq: *seq };
             engine.event(ev, id, names);
         }
-        if *seq % 256 < feed::AHEAD as u64 && engine.rows_waiting() >= 4096 {
+        if *seq % 256 < AHEAD as u64 && engine.rows_waiting() >= 4096 {
             let mut rows = engine.take_rows();
             let mut closings = engine.take_closings();
             closings.write(&mut rows);

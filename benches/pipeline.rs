@@ -14,7 +14,7 @@ use std::hint::black_box;
 use std::thread;
 use std::time::Instant;
 
-use callfold::decode::Decoder;
+use callfold::decode::{AHEAD, Decoder};
 use callfold::engine::partition::{Partition, Position};
 use callfold::engine::settings::Settings;
 use callfold::engine::step::Engine;
@@ -124,14 +124,14 @@ impl FoldAlone {
     }
 
     fn fold(&mut self, events: &[TEvent<'_>]) -> u64 {
-        for some in events.chunks(feed::AHEAD) {
+        for some in events.chunks(AHEAD) {
             self.engine.foresee(some);
             for ev in some {
                 self.seq += 1;
                 let id = EventId { switch: SwitchId(0), epoch: ev.epoch.unwrap_or(0), seq: self.seq };
                 self.engine.event(ev, id, &mut self.names);
             }
-            if self.seq % 1024 < feed::AHEAD as u64 && self.engine.rows_waiting() >= ROWS {
+            if self.seq % 1024 < AHEAD as u64 && self.engine.rows_waiting() >= ROWS {
                 let mut rows = self.engine.take_rows();
                 let mut closings = self.engine.take_closings();
                 closings.write(&mut rows);

@@ -20,9 +20,6 @@ const CHUNK_BYTES: usize = 128 * 1024;
 /// The system's allocator, counting.
 pub struct Counting;
 
-/// Events that the decoder hands on together.
-pub const AHEAD: usize = 8;
-
 /// Allocations and growths so far.
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 /// Bytes allocated and not freed.

@@ -25,5 +25,5 @@ mod word;
 
 pub use error::DecodeError;
 pub use lines::Lines;
-pub use ndjson::{Decoder, Limits, Line, Listener};
+pub use ndjson::{AHEAD, Decoder, Limits, Line, Listener};
 pub use unknown::{Unknown, Unknowns};

@@ -175,8 +175,9 @@ impl<F: FnMut(&mut Names, Line<'_>, Result<&TEvent<'_>, DecodeError>)> Listener 
     }
 }
 
-/// How many events are decoded before the first of them has its turn.
-const AHEAD: usize = 8;
+/// How many events are decoded before the first of them has its turn: as many as the waits for what they need overlap for, and as fit the
+/// first cache.
+pub const AHEAD: usize = 8;
 
 /// Events that wait for their turn.
 struct Ahead<'c> {

@@ -6,6 +6,7 @@ use super::explain::{Explain, Step, Wanted};
 use super::log::EventLog;
 use super::settings::Settings;
 use super::snapshot::Sampler;
+use crate::decode::AHEAD;
 use crate::fold::World;
 use crate::fold::foresee::Concerned;
 use crate::fold::world::Patience;
@@ -20,9 +21,6 @@ use crate::model::time::{Micros, Span};
 use crate::stats::board::{Board, Thresholds};
 
 const DAY: Span = Span::from_mins(24 * 60);
-
-/// Events whose needs are asked for together: as many as the waits of a round overlap for, and as fit the first cache.
-const FORESEEN: usize = 8;
 
 /// Objects that are read with an event while an interval that has ended is being read: about ten microseconds.
 const READ_WITH_EVENT: usize = 96;
@@ -131,8 +129,8 @@ impl Engine {
     #[inline]
     pub fn foresee(&self, events: &[TEvent<'_>]) {
         let Self { world, board, .. } = self;
-        for some in events.chunks(FORESEEN) {
-            let mut concerned = [Concerned::default(); FORESEEN];
+        for some in events.chunks(AHEAD) {
+            let mut concerned = [Concerned::default(); AHEAD];
             if let Some(last) = some.last() {
                 world.foresee_timers(last.time);
             }
