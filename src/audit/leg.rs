@@ -22,6 +22,9 @@ struct Parts {
     alerting_ms: i64,
     connected_ms: i64,
     hold_ms: i64,
+    acw_ms: i64,
+    /// When the last one was written.
+    written_at: i64,
     /// End of the last one in microseconds; the greatest there is while one is open.
     left_at: i64,
     /// The first one: its call, device and begin.
@@ -66,11 +69,11 @@ impl Legs {
         take!(block;
             ids: party_id, party_guid, call_id, parent_party_id, interaction_id, agent_session_id;
             names: agent_id, dn, dn_type, resource_id, role, parent_link_type, site_id, left_cause;
-            longs: joined_at, left_at, alerting_ms, connected_ms, hold_ms, queued_ms, treatment_ms, acw_ms;
+            longs: joined_at, left_at, alerting_ms, connected_ms, hold_ms, queued_ms, treatment_ms, acw_ms, written_at;
             flags: end_known;
         );
         let (routing, observer) = (reader.name("routing"), reader.name("observer"));
-        let extension = reader.name("extension");
+        let (extension, moved) = (reader.name("extension"), reader.name("moved"));
         let mut order: Vec<usize> = (0..block.rows()).collect();
         order.sort_by_key(|&i| joined_at[i]);
         for i in order {
@@ -84,9 +87,10 @@ impl Legs {
             let is_queue = role[i] == routing;
             let fits = whole.is_none_or(|whole| parts <= whole && (!is_queue || parts == whole));
             let is_moved = parent_party_id[i] != NO_ID;
+            let is_moved_on = left_cause[i] == moved;
             let holds = fits
                 && whole.is_none_or(|whole| treatment_ms[i] <= whole)
-                && acw_ms[i] >= 0
+                && (acw_ms[i] == 0 || acw_ms[i] > 0 && !is_queue && role[i] != observer && !is_moved_on)
                 && resource_id[i] == dn[i]
                 && is_moved != (party_guid[i] == party_id[i])
                 && is_moved == (parent_link_type[i] != NO_NAME)
@@ -121,6 +125,8 @@ impl Legs {
             leg.alerting_ms += alerting_ms[i];
             leg.connected_ms += connected_ms[i];
             leg.hold_ms += hold_ms[i];
+            leg.acw_ms += acw_ms[i];
+            leg.written_at = leg.written_at.max(written_at[i]);
             leg.left_at = leg.left_at.max(if left_at[i] == NO_LONG { i64::MAX } else { left_at[i] });
             leg.is_observer |= role[i] == observer;
             leg.file = block.file(i);
@@ -206,12 +212,13 @@ impl Legs {
         }
     }
 
-    /// A leg is the sum of its parties, and named after the first of them.
+    /// A leg is the sum of its parties, and named after the first of them. A party that was written before its leg, as they were once,
+    /// knows of no after-call work.
     fn parts_of(&mut self, block: &Block, i: usize, reader: &Reader, findings: &mut Findings) {
         take!(block;
             ids: handling_segment_id, party_id, agent_session_id;
             names: resource_id, agent_id;
-            longs: offered_at, released_at, ring_ms, talk_ms, consult_ms, hold_ms;
+            longs: offered_at, released_at, ring_ms, talk_ms, consult_ms, hold_ms, acw_ms, written_at;
         );
         let parts = self.parts.get_mut(&party_id[i]);
         let released = if released_at[i] == NO_LONG { i64::MAX } else { released_at[i] };
@@ -219,16 +226,19 @@ impl Legs {
             parts.alerting_ms == ring_ms[i]
                 && parts.connected_ms == talk_ms[i] + consult_ms[i]
                 && parts.hold_ms == hold_ms[i]
+                && (parts.acw_ms == acw_ms[i] || parts.acw_ms == 0 && parts.written_at < written_at[i])
                 && parts.is_one
                 && parts.agent == (agent_id[i], agent_session_id[i])
                 && parts.first.is_some_and(|(_, dn, at)| (dn, at) == (resource_id[i], offered_at[i]))
         });
-        let told = parts.as_ref().map(|p| (p.alerting_ms, p.connected_ms, p.hold_ms, p.left_at));
+        let told = parts.as_ref().map(|p| ([p.alerting_ms, p.connected_ms, p.hold_ms, p.acw_ms], p.left_at));
         // Parties of another day may still come; then the leg goes on beyond what is known.
         let goes_on = told.is_some_and(|(.., left_at)| left_at < released);
         findings.that(Law::LegParts, holds || goes_on, || {
             let what = match told {
-                Some((a, c, h, _)) => format!("its parties rang {a}, talked {c}, held {h} ms, or had another agent"),
+                Some(([a, c, h, w], _)) => {
+                    format!("its parties rang {a}, talked {c}, held {h}, wrapped {w} ms, or had another agent")
+                }
                 None => "it has no party".into(),
             };
             example(reader, block, i, what)

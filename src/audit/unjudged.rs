@@ -22,7 +22,6 @@ pub const UNJUDGED: &[(&str, &str, &str)] = &[
     ("party", "dn_type", "as known when the row was made"),
     ("party", "left_cause", "only events say it"),
     ("party", "treatment_ms", "only events say it"),
-    ("party", "acw_ms", "a later stretch may belong to another"),
     ("party", "final_state", "only events say it"),
     ("party", "end_known", "only events say it"),
     ("queue_segment", "queue_kind", "as known when the row was made"),

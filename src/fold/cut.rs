@@ -83,8 +83,11 @@ impl World {
                 self.out.push(Action::LegAccrued { on, what: Durable::AfterCallWork, ms });
             }
         }
-        self.tally_wrap(&Wrap { acw_ms: row.acw_ms, ..wrap });
+        let wrap = Wrap { acw_ms: row.acw_ms, ..wrap };
+        self.tally_wrap(&wrap);
         self.out.legs.push(HandlingSegmentRow { is_complete: false, ..row });
+        let part = self.wrapped_part(&wrap);
+        self.out.parties.push(part);
     }
 
     fn cut_stays(&mut self, call: Ix, until: Micros) {

@@ -31,6 +31,7 @@ mod link;
 mod login;
 mod offer;
 mod outbox;
+mod part;
 mod party;
 mod predictive;
 pub mod privacy;

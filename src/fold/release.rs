@@ -1,6 +1,7 @@
 //! How a party ends: it leaves or is lost, what that means for its leg, and when it is forgotten.
 
 use super::offer::credits_of;
+use super::part::cause_of;
 use super::party::{PartyState, Signal};
 use super::slab::{Ix, NIL};
 use super::world::{Timer, World};
@@ -51,9 +52,12 @@ impl World {
             }
             self.count_transfer_made(ix, why, at);
         }
-        self.write_part(ix, at, Some(cause_of(state, abandoned, why)), state.word());
-        if !observer {
-            self.leg_released(ix, state, abandoned, why, at);
+        let cause = cause_of(state, abandoned, why);
+        if observer {
+            self.write_part(ix, at, Some(cause), state.word());
+        } else {
+            self.part_over(ix, at, Some(cause), state.word());
+            self.leg_released(ix, state, cause, (abandoned, why), at);
         }
         self.unclaim(ix);
         self.refresh(agent, at);
@@ -175,16 +179,5 @@ impl World {
             }
             self.forget_party(ix);
         }
-    }
-}
-
-/// Why a party left, as its row says.
-fn cause_of(state: PartyState, abandoned: bool, why: CallState) -> &'static str {
-    match (why, state) {
-        (CallState::TRANSFERRED, _) => "transferred",
-        (CallState::CONFERENCED, _) => "conferenced",
-        _ if abandoned => "abandoned",
-        (_, PartyState::Alerting) => "no_answer",
-        _ => "released",
     }
 }

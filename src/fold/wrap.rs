@@ -13,8 +13,8 @@ use super::world::{Timer, World};
 use crate::model::action::{Action, Durable, On, Retrospective};
 use crate::model::dn::DnKind;
 use crate::model::ids::{AgentId, DnId, Uuid};
-use crate::model::row::{HandlingSegmentRow, PartyRow};
-use crate::model::table::{PartyKey, Site, Tenant};
+use crate::model::row::HandlingSegmentRow;
+use crate::model::table::{PartyKey, Tenant};
 use crate::model::tevent::{CallState, CallType};
 use crate::model::time::{Micros, Span, TimeRange, ms_between};
 
@@ -31,6 +31,10 @@ pub struct Wrap {
     pub released_at: Micros,
     /// How it ended.
     pub result: &'static str,
+    /// Its state before the end.
+    pub state: PartyState,
+    /// Why its party left.
+    pub cause: &'static str,
     /// Its end was not seen.
     pub is_lost: bool,
     /// Which of the party's credits the row names: what came later does not change it.
@@ -48,8 +52,15 @@ pub struct Wrap {
 }
 
 impl World {
-    /// A leg left its call: writes it, or keeps it for its wrap.
-    pub(super) fn leg_released(&mut self, ix: Ix, state: PartyState, abandoned: bool, why: CallState, at: Micros) {
+    /// A leg left its call for `cause`: writes it and its party, or keeps both for its wrap.
+    pub(super) fn leg_released(
+        &mut self,
+        ix: Ix,
+        state: PartyState,
+        cause: &'static str,
+        (abandoned, why): (bool, CallState),
+        at: Micros,
+    ) {
         let last = match state {
             PartyState::Connected => Some(Durable::CallTalk),
             PartyState::Held => Some(Durable::CallOnHold),
@@ -70,6 +81,8 @@ impl World {
             released_at: at,
             // Of a party that was lost nobody knows how it ended.
             result: if self.losing && answered_at.is_none() { "error" } else { result },
+            state,
+            cause,
             is_lost: self.losing,
             named: self.place_named(ix),
             call_type: party.call_type,
@@ -80,8 +93,7 @@ impl World {
             acw_ms: 0,
         };
         let Some(answered_at) = answered_at else {
-            let row = self.leg_row(ix, Some(&wrap));
-            self.out.legs.push(row);
+            self.write_leg(&wrap);
             return;
         };
         if party.is_counted_as_handled() && party.agent.is_some() {
@@ -165,8 +177,15 @@ impl World {
             self.out.push(Action::LegHandled { on, handle_ms, at });
         }
         self.tally_wrap(wrap);
+        self.write_leg(wrap);
+    }
+
+    /// Writes a leg that is over, and its part in the last call it was in: both have its after-call work.
+    fn write_leg(&mut self, wrap: &Wrap) {
         let row = self.leg_row(wrap.party, Some(wrap));
         self.out.legs.push(row);
+        let row = self.wrapped_part(wrap);
+        self.out.parties.push(row);
     }
 
     /// After-call work of a leg that was released before its queue said so: what is over, and what runs.
@@ -335,50 +354,6 @@ impl World {
             written_at: self.now,
         }
     }
-
-    /// Writes the party's part in its present call, which ends at `at` (`cause` absent: still open).
-    pub(super) fn write_part(&mut self, ix: Ix, at: Micros, cause: Option<&'static str>, state: &'static str) {
-        let party = &self.parties[ix];
-        let call = &self.calls[party.call];
-        let so_far = (party.ring_ms, party.talk_ms + party.consult_ms, party.hold_ms);
-        let moved = (party.moved != NIL).then(|| &self.moves[party.moved]);
-        let (part, before, base) =
-            moved.map_or((party.leg, None, (0, 0, 0)), |moved| (moved.part, Some(moved.before), moved.base));
-        let row = PartyRow {
-            tenant_id: Tenant(party.switch),
-            party_id: PartyKey(part),
-            party_guid: PartyKey(party.leg),
-            call_id: call.id,
-            interaction_id: call.id,
-            site_id: Site(party.switch),
-            dn: party.dn,
-            dn_type: self.devices[party.dn.index()].kind.word(),
-            resource_id: party.dn,
-            agent_id: party.leg_agent,
-            agent_session_id: party.leg_session,
-            role: party_role(party),
-            parent_party_id: before.map(PartyKey),
-            parent_link_type: before.map(|_| "moved"),
-            joined_at: part.offered_at,
-            left_at: cause.map(|_| at),
-            left_cause: cause.map(|cause| if self.losing { "lost" } else { cause }),
-            alerting_ms: so_far.0 - base.0,
-            connected_ms: so_far.1 - base.1,
-            hold_ms: so_far.2 - base.2,
-            queued_ms: 0,
-            treatment_ms: 0,
-            acw_ms: 0,
-            final_state: state,
-            end_known: cause.is_some() && !self.losing,
-            revision: 1,
-            last_event_id: party.last_event,
-            written_at: self.now,
-        };
-        let call = self.parties[ix].call;
-        self.calls[call].tally.parties += 1;
-        self.out.parties.push(row);
-        self.trail_ends(ix, at, cause, state);
-    }
 }
 
 /// How a leg ended.
@@ -395,19 +370,5 @@ fn result_of(party: &super::party::Party, state: PartyState, abandoned: bool, wh
         (PartyState::Dialing, _) => "no_answer",
         _ if abandoned => "abandoned_while_ringing",
         _ => "no_answer",
-    }
-}
-
-/// Role of a party in rows.
-fn party_role(party: &super::party::Party) -> &'static str {
-    use crate::model::tevent::DnRole;
-    if party.observer {
-        return "observer";
-    }
-    match party.dn_role {
-        DnRole::ORIGINATION => "origination",
-        DnRole::CONFERENCE_MEMBER => "conference_member",
-        _ if party.conferenced => "conference_member",
-        _ => "destination",
     }
 }

@@ -98,6 +98,9 @@ fn after_call_work_interrupted_by_a_call_goes_on_for_that_call() {
         handling_segment: call_id ring_ms talk_ms acw_ms acw_started_at acw_ended_at
           c1 5000 60000 25000 10:01:10 10:01:35
           c2 5000 30000 20000 10:02:05 10:02:25
+        party: call_id connected_ms acw_ms left_at
+          c1 60000 25000 10:01:10
+          c2 30000 20000 10:02:05
         # acw outranks ringing (35): the agent's clock shows no second ring time
         agent_interval: agent_id ring_ms talk_ms acw_ms handled handle_ms
           101 5000 90000 45000 2 135000
@@ -132,6 +135,43 @@ fn after_call_work_survives_the_end_of_a_call_that_is_no_longer_his() {
           9001 25000 30000 55000
         queue_cohort_interval: queue_id talk_ms acw_ms
           9001 25000 30000
+        ",
+    );
+}
+
+/// A party that moved has the after-call work in the call it ended in; one whose wrap goes on at the end has it up to then, as its leg does.
+#[test]
+fn after_call_work_belongs_to_the_last_party_of_a_leg() {
+    check(
+        "
+        10:00:00 7001 AgentLogin agent=101
+        10:00:00 7002 AgentLogin agent=102
+        10:00:05 7001 Ringing c1
+        10:00:10 7001 Established c1
+        10:00:30 7001 Held c1
+        10:00:30 7001 Dialing c2 consult transfer=c1
+        10:00:32 7002 Ringing c2 was=c1
+        10:00:35 7001 Established c2
+        10:00:35 7002 Established c2
+        10:00:45 7001 Released c2 state=Transferred
+        10:00:45 7001 Released c1 state=Transferred
+        10:00:45 7002 PartyChanged c1 was=c2 state=Transferred by=7001 ThirdPartyDNRole=TransferredBy
+        10:00:46 7001 AgentNotReady mode=AfterCallWork
+        10:00:56 7001 AgentReady
+        10:01:45 7002 Released c1
+        10:01:45 7002 AgentNotReady mode=AfterCallWork
+        10:02:05 7001 AgentNotReady
+        ",
+        "
+        handling_segment: resource_id call_id acw_ms is_complete
+          7001 c1 10000 yes
+          7001 c2 0 yes
+          7002 c1 20000 no
+        party: dn call_id left_cause acw_ms
+          7001 c1 transferred 10000
+          7001 c2 transferred 0
+          7002 c2 moved 0
+          7002 c1 released 20000
         ",
     );
 }
