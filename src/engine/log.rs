@@ -3,11 +3,12 @@
 //! In: events on their way into the fold. Out: rows of `event_log`, and the text that they hold passages of, so that no event costs memory
 //! of its own. The privacy policy is applied here: what it drops is not written, what it masks or hashes is written so. Of
 //! attached data the keys that the policy keeps are written, and those that the fold itself reads: ids of virtual queues, names
-//! of strategies, reasons of pauses, what a snapshot says of calls; a rule that names one of them holds for it too.
+//! of strategies, reasons of pauses, who let go, what a snapshot says of calls; a rule that names one of them holds for it too.
 
 use std::fmt::Write;
 
 use crate::fold::World;
+use crate::fold::ending::RELEASING_PARTY;
 use crate::fold::privacy::{KEY_MARK, List, Policy, Privacy, VALUE_BYTES_MAX};
 use crate::model::ids::{ConnId, EventId};
 use crate::model::names::Names;
@@ -30,7 +31,7 @@ const FULL_TIMES_MAX: usize = 8;
 const USER_DATA: [&str; 2] = ["RVQID", "RStrategyName"];
 
 /// Keys of `Extensions` that the fold reads.
-const EXTENSIONS: [&str; 2] = ["VQID", "ReasonCode"];
+const EXTENSIONS: [&str; 3] = ["VQID", "ReasonCode", RELEASING_PARTY];
 
 /// Keys of `Extensions` that say what a snapshot found; some of them are followed by a hyphen and a number.
 const SNAPSHOT: [&str; 8] = ["conn", "ps", "ct", "queue", "status", "AgentID", "AgentStatus", "dnd"];

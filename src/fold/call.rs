@@ -6,6 +6,7 @@
 use compact_str::CompactString;
 
 use super::anomaly::Anomaly;
+use super::ending::By;
 use super::itinerary::Itinerary;
 use super::slab::{Ix, NIL};
 use super::tally::Tally;
@@ -109,6 +110,8 @@ pub struct Call {
     pub divert_count: i32,
     /// The caller gave up.
     pub abandoned: bool,
+    /// Who ended the leg or stay that left last.
+    pub ended_by: By,
     /// A device other than an observer connected.
     pub connected_to_agent: bool,
     /// The first event was not a beginning.
@@ -229,6 +232,7 @@ impl World {
             attempt: DnId::NONE,
             divert_count: 0,
             abandoned: false,
+            ended_by: By::Unknown,
             connected_to_agent: false,
             joined_in_progress: false,
             lost: false,
@@ -363,7 +367,7 @@ impl World {
             ani: text(&call.ani, privacy.ani),
             dnis: text(&call.dnis, privacy.dnis),
             trunk: None,
-            released_by: "unknown",
+            released_by: ended.filter(|_| !call.lost).map_or(By::Unknown, |_| call.ended_by).word(),
             hold_count: call.hold_count,
             transfer_count: call.transfer_count,
             conference_count: call.conference_count,

@@ -2,6 +2,7 @@
 //! turns up within the settling time.
 
 use super::anomaly::Anomaly;
+use super::ending::caller_of;
 use super::party::{Opening, Signal};
 use super::slab::{Ix, NIL};
 use super::stay::{End, Stay, StayState};
@@ -201,6 +202,7 @@ impl World {
         let order = self.order;
         let call = self.stays[ix].call;
         self.calls[call].abandoned = true;
+        self.calls[call].ended_by = caller_of(self.stays[ix].call_type);
         self.stays[ix].last_event = self.event;
         self.stays[ix].left_at = Some(ev.time);
         self.end_stay(ix, End { outcome: Outcome::AbandonedQueue, at: ev.time, order, agent: AgentId::NONE });

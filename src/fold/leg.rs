@@ -166,7 +166,9 @@ impl World {
         };
         self.call_of(ev, ev.conn, names);
         self.note_event(ix, ev);
+        self.side = self.side_of(ev);
         self.close_party(ix, ev.time, signal, ev.call_state);
+        self.side = None;
     }
 
     /// The open party of a call on a DN.

@@ -24,6 +24,7 @@ mod contact;
 mod cut;
 mod departure;
 mod device;
+pub mod ending;
 pub mod foresee;
 mod itinerary;
 mod leg;

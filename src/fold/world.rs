@@ -15,6 +15,7 @@ use super::call::{Call, Kin};
 use super::clock::AgentSet;
 use super::contact::{Contact, Sum};
 use super::device::{Device, Watch};
+use super::ending::Side;
 use super::itinerary::{Diversions, Entry};
 use super::link::Claim;
 use super::outbox::Outbox;
@@ -177,6 +178,8 @@ pub struct World {
     pub(super) finishing: bool,
     /// A party is being closed whose end was not seen.
     pub(super) losing: bool,
+    /// Which side let go, as the event of the party that is being closed says.
+    pub(super) side: Option<Side>,
     /// Events by message number; the last is for those that have none.
     kinds: Vec<u64>,
     /// What was concluded; the engine drains it after each input.

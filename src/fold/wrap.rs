@@ -6,6 +6,7 @@
 //! stretch, or at the release when there was none.
 
 use super::agent::Readiness;
+use super::ending::By;
 use super::offer::credits_of;
 use super::party::{CREDITS_MAX, PartyState};
 use super::slab::{Ix, NIL};
@@ -35,6 +36,8 @@ pub struct Wrap {
     pub state: PartyState,
     /// Why its party left.
     pub cause: &'static str,
+    /// Who ended it.
+    pub by: By,
     /// Its end was not seen.
     pub is_lost: bool,
     /// Which of the party's credits the row names: what came later does not change it.
@@ -72,6 +75,9 @@ impl World {
         }
         let result = result_of(&self.parties[ix], state, abandoned, why);
         self.tally_leg(ix, Some(result));
+        let by = self.leg_ended_by(ix, state, (abandoned, why));
+        let call = self.parties[ix].call;
+        self.calls[call].ended_by = by;
         let party = &self.parties[ix];
         let (agent, answered_at) = (party.leg_agent, party.answered_at);
         let wrap = Wrap {
@@ -83,6 +89,7 @@ impl World {
             result: if self.losing && answered_at.is_none() { "error" } else { result },
             state,
             cause,
+            by,
             is_lost: self.losing,
             named: self.place_named(ix),
             call_type: party.call_type,
@@ -345,7 +352,7 @@ impl World {
             dial_ms: party.dial_ms,
             role: party.role(),
             result: end.map(|end| end.result),
-            released_by: "unknown",
+            released_by: end.map_or(By::Unknown, |end| end.by).word(),
             disposition_code: None,
             is_complete,
             end_known: is_complete,

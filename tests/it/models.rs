@@ -8,6 +8,7 @@ mod contact;
 mod data;
 mod decision;
 mod dirt;
+mod ending;
 mod explained;
 mod inbound;
 mod input;
