@@ -56,7 +56,7 @@ impl Floor {
         let Call { agent, peer, ani, .. } = *self.call(ix);
         let who = self.random.unit();
         if who < 0.45 {
-            self.say("EventReleased", ix, Place::Phone(agent), More::NONE);
+            self.say("EventReleased", ix, Place::Phone(agent), More::LOCAL);
             self.say_deleted(ix, peer, self.number(agent).into_parties());
             let call = self.call_mut(ix);
             (call.agent, call.peer) = (peer, Leg::NONE);
@@ -64,7 +64,7 @@ impl Floor {
             let wraps = self.wraps();
             self.part(agent.seat, wraps);
         } else if who < 0.85 {
-            self.say("EventReleased", ix, Place::Phone(peer), More::NONE);
+            self.say("EventReleased", ix, Place::Phone(peer), More::LOCAL);
             self.say_deleted(ix, agent, self.number(peer).into_parties());
             self.call_mut(ix).peer = Leg::NONE;
             self.talk_on(ix);
@@ -84,7 +84,7 @@ impl Floor {
 
     pub(super) fn disband(&mut self, ix: u32) {
         let wraps = self.wraps();
-        self.hang_up(ix, wraps);
+        self.hang_up(ix, wraps, More::REMOTE);
     }
 }
 

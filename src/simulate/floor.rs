@@ -45,10 +45,16 @@ pub(super) struct More {
     pub(super) third: Option<Party>,
     pub(super) previous: u64,
     pub(super) held: Option<(&'static str, u64)>,
+    /// Which side let go.
+    pub(super) let_go: &'static str,
 }
 
 impl More {
-    pub(super) const NONE: Self = Self { state: "Ok", other: None, third: None, previous: 0, held: None };
+    pub(super) const NONE: Self = Self { state: "Ok", other: None, third: None, previous: 0, held: None, let_go: "" };
+    /// Who has the phone let go.
+    pub(super) const LOCAL: Self = Self { let_go: "1 Local", ..Self::NONE };
+    /// The other side let go.
+    pub(super) const REMOTE: Self = Self { let_go: "2 Remote", ..Self::NONE };
 
     pub(super) const fn state(state: &'static str) -> Self {
         Self { state, ..Self::NONE }
@@ -299,6 +305,7 @@ impl Floor {
         line.previous = if more.previous == 0 { call.previous } else { more.previous };
         line.held = more.held;
         line.state = more.state;
+        line.let_go = more.let_go;
         line.call = Some(CallPart {
             conn: call.conn,
             id: call.id,

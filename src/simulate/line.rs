@@ -85,6 +85,8 @@ pub(super) struct Line {
     pub(super) mode: &'static str,
     /// `Reasons`, one pair: key `Reason`; empty for none.
     pub(super) reason: &'static str,
+    /// `Extensions`, one pair: key `ReleasingParty`; empty for none.
+    pub(super) let_go: &'static str,
 }
 
 /// Where lines go, and what numbers them.
@@ -152,6 +154,9 @@ impl Tape {
         }
         if !line.reason.is_empty() {
             pen.raw(b",\"Reasons\":{\"Reason\":\"").raw(line.reason.as_bytes()).raw(b"\"}");
+        }
+        if !line.let_go.is_empty() {
+            pen.raw(b",\"Extensions\":{\"ReleasingParty\":\"").raw(line.let_go.as_bytes()).raw(b"\"}");
         }
         pen.raw(b"}\n");
     }
@@ -222,6 +227,7 @@ mod tests {
             agent: Text::numbered("1", 1, 3),
             mode: "AuxWork",
             reason: "Lunch",
+            let_go: "2 Remote",
         };
         tape.write(Micros::from_parts(1_699_956_920, 123), &line);
         let want = concat!(
@@ -231,7 +237,7 @@ mod tests {
             r#""PreviousConnID":"0000000000000001","TransferConnID":"0000000000000002","CallID":7,"#,
             r#""CallUUID":"0123456789ABCDEFGHIJKLMNOPQRSTUV","CallType":"Inbound","CallState":"Ok","AgentID":"1001","#,
             r#""AgentWorkMode":"AuxWork","ANI":"2075550123","DNIS":"8000001","UserData":{"Segment":"gold"},"#,
-            r#""Reasons":{"Reason":"Lunch"}}"#,
+            r#""Reasons":{"Reason":"Lunch"},"Extensions":{"ReleasingParty":"2 Remote"}}"#,
             "\n"
         );
         assert_eq!(String::from_utf8(tape.out).expect("lines are UTF-8"), want);

@@ -101,7 +101,7 @@ impl Floor {
     /// The agent hangs up: nobody answered, or the line was busy.
     pub(super) fn quit(&mut self, ix: u32) {
         let Call { agent, peer, busy, .. } = *self.call(ix);
-        let more = if busy { More::state("Busy") } else { More::NONE };
+        let more = if busy { More::state("Busy") } else { More::LOCAL };
         self.say("EventReleased", ix, Place::Phone(agent), more);
         if peer.seat != NOBODY {
             self.say("EventAbandoned", ix, Place::Phone(peer), More::NONE);

@@ -96,7 +96,7 @@ impl Floor {
     /// The caller has had enough of the music.
     pub(super) fn drop_held(&mut self, ix: u32) {
         let wraps = self.wraps();
-        self.hang_up(ix, wraps);
+        self.hang_up(ix, wraps, More::REMOTE);
     }
 
     /// The call ends. Some agents press the key for after-call work before they hang up.
@@ -112,23 +112,32 @@ impl Floor {
             let after = self.millis(10, 400);
             self.plan(ix, after, Act::Release);
         } else {
-            self.hang_up(ix, wraps);
+            let more = self.who_lets_go(ix);
+            self.hang_up(ix, wraps, more);
         }
+    }
+
+    /// Two callers of three hang up first.
+    fn who_lets_go(&self, ix: u32) -> More {
+        if self.call(ix).uuid[0].is_multiple_of(3) { More::LOCAL } else { More::REMOTE }
     }
 
     pub(super) fn release_wrapping(&mut self, ix: u32) {
         let leg = self.call(ix).agent;
-        self.say("EventReleased", ix, Place::Phone(leg), More::NONE);
+        let more = self.who_lets_go(ix);
+        self.say("EventReleased", ix, Place::Phone(leg), more);
         self.end_call(ix);
         self.wrap_up(leg.seat);
     }
 
-    /// All phones in the call are hung up.
-    pub(super) fn hang_up(&mut self, ix: u32, wraps: bool) {
-        let Call { agent, peer, .. } = *self.call(ix);
-        self.say("EventReleased", ix, Place::Phone(agent), More::NONE);
+    /// All phones in the call are hung up; `more` says who began.
+    pub(super) fn hang_up(&mut self, ix: u32, wraps: bool, more: More) {
+        let Call { kind, agent, peer, .. } = *self.call(ix);
+        self.say("EventReleased", ix, Place::Phone(agent), more);
         if peer.seat != NOBODY {
-            self.say("EventReleased", ix, Place::Phone(peer), More::NONE);
+            let is_peers = kind == CallType::Internal && more.let_go == More::REMOTE.let_go;
+            let more = if is_peers { More::LOCAL } else { More::REMOTE };
+            self.say("EventReleased", ix, Place::Phone(peer), more);
         }
         self.end_call(ix);
         self.part(agent.seat, wraps);

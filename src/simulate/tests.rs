@@ -195,6 +195,7 @@ fn check_form(events: &[Event], scenario: &Scenario) {
         "DNIS",
         "UserData",
         "Reasons",
+        "Extensions",
     ];
     let mut uuids: HashMap<&str, &str> = HashMap::new();
     for (expected, event) in (1_u64..).zip(events) {
