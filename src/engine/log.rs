@@ -2,14 +2,15 @@
 //!
 //! In: events on their way into the fold. Out: rows of `event_log`, and the text that they hold passages of, so that no event costs memory
 //! of its own. The privacy policy is applied here: what it drops is not written, what it masks or hashes is written so. Of
-//! attached data the keys that the policy keeps are written, and those that the fold itself reads: ids of virtual queues, names
-//! of strategies, reasons of pauses, who let go, what a snapshot says of calls; a rule that names one of them holds for it too.
+//! attached data the keys that the policy keeps are written, and those that the fold itself reads: ids of virtual queues, what
+//! a router says, reasons of pauses, who let go, what a snapshot says of calls; a rule that names one of them holds for it too.
 
 use std::fmt::Write;
 
 use crate::fold::World;
 use crate::fold::ending::RELEASING_PARTY;
 use crate::fold::privacy::{KEY_MARK, List, Policy, Privacy, VALUE_BYTES_MAX};
+use crate::fold::router::KEYS as ROUTER;
 use crate::model::ids::{ConnId, EventId};
 use crate::model::names::Names;
 use crate::model::row::{EventLogRow, Rows};
@@ -28,7 +29,9 @@ const FULL_BYTES: usize = 8 << 20;
 const FULL_TIMES_MAX: usize = 8;
 
 /// Keys of `UserData` that the fold reads.
-const USER_DATA: [&str; 2] = ["RVQID", "RStrategyName"];
+fn user_data_keys() -> impl Iterator<Item = &'static str> {
+    ["RVQID"].into_iter().chain(ROUTER)
+}
 
 /// Keys of `Extensions` that the fold reads.
 const EXTENSIONS: [&str; 3] = ["VQID", "ReasonCode", RELEASING_PARTY];
@@ -290,7 +293,7 @@ fn is_read(list: List, kind: EventKind, raw: &str) -> bool {
     // A key may be written with escapes.
     let is_escaped = || memchr::memchr(b'\\', raw.as_bytes()).is_some();
     match list {
-        List::UserData => USER_DATA.iter().any(has) || is_escaped(),
+        List::UserData => user_data_keys().any(|key| has(&key)) || is_escaped(),
         List::Reasons => has_reason(kind),
         List::Extensions => is_snapshot(kind) || EXTENSIONS.iter().any(has) || is_escaped(),
     }
@@ -298,7 +301,7 @@ fn is_read(list: List, kind: EventKind, raw: &str) -> bool {
 
 fn is_fold_key(list: List, kind: EventKind, key: &str) -> bool {
     match list {
-        List::UserData => USER_DATA.contains(&key),
+        List::UserData => user_data_keys().any(|known| known == key),
         List::Reasons => false,
         List::Extensions => {
             let name = key.split_once('-').map_or(key, |(name, _)| name);

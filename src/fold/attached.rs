@@ -20,6 +20,9 @@ use crate::model::tevent::{EventKind, TEvent};
 use crate::model::time::Micros;
 use crate::model::userdata::{KvList, quote_into};
 
+/// The key with which desktops attach what a call was about.
+const DISPOSITION: &str = "DispositionCode";
+
 /// A kept key of a call.
 #[derive(Clone, Debug)]
 struct Entry {
@@ -276,6 +279,16 @@ impl World {
             written_at: self.now,
         };
         self.out.data_changes.push(row);
+    }
+
+    /// The code by which an agent says what a call was about, in the form it is kept in; `None` when its key is not kept.
+    pub(super) fn disposition(&self, call: Ix) -> Option<CompactString> {
+        let data = self.calls[call].data;
+        if data == NIL {
+            return None;
+        }
+        let known = self.attached.calls[data].entries.iter();
+        known.filter(|e| e.list == List::UserData && e.key == DISPOSITION).find_map(|e| e.value.clone())
     }
 
     /// Writes what is attached to a call that ended at `ended`, or is open.

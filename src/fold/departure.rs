@@ -62,7 +62,8 @@ impl World {
         stay.cleared = matches!(ev.call_state, CallState::CLEARED | CallState::REDIRECTED);
         stay.target_number = ev.third_party_number.into();
         stay.target = ev.third_party_dn;
-        if stay.is_virtual && !self.wins(ix, ev) {
+        self.note_decision(ix, ev);
+        if self.stays[ix].is_virtual && !self.wins(ix, ev) {
             return;
         }
         self.direct(ix);
@@ -84,6 +85,7 @@ impl World {
     /// A second closing event: it may name the target that the first did not.
     pub(super) fn add_target(&mut self, ix: Ix, ev: &TEvent<'_>) {
         let event = self.event;
+        self.note_decision(ix, ev);
         let stay = &mut self.stays[ix];
         stay.last_event = event;
         stay.target_number = ev.third_party_number.into();

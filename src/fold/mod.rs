@@ -38,6 +38,7 @@ mod predictive;
 pub mod privacy;
 mod release;
 mod route;
+pub mod router;
 mod service;
 mod slab;
 mod snapshot;

@@ -13,7 +13,6 @@
 
 use compact_str::CompactString;
 
-use super::privacy::List;
 use super::slab::{Ix, NIL};
 use super::stay::Stay;
 use super::world::World;
@@ -25,9 +24,6 @@ use crate::model::table::{RouteKey, Site, Tenant};
 use crate::model::tevent::TEvent;
 use crate::model::tevent::rare::RouteType;
 use crate::model::time::{Micros, ms_between};
-
-/// The attached key with the name of the routing strategy.
-const STRATEGY: &str = "RStrategyName";
 
 /// A routing request that has no row yet.
 #[derive(Clone, Debug)]
@@ -47,6 +43,11 @@ pub(super) struct Route {
 }
 
 impl Route {
+    /// Name of the strategy that was asked, when the router says it.
+    pub(super) const fn strategy(&self) -> &Option<CompactString> {
+        &self.strategy
+    }
+
     /// What the request came to, and when; `None` while that is open, or when nobody will ever know.
     fn result(&self) -> Option<(&'static str, Micros)> {
         let offered =
@@ -80,7 +81,7 @@ impl World {
             stay: self.stays[stay].key.clone(),
             switch: ev.switch,
             requested_at: ev.time,
-            strategy: self.strategy(ev),
+            strategy: self.said_by_router(ev).and_then(|said| said.strategy),
             used_at: None,
             route_type: None,
             target: (CompactString::default(), DnId::NONE),
@@ -100,7 +101,7 @@ impl World {
             None if late != NIL && self.routes[late].stay.queue == ev.this_dn => late,
             None => return,
         };
-        let (event, strategy) = (self.event, self.strategy(ev));
+        let (event, strategy) = (self.event, self.said_by_router(ev).and_then(|said| said.strategy));
         let route = &mut self.routes[ix];
         route.used_at = Some(ev.time);
         route.route_type = ev.rare().route_type;
@@ -111,19 +112,6 @@ impl World {
         route.last_event = event;
         if ix == late {
             self.write_late_route(call);
-        }
-    }
-
-    fn strategy(&self, ev: &TEvent<'_>) -> Option<CompactString> {
-        // Nearly no event has it: a search of the text is cheaper than a walk over the pairs.
-        memchr::memmem::find(ev.user_data.as_json().as_bytes(), STRATEGY.as_bytes())?;
-        let name = ev.user_data.get(STRATEGY).filter(|name| !name.is_empty())?;
-        let privacy = &self.attached.privacy;
-        // The name of a strategy says nothing of a caller: it is kept unless it is named to be treated otherwise.
-        if privacy.names(List::UserData, STRATEGY) {
-            privacy.form(privacy.policy(List::UserData, STRATEGY), &name)
-        } else {
-            Some(CompactString::from(&*name))
         }
     }
 

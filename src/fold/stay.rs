@@ -89,6 +89,8 @@ pub struct Stay {
     pub treatment_ms: i64,
     /// Its routing request, while that has no row.
     pub route: Ix,
+    /// What the router said of it, if anything.
+    pub decision: Ix,
     /// Last event that touched it.
     pub last_event: EventId,
 }
@@ -173,6 +175,7 @@ impl World {
             treated_since: None,
             treatment_ms: 0,
             route: NIL,
+            decision: NIL,
             last_event: self.event,
         });
         self.trail_in_queue(ix, "queued", at);
@@ -279,6 +282,7 @@ impl World {
         ) {
             self.calls[call].divert_count += 1;
         }
+        self.forget_decision(ix);
         self.unlink_stay(ix);
         if end.outcome == Outcome::Diverted {
             self.note_diversion(call, self.stays[ix].target, left_at);
@@ -348,6 +352,7 @@ impl World {
         let stay = &self.stays[ix];
         let entered_at = stay.key.entered_at;
         let left = left_at.unwrap_or(until);
+        let decision = self.decision_of(ix);
         let distributed = !matches!(
             outcome,
             Outcome::AbandonedQueue | Outcome::Cleared | Outcome::RoutedElsewhere | Outcome::Unknown
@@ -374,10 +379,10 @@ impl World {
             handling_segment_id: stay.leg,
             diverted_to: (outcome == Outcome::Diverted && !stay.target_number.is_empty())
                 .then(|| stay.target_number.clone()),
-            strategy: None,
-            target: None,
-            target_kind: None,
-            skill_expression: None,
+            strategy: decision.strategy,
+            target: decision.target,
+            target_kind: decision.target_kind,
+            skill_expression: decision.skills,
             priority: None,
             position_on_entry: None,
             ewt_ms_on_entry: None,

@@ -22,6 +22,7 @@ use super::outbox::Outbox;
 use super::party::{Credit, Move, Opening, Party, Signal};
 use super::privacy::Privacy;
 use super::route::Route;
+use super::router::Decision;
 use super::slab::{Ix, Slab};
 use super::source::Session;
 use super::stay::Stay;
@@ -152,6 +153,7 @@ pub struct World {
     pub(super) stays: Slab<Stay>,
     pub(super) wraps: Slab<Wrap>,
     pub(super) routes: Slab<Route>,
+    pub(super) decisions: Slab<Decision>,
     pub(super) contacts: Slab<Contact>,
     /// Calls of other switches that are waited for.
     pub(super) claims: VecDeque<Claim>,

@@ -320,6 +320,8 @@ impl World {
             None => self.credit_named(ix),
         };
         let acw = end.and_then(|end| end.acw);
+        // The call may be gone when the wrap is over, and its place another's.
+        let disposition = if self.calls[party.call].id == call { self.disposition(party.call) } else { None };
         let is_complete = end.is_some_and(|end| !end.is_lost);
         let resource_kind = match self.devices[party.dn.index()].kind {
             DnKind::IvrPort => "ivr_port",
@@ -353,7 +355,7 @@ impl World {
             role: party.role(),
             result: end.map(|end| end.result),
             released_by: end.map_or(By::Unknown, |end| end.by).word(),
-            disposition_code: None,
+            disposition_code: disposition,
             is_complete,
             end_known: is_complete,
             revision: 1,

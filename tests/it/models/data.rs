@@ -196,3 +196,26 @@ fn keys_and_values_beyond_the_limits_are_counted() {
     compare(&run, "user_data_final: key_count change_count\n 64 64\nanomalies:\n data_cut 1\n data_refused 6\n");
     assert_eq!(run.rows.user_data_change[0].value.as_ref().unwrap().len(), 512);
 }
+
+/// What the call was about is said by the agent, often during his after-call work; it is on the segment that was over last, if its key is kept.
+#[test]
+fn the_disposition_is_that_of_the_segment_during_which_it_was_attached() {
+    let log = format!(
+        "{CALL}
+        10:00:50 7001 Released c1 data=Segment:silver
+        10:00:50 7001 AgentNotReady mode=AfterCallWork
+        10:00:55 7001 AttachedDataChanged c1 data=Segment:silver,DispositionCode:sold
+        10:01:00 7001 AgentReady
+        10:01:10 7001 Ringing c2
+        10:01:15 7001 Established c2
+        10:01:20 7001 Released c2
+        10:01:30 7001 AgentNotReady
+        "
+    );
+    check(&log, "handling_segment: call_id disposition_code\n c1 -\n c2 -\n");
+    check_with(
+        keeping(vec![rule("DispositionCode", Policy::Keep)]),
+        &log,
+        "handling_segment: call_id disposition_code\n c1 sold\n c2 -\n",
+    );
+}

@@ -159,3 +159,40 @@ fn the_strategy_follows_its_policy() {
     let privacy = Privacy { rules, ..Privacy::default() };
     check_with(Settings { privacy, ..Settings::default() }, log, "route_decision: strategy result\n - abandoned\n");
 }
+
+/// What the router attached by the time the call left belongs to the stay that it routed from, and not to the ACD queue behind; a
+/// policy holds for each of its keys.
+#[test]
+fn a_stay_on_a_routing_point_says_what_the_router_chose() {
+    let said = "RStrategyName:Sales,RTargetObjectSelected:East_Sales,RTargetTypeSelected:GA,RRequestedSkillCombination:Sales>2";
+    let log = with_two_agents(&format!(
+        "
+        10:00:10 9001 RouteRequest c1 data=RStrategyName:Sales
+        10:00:10 8100 Queued c1 vqid=V1
+        10:00:15 9001 RouteUsed c1 to=8001 data={said}
+        10:00:15 8100 Diverted c1 vqid=V1 to=8001 data={said}
+        10:00:15 8001 Queued c1 data={said}
+        10:00:17 8001 Diverted c1 to=7001 data={said}
+        10:00:17 7001 Ringing c1 queue=8001 data={said}
+        10:00:18 7001 Established c1
+        10:01:10 9001 RouteRequest c2 data=RStrategyName:Sales,Region:north
+        10:01:15 9001 Abandoned c2
+        "
+    ));
+    let expect = |target: &str| {
+        format!(
+            "
+            queue_segment: queue_id call_id strategy target target_kind skill_expression
+              8001 c1 - - - -
+              8100 c1 Sales {target} GA Sales>2
+              9001 c1 Sales {target} GA Sales>2
+              9001 c2 Sales - - -
+            "
+        )
+    };
+    check(&log, &expect("East_Sales"));
+    let rules = vec![Rule { key: "RTarget*".into(), list: List::UserData, policy: Policy::Mask { shown: 3 } }];
+    let privacy = Privacy { rules, ..Privacy::default() };
+    let masked = expect("*******les").replace(" GA ", " *A ");
+    check_with(Settings { privacy, ..Settings::default() }, &log, &masked);
+}
