@@ -279,16 +279,19 @@ fn private() -> String {
             )
         };
         text += &format!(
-            "10:{minute:02}:00 8001 Queued c{call} ANI={number} DNIS=18005550199 OtherDN={number} data={}\n\
+            "10:{minute:02}:00 9001 RouteRequest c{call} data=RStrategyName:S{call}\n\
+             10:{minute:02}:00 9001 RouteUsed c{call} to=8001 data=RStrategyName:S{call},RTargetObjectSelected:{MASKED}{call},RTargetTypeSelected:Q\n\
+             10:{minute:02}:00 8001 Queued c{call} ANI={number} DNIS=18005550199 OtherDN={number} data={}\n\
              10:{minute:02}:05 8001 AttachedDataChanged c{call} data={}\n\
              10:{minute:02}:07 8001 AttachedDataChanged c{call} data={}\n\
              10:{minute:02}:10 8001 Diverted c{call} to=7001 OtherDN={number}\n\
              10:{minute:02}:10 7001 Ringing c{call} ThisQueue=8001 OtherDN={number} ANI={number}\n\
              10:{minute:02}:12 7001 Established c{call} OtherDN={number} Extensions.Free={UNNAMED}\n\
-             10:{minute:02}:40 7001 Released c{call} OtherDN={number} Reasons.Free={UNNAMED}\n",
+             10:{minute:02}:40 7001 Released c{call} OtherDN={number} Reasons.Free={UNNAMED} Extensions.ReleasingParty={}\n",
             data(call),
             data(call),
             data(call + 1),
+            call % 4,
         );
     }
     text
@@ -302,6 +305,8 @@ fn what_the_policy_removes_is_nowhere_and_the_rest_folds_to_the_same_rows() {
         rule("Account", Policy::Mask { shown: 4 }),
         rule("Phone", Policy::Hash),
         rule("Segment", Policy::Keep),
+        rule("RTargetObject*", Policy::Mask { shown: 1 }),
+        rule("RTargetType*", Policy::Drop),
     ];
     for (i, ani) in [Policy::Mask { shown: 2 }, Policy::Hash, Policy::Drop].into_iter().enumerate() {
         let place = Place::in_memory(&format!("log-private-{i}"));
@@ -325,6 +330,10 @@ fn what_the_policy_removes_is_nowhere_and_the_rest_folds_to_the_same_rows() {
         assert!(log.contains("\"Segment\":\"gold\"") && log.contains("1234\\u001f"), "what is kept is there");
         assert!(first.rows.user_data_change.iter().any(|row| row.change == "update" && row.value == row.value_before));
         assert_eq!(first.rows.interaction.iter().all(|row| row.customer_key.is_some()), ani != Policy::Drop);
+        assert!(first.rows.queue_segment.iter().any(|row| row.target.is_some() && row.strategy.is_some()));
+        assert!(first.rows.queue_segment.iter().all(|row| row.target_kind.is_none()));
+        let ended_by = |by: &str| first.rows.handling_segment.iter().filter(|row| row.released_by == by).count();
+        assert!(ended_by("agent") > 0 && ended_by("customer") > 0 && ended_by("unknown") > 0);
         assert_same_rows(&first, &folded_again(&settings, &data, first.partition.now()), &format!("{ani:?}"));
     }
 }
