@@ -230,14 +230,15 @@ CREATE OR REPLACE VIEW callfold.event_log AS SELECT
   NULL::VARCHAR AS other_dn, NULL::BOOLEAN AS other_dn_is_known, NULL::VARCHAR AS third_party_dn,
   NULL::BOOLEAN AS third_party_dn_is_known, NULL::VARCHAR AS agent_id, NULL::VARCHAR AS conn_id,
   NULL::VARCHAR AS previous_conn_id, NULL::VARCHAR AS transfer_conn_id, NULL::VARCHAR AS call_uuid,
-  NULL::VARCHAR AS call_type, NULL::INTEGER AS call_state, NULL::INTEGER AS this_dn_role,
-  NULL::INTEGER AS other_dn_role, NULL::INTEGER AS third_party_dn_role, NULL::INTEGER AS work_mode,
-  NULL::VARCHAR AS ani, NULL::VARCHAR AS ani_key, NULL::VARCHAR AS dnis, NULL::VARCHAR AS dnis_key,
-  NULL::VARCHAR AS user_data, NULL::VARCHAR AS reasons, NULL::VARCHAR AS extensions, NULL::INTEGER AS route_type,
-  NULL::INTEGER AS treatment_type, NULL::VARCHAR AS first_transfer_conn_id, NULL::VARCHAR AS first_transfer_site,
-  NULL::VARCHAR AS last_transfer_conn_id, NULL::VARCHAR AS last_transfer_site, NULL::VARCHAR AS remote_conn_id,
-  NULL::VARCHAR AS remote_site, NULL::VARCHAR AS network_call_id, NULL::VARCHAR AS ref_call_uuid,
-  NULL::VARCHAR AS is_links, NULL::VARCHAR AS collector_id
+  NULL::BIGINT AS switch_call_id, NULL::BIGINT AS this_trunk, NULL::BIGINT AS other_trunk, NULL::VARCHAR AS call_type,
+  NULL::INTEGER AS call_state, NULL::INTEGER AS this_dn_role, NULL::INTEGER AS other_dn_role,
+  NULL::INTEGER AS third_party_dn_role, NULL::INTEGER AS work_mode, NULL::VARCHAR AS ani, NULL::VARCHAR AS ani_key,
+  NULL::VARCHAR AS dnis, NULL::VARCHAR AS dnis_key, NULL::VARCHAR AS user_data, NULL::VARCHAR AS reasons,
+  NULL::VARCHAR AS extensions, NULL::INTEGER AS route_type, NULL::INTEGER AS treatment_type,
+  NULL::VARCHAR AS first_transfer_conn_id, NULL::VARCHAR AS first_transfer_site, NULL::VARCHAR AS last_transfer_conn_id,
+  NULL::VARCHAR AS last_transfer_site, NULL::VARCHAR AS remote_conn_id, NULL::VARCHAR AS remote_site,
+  NULL::VARCHAR AS network_call_id, NULL::VARCHAR AS ref_call_uuid, NULL::VARCHAR AS is_links,
+  NULL::VARCHAR AS collector_id
   WHERE false UNION ALL BY NAME FROM callfold.files('event_log');
 CREATE OR REPLACE VIEW callfold.dim_tenant AS SELECT
   NULL::VARCHAR AS tenant_id, NULL::VARCHAR AS name

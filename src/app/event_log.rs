@@ -15,7 +15,7 @@ use crate::model::table::Row;
 use crate::model::tevent::CallType;
 use crate::model::time::{Micros, Span};
 use crate::model::userdata::quote_into;
-use crate::sink::{self, Block, NO_INT, ReadError, Reader, StoreError, TextColumn};
+use crate::sink::{self, Block, NO_INT, NO_LONG, ReadError, Reader, StoreError, TextColumn};
 
 /// Bytes of lines after which a chunk is full.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -330,6 +330,10 @@ impl<'a> View<'a> {
         Some(self.block.ints_at(column)[self.row]).filter(|v| *v != NO_INT)
     }
 
+    fn long(&self, column: usize) -> Option<i64> {
+        Some(self.block.longs_at(column)[self.row]).filter(|v| *v != NO_LONG)
+    }
+
     /// The number of a device on this switch.
     fn number(&self, column: usize) -> &'a str {
         let id = self.reader.text(self.block.names_at(column)[self.row]);
@@ -400,6 +404,11 @@ impl<'a> View<'a> {
                 let _ = write!(line, ",\"{key}\":{number}");
             }
         }
+        for (key, column) in IDS {
+            if let Some(number) = self.long(column) {
+                let _ = write!(line, ",\"{key}\":{number}");
+            }
+        }
         let word = self.reader.text(self.block.names_at(const { place("call_type") })[self.row]);
         if let Some(call_type) = CallType::ALL.into_iter().find(|t| t.word() == word) {
             let _ = write!(line, ",\"CallType\":{}", call_type as u8);
@@ -444,6 +453,10 @@ const LISTS: [(&str, usize); 4] = [
     ("Extensions", place("extensions")),
     ("ISLinkList", place("is_links")),
 ];
+
+/// Numbers of calls and trunks.
+const IDS: [(&str, usize); 3] =
+    [("CallID", place("switch_call_id")), ("ThisTrunk", place("this_trunk")), ("OtherTrunk", place("other_trunk"))];
 
 /// Values of enumerations, by number.
 const NUMBERS: [(&str, usize); 7] = [

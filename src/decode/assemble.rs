@@ -102,6 +102,32 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
         }
     }
 
+    /// A number that no rule depends on: what is none is counted as unknown and read as zero, which stands for absent.
+    #[inline(always)]
+    fn number(&mut self, field: Field) -> u64 {
+        let slot = self.fields.get(field);
+        if slot.is_absent() {
+            return 0;
+        }
+        match self.digits(slot) {
+            Some(number) => number,
+            None => self.odd_number(field, slot),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn odd_number(&mut self, field: Field, slot: Slot) -> u64 {
+        if slot.is_text() && slot.len() == 0 {
+            return 0;
+        }
+        let number = odd_integer(slot.kind(), self.raw(slot)).filter(|number| *number <= i64::MAX as u64);
+        if number.is_none() {
+            self.unknown(field, slot);
+        }
+        number.unwrap_or(0)
+    }
+
     /// A number of one to sixteen plain digits, not at the very begin of the line.
     #[inline(always)]
     fn digits(&self, slot: Slot) -> Option<u64> {
@@ -239,6 +265,9 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
         event.ani = self.text(Field::Ani)?;
         event.dnis = self.text(Field::Dnis)?;
         event.other_number = self.text(Field::OtherDn)?;
+        event.call_id = self.number(Field::CallId);
+        event.this_trunk = self.number(Field::ThisTrunk);
+        event.other_trunk = self.number(Field::OtherTrunk);
         event.user_data = self.list(Field::UserData);
         event.reasons = self.list(Field::Reasons);
         event.extensions = self.list(Field::Extensions);

@@ -37,6 +37,9 @@ pub(super) enum Field {
     UserData,
     Reasons,
     Extensions,
+    CallId,
+    ThisTrunk,
+    OtherTrunk,
     /// Any key whose value is not read.
     Ignored = RARE as u8 - 1,
     /// From here on: attributes that few events carry.
@@ -229,9 +232,9 @@ const KEYS: [(&str, Field); KEYS_KNOWN] = [
     ("ThirdPartyDNRole", Field::ThirdPartyDnRole), ("AgentWorkMode", Field::AgentWorkMode), ("ANI", Field::Ani),
     ("DNIS", Field::Dnis), ("UserData", Field::UserData), ("Reasons", Field::Reasons), ("Reason", Field::Reasons),
     ("Extensions", Field::Extensions),
-    ("CallID", Field::Ignored), ("ReferenceID", Field::Ignored), ("NodeID", Field::Ignored),
+    ("CallID", Field::CallId), ("ReferenceID", Field::Ignored), ("NodeID", Field::Ignored),
     ("NetworkCallID", Field::NetworkCallId), ("NetworkNodeID", Field::Ignored), ("OtherQueue", Field::Ignored),
-    ("OtherTrunk", Field::Ignored), ("ThisTrunk", Field::Ignored), ("ThirdPartyQueue", Field::Ignored),
+    ("OtherTrunk", Field::OtherTrunk), ("ThisTrunk", Field::ThisTrunk), ("ThirdPartyQueue", Field::Ignored),
     ("ThirdPartyTrunk", Field::Ignored), ("CollectedDigits", Field::Ignored), ("LastDigit", Field::Ignored),
     ("ErrorCode", Field::Ignored), ("ErrorMessage", Field::Ignored), ("AddressType", Field::Ignored),
     ("RouteType", Field::RouteType), ("MediaType", Field::Ignored), ("Place", Field::Ignored),

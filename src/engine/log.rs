@@ -105,6 +105,7 @@ impl EventLog {
         let place = if self.last.0 == now { self.last.1 + 1 } else { 0 };
         self.last = (now, place);
         let some = |conn: ConnId| conn.is_some().then_some(conn);
+        let number = |n: u64| i64::try_from(n).ok().filter(|n| *n != 0);
         let rare = ev.rare();
         let other_dn_is_known = !ev.other_number.is_empty() && names.find_dn(ev.switch, ev.other_number).is_some();
         let (ani, ani_key) = self.number(self.privacy.ani, ev.ani);
@@ -130,6 +131,9 @@ impl EventLog {
             previous_conn_id: some(ev.previous_conn),
             transfer_conn_id: some(ev.held_conn),
             call_uuid: self.add(ev.call_uuid),
+            switch_call_id: number(ev.call_id),
+            this_trunk: number(ev.this_trunk),
+            other_trunk: number(ev.other_trunk),
             call_type: ev.call_type.map(crate::model::tevent::CallType::word),
             call_state: ev.call_state.0.into(),
             this_dn_role: ev.this_role.0.into(),

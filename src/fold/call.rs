@@ -3,7 +3,7 @@
 //! A call without open parties and stays lingers for a while: between an IVR port and a queue, or between two queues, a
 //! call has none, and a ConnID that comes back is the same call.
 
-use compact_str::CompactString;
+use compact_str::{CompactString, ToCompactString};
 
 use super::anomaly::Anomaly;
 use super::ending::By;
@@ -96,6 +96,9 @@ pub struct Call {
     pub ani: CompactString,
     /// DNIS as sent.
     pub dnis: CompactString,
+    /// The switch's own id, and the trunk to outside; zero while they are not known.
+    pub switch_id: u64,
+    pub trunk: u64,
     /// Calls this one was made from or became part of, when there are any.
     kin: Ix,
     /// Holds.
@@ -139,10 +142,30 @@ impl Call {
         self.ended_at.some()
     }
 
+    /// The first number of each kind that its events say.
+    fn note_numbers(&mut self, ev: &TEvent<'_>) {
+        if self.switch_id == 0 {
+            self.switch_id = ev.call_id;
+        }
+        if self.trunk == 0 {
+            self.trunk = trunk_of(ev);
+        }
+    }
+
     /// Last event that touched it.
     pub(super) const fn last_event(&self) -> EventId {
         EventId { switch: self.switch, epoch: self.last_epoch, seq: self.last_seq }
     }
+}
+
+/// The trunk that an event names: of the other side, which is where outside is, else of the device.
+const fn trunk_of(ev: &TEvent<'_>) -> u64 {
+    if ev.other_trunk != 0 { ev.other_trunk } else { ev.this_trunk }
+}
+
+/// A number in a row; nothing for zero.
+fn number_text(n: u64) -> Option<CompactString> {
+    (n != 0).then(|| n.to_compact_string())
 }
 
 /// A digest of a CallUUID (FNV-1a), zero for an empty text.
@@ -183,6 +206,7 @@ impl World {
                     if call.dnis.is_empty() && !ev.dnis.is_empty() {
                         call.dnis = self.attached.privacy.held(ev.dnis);
                     }
+                    call.note_numbers(ev);
                 }
                 if own && self.attached.concerns(ev) {
                     self.attach(ix, ev);
@@ -225,6 +249,8 @@ impl World {
             last_event_at: ev.time,
             ani,
             dnis,
+            switch_id: if own { ev.call_id } else { 0 },
+            trunk: if own { trunk_of(ev) } else { 0 },
             kin: NIL,
             hold_count: 0,
             transfer_count: 0,
@@ -353,7 +379,7 @@ impl World {
             interaction_id: kin.parent.some().unwrap_or(call.id),
             site_id: Site(call.switch),
             conn_id: call.conn,
-            switch_call_id: None,
+            switch_call_id: number_text(call.switch_id),
             parent_call_id: kin.parent.some(),
             merged_into_call_id: kin.merged_into.some(),
             merge_type: kin.merge.map(Merge::word),
@@ -366,7 +392,7 @@ impl World {
             ended_at: ended,
             ani: text(&call.ani, privacy.ani),
             dnis: text(&call.dnis, privacy.dnis),
-            trunk: None,
+            trunk: number_text(call.trunk),
             released_by: ended.filter(|_| !call.lost).map_or(By::Unknown, |_| call.ended_by).word(),
             hold_count: call.hold_count,
             transfer_count: call.transfer_count,

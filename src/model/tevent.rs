@@ -402,6 +402,12 @@ pub struct TEvent<'a> {
     pub held_conn: ConnId,
     /// `CallUUID` as sent.
     pub call_uuid: &'a str,
+    /// `CallID`: the switch's own id of the call, which it soon uses again; zero when absent.
+    pub call_id: u64,
+    /// `ThisTrunk`: the trunk that `ThisDN` is, or is reached by; zero when absent.
+    pub this_trunk: u64,
+    /// `OtherTrunk`: the same of `OtherDN`.
+    pub other_trunk: u64,
     /// `CallType`; `None` when absent.
     pub call_type: Option<CallType>,
     /// `CallState`; `Ok` when absent.
@@ -448,6 +454,9 @@ impl TEvent<'_> {
             previous_conn: ConnId::NONE,
             held_conn: ConnId::NONE,
             call_uuid: "",
+            call_id: 0,
+            this_trunk: 0,
+            other_trunk: 0,
             call_type: None,
             call_state: CallState::OK,
             this_role: DnRole::UNKNOWN,

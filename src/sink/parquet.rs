@@ -27,10 +27,10 @@ use super::mirror::Texts;
 use super::order::Order;
 
 /// Version of the tables' columns; raised when one is added or changes its meaning.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Version of what the numbers mean.
-pub const DEFINITIONS_VERSION: u32 = 1;
+pub const DEFINITIONS_VERSION: u32 = 2;
 
 /// Name of the checksum in manifests.
 pub const CHECKSUM: &str = "xxh64";

@@ -456,6 +456,13 @@ impl Block {
         all
     }
 
+    /// A column of instants or long numbers, by its place in the table.
+    #[must_use]
+    pub fn longs_at(&self, column: usize) -> &[i64] {
+        let Values::Long(all) = &self.columns.values[column] else { self.mismatch(self.name_of(column)) };
+        all
+    }
+
     /// A column of counts, by its place in the table.
     #[must_use]
     pub fn ints_at(&self, column: usize) -> &[i32] {

@@ -28,7 +28,9 @@ fn a_store_of_every_schema_version_is_read_to_its_last_row_and_agrees() {
         let place = Place::new(&format!("earlier-{version}"));
         copy(&stores.join(format!("schema-{version}")), &place.path("data"));
         let listed = survey(&place.path("data")).expect("a store");
-        let rows: u64 = listed.iter().filter_map(|p| p.manifest.as_ref()).flat_map(|m| &m.files).map(|f| f.rows).sum();
+        // What events say is no fact that a law could hold against others.
+        let facts = listed.iter().filter(|p| p.table != "event_log");
+        let rows: u64 = facts.filter_map(|p| p.manifest.as_ref()).flat_map(|m| &m.files).map(|f| f.rows).sum();
         assert!(rows > 500, "schema {version} has {rows} rows");
         let output = run(&place, &["check", "data", "--json"]);
         assert_eq!(output.status.code(), Some(0), "schema {version}: {}{}", stdout(&output), stderr(&output));

@@ -12,7 +12,7 @@ fn words(names: &Names, e: &TEvent<'_>) -> String {
     let dn = |id| if names.dn_switch(id).is_some() { names.dn_text(id) } else { String::new() };
     format!(
         "{:?} {} {:?} {:?} {}/{} dn={} queue={} third={} {} other={} agent={} {} {} {} uuid={} {:?} {:?} {:?} {:?} {:?} {:?} \
-         ani={} dnis={} {} {} {} route={:?} treated={:?} hops={:?} net={} ref={} links={}",
+         ids={:?} ani={} dnis={} {} {} {} route={:?} treated={:?} hops={:?} net={} ref={} links={}",
         e.kind.0,
         e.time.0,
         e.seq,
@@ -35,6 +35,7 @@ fn words(names: &Names, e: &TEvent<'_>) -> String {
         e.other_role.0,
         e.third_party_role.0,
         e.work_mode.0,
+        [e.call_id, e.this_trunk, e.other_trunk],
         e.ani,
         e.dnis,
         list(e.user_data.as_json()),
@@ -194,6 +195,8 @@ mod oracle {
             hop("LastTransferConnID", "LastTransferHomeLocation")?,
             hop("RemoteConnID", "RemoteLocation")?,
         ];
+        let id = |key: &str| integer(o, key).ok().flatten().filter(|n| *n <= i64::MAX as u64).unwrap_or(0);
+        let ids = ["CallID", "ThisTrunk", "OtherTrunk"].map(id);
         let list = |key: &str| o.get(key).filter(|v| v.is_object()).unwrap_or(&Value::Null).clone();
         let or_default = |s: String| if s.is_empty() { "default".to_owned() } else { s };
         let (switch, tenant) = (or_default(text(o, "Switch")?), or_default(text(o, "Tenant")?));
@@ -203,7 +206,7 @@ mod oracle {
         Ok(format!(
             "{kind:?} {} {seq:?} {epoch:?} {tenant}/{switch} dn={} queue={} third={third} {third_dn} other={} agent={} \
              {c:016x} {p:016x} {:016x} uuid={} {call_type:?} {state:?} {this_role:?} {other_role:?} {third_role:?} {mode:?} \
-             ani={} dnis={} {} {} {} route={route:?} treated={treated:?} hops={hops:?} net={} ref={} links={}",
+             ids={ids:?} ani={} dnis={} {} {} {} route={route:?} treated={treated:?} hops={hops:?} net={} ref={} links={}",
             secs * 1_000_000 + micros,
             at(&this),
             at(&queue),
@@ -283,7 +286,8 @@ fn pair() -> impl Strategy<Value = (String, String)> {
             "RefCallUUID"]), name),
         1 => (keys(&["RouteType", "TreatmentType"]), route),
         1 => (keys(&["UserData", "Reasons", "Extensions", "ISLinkList"]), prop_oneof![list, nested]),
-        1 => (keys(&["CallID", "Unheard", "x", "", "Eve", "ThisDNRolf", "ein Schlüssel"]), anything()),
+        1 => (keys(&["CallID", "ThisTrunk", "OtherTrunk"]), prop_oneof![1 => digits(), 1 => anything(), 1 => (0..1_u64 << 53).prop_map(|n| n.to_string())]),
+        1 => (keys(&["PreviousCallID", "Unheard", "x", "", "Eve", "ThisDNRolf", "ein Schlüssel"]), anything()),
     ];
     (pairs, prop_oneof![20 => Just(None), 1 => anything().prop_map(Some)])
         .prop_map(|((key, value), other)| (key, other.unwrap_or(value)))
@@ -387,9 +391,15 @@ const RINGING: &str = r#"{"Event":"EventRinging","EventSequenceNumber":6703,"Tim
 #[test]
 fn an_event_of_the_feed_is_read_whole_and_by_the_scanner() {
     let want = "60 1699956920123000 Some(6703) None default/east dn=7001@east queue=8001@east third=  other=5550100 agent= \
-        00650290aa1b3001 0000000000000000 0000000000000000 uuid= Some(Inbound) 0 2 1 0 0 ani=5550100 dnis=5550199 \
+        00650290aa1b3001 0000000000000000 0000000000000000 uuid= Some(Inbound) 0 2 1 0 0 ids=[0, 0, 0] ani=5550100 dnis=5550199 \
         {\"Segment\":\"gold\"} null null route=None treated=None hops=[(0, \"\"), (0, \"\"), (0, \"\")] net= ref= links=null";
     assert_eq!(one(RINGING).as_deref(), Ok(want));
+    let with_ids = RINGING.replace("\"ANI\"", "\"CallID\":1027,\"OtherTrunk\":\"12\",\"ThisTrunk\":\"twelve\",\"ANI\"");
+    assert_eq!(one(&with_ids).as_deref(), Ok(&*want.replace("[0, 0, 0]", "[1027, 0, 12]")));
+    assert_eq!(
+        one(&with_ids.replace("1027", "9223372036854775808")).as_deref(),
+        Ok(&*want.replace("[0, 0, 0]", "[0, 0, 12]"))
+    );
     let spaced = RINGING.replace("\",\"", "\", \"").replace("\":", "\": ");
     assert_eq!(one(&spaced).as_deref(), Ok(want));
     let foreign = RINGING.replace("gold", "gülden").replace("\"OtherDN\"", "\"Unheard\":null,\"OtherDN\"");

@@ -28,6 +28,9 @@ table! {
         previous_conn_id: Option<ConnId>, "the call that this one comes from";
         transfer_conn_id: Option<ConnId>, "on a consultation leg, the call that is held";
         call_uuid: Passage, "CallUUID as sent";
+        switch_call_id: Option<i64>, "the switch's own id of the call; null when not said";
+        this_trunk: Option<i64>, "trunk of this_dn; null when not said";
+        other_trunk: Option<i64>, "trunk of the other number; null when not said";
         call_type: Option<&'static str>, "unknown, internal, inbound, outbound, consult; null when not said";
         call_state: i32, "CallState by number; 0 is ok, or not said";
         this_dn_role: i32, "role of this_dn by number; 0 is unknown, or not said";

@@ -269,3 +269,30 @@ fn an_extension_without_agent_answers_for_the_queue() {
         ",
     );
 }
+
+/// The switch's own id of a call and its trunk, by which other systems find it: the first that events say; the trunk is that of the side
+/// where outside is.
+#[test]
+fn a_call_knows_the_switchs_own_id_and_its_trunk() {
+    check(
+        &with_two_agents(
+            "
+            10:00:10 8001 Queued c1 CallID=4711
+            10:00:12 8001 Diverted c1 to=7001 CallID=4711 OtherTrunk=12
+            10:00:12 7001 Ringing c1 CallID=4712 ThisTrunk=1 OtherTrunk=13
+            10:00:15 7001 Established c1
+            10:00:20 7001 Released c1
+            10:00:30 7002 Dialing c2 out with=5550100 CallID=9 ThisTrunk=3
+            10:00:40 7002 Released c2 CallID=0
+            10:00:50 7001 Ringing c3 CallID=none
+            10:00:55 7001 Released c3
+            ",
+        ),
+        "
+        call: conn_id switch_call_id trunk
+          0000000000000001 4711 12
+          0000000000000002 9 3
+          0000000000000003 - -
+        ",
+    );
+}
