@@ -9,7 +9,7 @@ use super::slab::{Ix, NIL};
 use super::world::World;
 use crate::model::tevent::TEvent;
 
-/// The keys of `UserData` that are read, in the order of the fields of [`Decision`].
+/// The keys of `UserData` that are read: of the strategy, of the target and its kind, of the skills asked for.
 pub const KEYS: [&str; 4] =
     ["RStrategyName", "RTargetObjectSelected", "RTargetTypeSelected", "RRequestedSkillCombination"];
 
@@ -39,9 +39,10 @@ impl Decision {
 impl World {
     /// What the router says with an event; `None` when that is nothing.
     pub(super) fn said_by_router(&self, ev: &TEvent<'_>) -> Option<Decision> {
-        // Most lists have none of the keys: a search of the text is cheaper than a walk over the pairs. A key may be written with escapes.
+        // Most lists have none of the keys: a look at the text is cheaper than a walk over the pairs. A key may be written with escapes.
         let raw = ev.user_data.as_json().as_bytes();
-        if memchr::memmem::find(raw, b"\"R").is_none() && memchr::memchr(b'\\', raw).is_none() {
+        let mut may_begin = memchr::memchr2_iter(b'R', b'\\', raw);
+        if !may_begin.any(|at| raw[at] == b'\\' || at > 0 && raw[at - 1] == b'"') {
             return None;
         }
         let mut said = [const { None }; KEYS.len()];
@@ -77,15 +78,17 @@ impl World {
         }
     }
 
-    /// What the router has said of a stay.
-    pub(super) fn decision_of(&self, ix: Ix) -> Decision {
-        let stay = &self.stays[ix];
-        let mut decision =
-            if stay.decision == NIL { Decision::default() } else { self.decisions[stay.decision].clone() };
-        if stay.route != NIL && decision.strategy.is_none() {
-            decision.strategy.clone_from(self.routes[stay.route].strategy());
-        }
-        decision
+    /// What the router has said of a stay, if anything.
+    pub(super) fn decision_of(&self, ix: Ix) -> Option<&Decision> {
+        let decision = self.stays[ix].decision;
+        (decision != NIL).then(|| &self.decisions[decision])
+    }
+
+    /// The strategy that a stay was routed by, or that was asked and had not answered when it ended.
+    pub(super) fn strategy_of(&self, ix: Ix) -> Option<CompactString> {
+        let said = self.decision_of(ix).and_then(|said| said.strategy.clone());
+        let route = self.stays[ix].route;
+        if said.is_none() && route != NIL { self.routes[route].strategy().clone() } else { said }
     }
 
     /// The stay is over.

@@ -352,7 +352,7 @@ impl World {
         let stay = &self.stays[ix];
         let entered_at = stay.key.entered_at;
         let left = left_at.unwrap_or(until);
-        let decision = self.decision_of(ix);
+        let said = self.decision_of(ix);
         let distributed = !matches!(
             outcome,
             Outcome::AbandonedQueue | Outcome::Cleared | Outcome::RoutedElsewhere | Outcome::Unknown
@@ -379,10 +379,10 @@ impl World {
             handling_segment_id: stay.leg,
             diverted_to: (outcome == Outcome::Diverted && !stay.target_number.is_empty())
                 .then(|| stay.target_number.clone()),
-            strategy: decision.strategy,
-            target: decision.target,
-            target_kind: decision.target_kind,
-            skill_expression: decision.skills,
+            strategy: self.strategy_of(ix),
+            target: said.and_then(|said| said.target.clone()),
+            target_kind: said.and_then(|said| said.target_kind.clone()),
+            skill_expression: said.and_then(|said| said.skills.clone()),
             priority: None,
             position_on_entry: None,
             ewt_ms_on_entry: None,
