@@ -213,8 +213,8 @@ impl Calls {
         let own = call;
         let call = self.named(call, party.file);
         call.parties += 1;
-        let merged_into = call.row.map_or(NO_ID, |row| row.merged_into);
-        let is_stray = party.interaction != own && party.interaction != merged_into;
+        let (parent, merged_into) = call.row.map_or((NO_ID, NO_ID), |row| (row.parent, row.merged_into));
+        let is_stray = ![own, parent, merged_into].contains(&party.interaction);
         call.strays += i64::from(is_stray || call.row.is_some_and(|row| row.site != party.site));
         let (joined_at, dn, is_queue) = (party.joined_at, party.dn, party.is_queue);
         if call.first_joined.is_none_or(|first| joined_at < first) {

@@ -97,7 +97,6 @@ impl Legs {
                 && (!is_moved || self.parts.contains_key(&party_guid[i]))
                 && (left_at[i] == NO_LONG) == (left_cause[i] == NO_NAME)
                 && (left_at[i] != NO_LONG || end_known[i] == 0)
-                && (is_queue || interaction_id[i] == call_id[i])
                 && (!is_queue || (dn_type[i] != extension && agent_id[i] == NO_NAME && agent_session_id[i] == NO_ID));
             findings.that(Law::PartyTimes, holds, || {
                 example(reader, block, i, format!("its parts are {parts} of {} ms", whole.unwrap_or(parts)))

@@ -294,7 +294,13 @@ impl World {
         }
     }
 
-    /// The same, to be changed.
+    /// The contact of what the row of a part of the call with the id `own` says: the call it was made from, if any. What has gone on as
+    /// another call's belongs there.
+    pub(super) fn contact_id(&self, ix: Ix, own: Uuid) -> Uuid {
+        if self.calls[ix].id == own { self.kin_of(ix).parent.some().unwrap_or(own) } else { self.calls[ix].id }
+    }
+
+    /// The calls it was made from or became part of, to be changed.
     pub(super) fn kin_of_mut(&mut self, ix: Ix) -> &mut Kin {
         let call = &mut self.calls[ix];
         if call.kin == NIL {
@@ -376,7 +382,7 @@ impl World {
         CallRow {
             tenant_id: Tenant(call.switch),
             call_id: call.id,
-            interaction_id: kin.parent.some().unwrap_or(call.id),
+            interaction_id: self.contact_id(ix, call.id),
             site_id: Site(call.switch),
             conn_id: call.conn,
             switch_call_id: number_text(call.switch_id),

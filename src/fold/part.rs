@@ -25,7 +25,9 @@ impl World {
     /// Writes the party's part in its present call, which ends at `at` (`cause` absent: still open).
     pub(super) fn write_part(&mut self, ix: Ix, at: Micros, cause: Option<&'static str>, state: &'static str) {
         let left = cause.map(|cause| Left { at, cause, is_lost: self.losing });
-        let row = self.part_row(ix, self.calls[self.parties[ix].call].id, left, state);
+        let call = self.parties[ix].call;
+        let id = self.calls[call].id;
+        let row = self.part_row(ix, (id, self.contact_id(call, id)), left, state);
         self.out.parties.push(row);
         self.part_over(ix, at, cause, state);
     }
@@ -40,10 +42,13 @@ impl World {
     /// The row of a leg's last part, which is over, with the after-call work so far.
     pub(super) fn wrapped_part(&self, wrap: &Wrap) -> PartyRow {
         let left = Left { at: wrap.released_at, cause: wrap.cause, is_lost: wrap.is_lost };
-        PartyRow { acw_ms: wrap.acw_ms, ..self.part_row(wrap.party, wrap.call, Some(left), wrap.state.word()) }
+        PartyRow {
+            acw_ms: wrap.acw_ms,
+            ..self.part_row(wrap.party, (wrap.call, wrap.contact), Some(left), wrap.state.word())
+        }
     }
 
-    fn part_row(&self, ix: Ix, call: Uuid, left: Option<Left>, state: &'static str) -> PartyRow {
+    fn part_row(&self, ix: Ix, (call, contact): (Uuid, Uuid), left: Option<Left>, state: &'static str) -> PartyRow {
         let party = &self.parties[ix];
         let so_far = (party.ring_ms, party.talk_ms + party.consult_ms, party.hold_ms);
         let moved = (party.moved != NIL).then(|| &self.moves[party.moved]);
@@ -54,7 +59,7 @@ impl World {
             party_id: PartyKey(part),
             party_guid: PartyKey(party.leg),
             call_id: call,
-            interaction_id: call,
+            interaction_id: contact,
             site_id: Site(party.switch),
             dn: party.dn,
             dn_type: self.devices[party.dn.index()].kind.word(),

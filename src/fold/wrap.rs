@@ -28,6 +28,8 @@ pub struct Wrap {
     pub party: Ix,
     /// The call it ended in, which may be gone when the wrap is over.
     pub call: Uuid,
+    /// The contact of that call, as known at the release.
+    pub contact: Uuid,
     /// Release.
     pub released_at: Micros,
     /// How it ended.
@@ -84,6 +86,7 @@ impl World {
             agent,
             party: ix,
             call: self.calls[party.call].id,
+            contact: self.contact_id(party.call, self.calls[party.call].id),
             released_at: at,
             // Of a party that was lost nobody knows how it ended.
             result: if self.losing && answered_at.is_none() { "error" } else { result },
@@ -332,7 +335,7 @@ impl World {
             tenant_id: Tenant(party.switch),
             handling_segment_id: party.leg,
             call_id: call,
-            interaction_id: call,
+            interaction_id: end.map_or_else(|| self.contact_id(party.call, call), |end| end.contact),
             queue_segment_id: credit.map(|c| c.key.clone()),
             queue_id: credit.map_or(DnId::NONE, |c| c.key.queue),
             resource_id: party.dn,

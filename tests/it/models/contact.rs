@@ -262,3 +262,45 @@ fn links_with_ids_of_their_own_join_calls_too() {
         ",
     );
 }
+
+/// Every row of a consultation names the contact of the call it was made from, so that the rows of a contact can be joined.
+#[test]
+fn the_parts_of_a_consultation_belong_to_the_call_it_was_made_from() {
+    check(
+        &super::with_two_agents(
+            "
+            10:00:05 7001 Ringing c1 in with=5550100
+            10:00:10 7001 Established c1
+            10:00:30 7001 Held c1
+            10:00:30 7001 Dialing c2 consult transfer=c1
+            10:00:31 8002 Queued c2 consult was=c1
+            10:00:33 8002 Diverted c2 consult to=7002
+            10:00:33 7002 Ringing c2 consult was=c1 queue=8002
+            10:00:35 7001 Established c2
+            10:00:35 7002 Established c2
+            10:00:45 7001 Released c2
+            10:00:45 7002 Released c2
+            10:00:46 7001 Retrieved c1
+            10:00:55 7001 Released c1
+            ",
+        ),
+        "
+        call: call_id interaction_id
+          c1 c1
+          c2 c1
+        party: dn call_id interaction_id
+          7001 c1 c1
+          7001 c2 c1
+          8002 c2 c1
+          7002 c2 c1
+        queue_segment: queue_id call_id interaction_id
+          8002 c2 c1
+        handling_segment: resource_id call_id interaction_id
+          7001 c1 c1
+          7001 c2 c1
+          7002 c2 c1
+        interaction: interaction_id call_count
+          c1 2
+        ",
+    );
+}
