@@ -102,26 +102,26 @@ impl<'t, L: Lanes> Assembly<'_, 't, L> {
         }
     }
 
-    /// A number that no rule depends on: what is none is counted as unknown and read as zero, which stands for absent.
+    /// A number of 32 bits that no rule depends on: what is none is counted as unknown and read as zero, which stands for absent.
     #[inline(always)]
-    fn number(&mut self, field: Field) -> u64 {
+    fn number(&mut self, field: Field) -> u32 {
         let slot = self.fields.get(field);
         if slot.is_absent() {
             return 0;
         }
-        match self.digits(slot) {
-            Some(number) => number,
-            None => self.odd_number(field, slot),
+        match self.digits(slot).map(u32::try_from) {
+            Some(Ok(number)) => number,
+            _ => self.odd_number(field, slot),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn odd_number(&mut self, field: Field, slot: Slot) -> u64 {
+    fn odd_number(&mut self, field: Field, slot: Slot) -> u32 {
         if slot.is_text() && slot.len() == 0 {
             return 0;
         }
-        let number = odd_integer(slot.kind(), self.raw(slot)).filter(|number| *number <= i64::MAX as u64);
+        let number = odd_integer(slot.kind(), self.raw(slot)).and_then(|number| u32::try_from(number).ok());
         if number.is_none() {
             self.unknown(field, slot);
         }

@@ -105,7 +105,7 @@ impl EventLog {
         let place = if self.last.0 == now { self.last.1 + 1 } else { 0 };
         self.last = (now, place);
         let some = |conn: ConnId| conn.is_some().then_some(conn);
-        let number = |n: u64| i64::try_from(n).ok().filter(|n| *n != 0);
+        let number = |n: u32| (n != 0).then_some(i64::from(n));
         let rare = ev.rare();
         let other_dn_is_known = !ev.other_number.is_empty() && names.find_dn(ev.switch, ev.other_number).is_some();
         let (ani, ani_key) = self.number(self.privacy.ani, ev.ani);

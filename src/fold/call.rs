@@ -86,8 +86,8 @@ pub struct Call {
     pub first_alerting_at: Micros,
     /// First answer.
     pub first_connected_at: Micros,
-    /// When the last party or stay left, while nothing is open; `MAX` otherwise.
-    ended_at: Micros,
+    /// Something was open, and nothing is any more.
+    has_ended: bool,
     /// The latest time at which a party or stay left.
     pub left_at: Micros,
     /// Last event of the call.
@@ -96,9 +96,10 @@ pub struct Call {
     pub ani: CompactString,
     /// DNIS as sent.
     pub dnis: CompactString,
-    /// The switch's own id, and the trunk to outside; zero while they are not known.
-    pub switch_id: u64,
-    pub trunk: u64,
+    /// Place of the numbers by which other systems know it, and which of them are known.
+    numbers: Ix,
+    has_id: bool,
+    has_trunk: bool,
     /// Calls this one was made from or became part of, when there are any.
     kin: Ix,
     /// Holds.
@@ -136,20 +137,20 @@ pub struct Call {
     last_seq: u64,
 }
 
+/// Calls lie in a row, and each is read as a whole: none begins in the middle of a line of memory.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Call>().is_multiple_of(64));
+
 impl Call {
     /// When the last party or stay left; nothing while anything is open.
     pub(super) const fn ended(&self) -> Option<Micros> {
-        self.ended_at.some()
+        if self.has_ended { Some(self.left_at) } else { None }
     }
 
-    /// The first number of each kind that its events say.
-    fn note_numbers(&mut self, ev: &TEvent<'_>) {
-        if self.switch_id == 0 {
-            self.switch_id = ev.call_id;
-        }
-        if self.trunk == 0 {
-            self.trunk = trunk_of(ev);
-        }
+    /// Whether an event says a number that is not known yet.
+    #[inline]
+    const fn lacks_numbers(&self, ev: &TEvent<'_>) -> bool {
+        !self.has_id && ev.call_id != 0 || !self.has_trunk && trunk_of(ev) != 0
     }
 
     /// Last event that touched it.
@@ -158,13 +159,22 @@ impl Call {
     }
 }
 
+/// The numbers by which other systems know a call: the first of each kind that its events say, zero while there is none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Numbers {
+    /// The switch's own id.
+    id: u32,
+    /// The trunk to outside.
+    trunk: u32,
+}
+
 /// The trunk that an event names: of the other side, which is where outside is, else of the device.
-const fn trunk_of(ev: &TEvent<'_>) -> u64 {
+const fn trunk_of(ev: &TEvent<'_>) -> u32 {
     if ev.other_trunk != 0 { ev.other_trunk } else { ev.this_trunk }
 }
 
 /// A number in a row; nothing for zero.
-fn number_text(n: u64) -> Option<CompactString> {
+fn number_text(n: u32) -> Option<CompactString> {
     (n != 0).then(|| n.to_compact_string())
 }
 
@@ -187,7 +197,7 @@ impl World {
             let own = conn == ev.conn;
             let call = &mut self.calls[ix];
             let reused = own
-                && call.ended_at != Micros::MAX
+                && call.has_ended
                 && !ev.call_uuid.is_empty()
                 && call.call_uuid != 0
                 && call.call_uuid != digest(ev.call_uuid);
@@ -206,7 +216,9 @@ impl World {
                     if call.dnis.is_empty() && !ev.dnis.is_empty() {
                         call.dnis = self.attached.privacy.held(ev.dnis);
                     }
-                    call.note_numbers(ev);
+                    if call.lacks_numbers(ev) {
+                        self.note_numbers(ix, ev);
+                    }
                 }
                 if own && self.attached.concerns(ev) {
                     self.attach(ix, ev);
@@ -220,6 +232,21 @@ impl World {
             self.attach(ix, ev);
         }
         Some(ix)
+    }
+
+    fn note_numbers(&mut self, ix: Ix, ev: &TEvent<'_>) {
+        if self.calls[ix].numbers == NIL {
+            self.calls[ix].numbers = self.numbers.insert(Numbers::default());
+        }
+        let call = &mut self.calls[ix];
+        let numbers = &mut self.numbers[call.numbers];
+        if numbers.id == 0 {
+            numbers.id = ev.call_id;
+        }
+        if numbers.trunk == 0 {
+            numbers.trunk = trunk_of(ev);
+        }
+        (call.has_id, call.has_trunk) = (numbers.id != 0, numbers.trunk != 0);
     }
 
     fn open_call(&mut self, ev: &TEvent<'_>, conn: ConnId, names: &Names) -> Ix {
@@ -244,13 +271,14 @@ impl World {
             first_queued_at: Micros::MAX,
             first_alerting_at: Micros::MAX,
             first_connected_at: Micros::MAX,
-            ended_at: Micros::MAX,
+            has_ended: false,
             left_at: ev.time,
             last_event_at: ev.time,
             ani,
             dnis,
-            switch_id: if own { ev.call_id } else { 0 },
-            trunk: if own { trunk_of(ev) } else { 0 },
+            numbers: NIL,
+            has_id: false,
+            has_trunk: false,
             kin: NIL,
             hold_count: 0,
             transfer_count: 0,
@@ -270,6 +298,9 @@ impl World {
             last_epoch: self.event.epoch,
             last_seq: self.event.seq,
         });
+        if own && self.calls[ix].lacks_numbers(ev) {
+            self.note_numbers(ix, ev);
+        }
         self.index_call(ix);
         self.sweep_at = self.sweep_at.min(ev.time + self.patience.stuck);
         // Should nothing ever open on it, it still has to go.
@@ -317,7 +348,7 @@ impl World {
         } else {
             call.open += 1;
         }
-        call.ended_at = Micros::MAX;
+        call.has_ended = false;
         call.lost = false;
     }
 
@@ -334,8 +365,8 @@ impl World {
             if call.open_virtual > 0 {
                 self.settle_call(ix, at);
             } else {
+                call.has_ended = true;
                 let ended = call.left_at;
-                call.ended_at = ended;
                 self.linger(ix, ended);
             }
         }
@@ -369,6 +400,9 @@ impl World {
         if self.calls[ix].kin != NIL {
             self.kin.remove(self.calls[ix].kin);
         }
+        if self.calls[ix].numbers != NIL {
+            self.numbers.remove(self.calls[ix].numbers);
+        }
         self.unindex_call(ix);
         self.calls.remove(ix);
     }
@@ -377,6 +411,7 @@ impl World {
     pub(super) fn call_row(&self, ix: Ix, ended: Option<Micros>, until: Micros) -> CallRow {
         let call = &self.calls[ix];
         let kin = self.kin_of(ix);
+        let numbers = if call.numbers == NIL { Numbers::default() } else { self.numbers[call.numbers] };
         let privacy = &self.attached.privacy;
         let text = |s: &CompactString, policy| if s.is_empty() { None } else { privacy.number(policy, s) };
         CallRow {
@@ -385,7 +420,7 @@ impl World {
             interaction_id: self.contact_id(ix, call.id),
             site_id: Site(call.switch),
             conn_id: call.conn,
-            switch_call_id: number_text(call.switch_id),
+            switch_call_id: number_text(numbers.id),
             parent_call_id: kin.parent.some(),
             merged_into_call_id: kin.merged_into.some(),
             merge_type: kin.merge.map(Merge::word),
@@ -398,7 +433,7 @@ impl World {
             ended_at: ended,
             ani: text(&call.ani, privacy.ani),
             dnis: text(&call.dnis, privacy.dnis),
-            trunk: number_text(call.trunk),
+            trunk: number_text(numbers.trunk),
             released_by: ended.filter(|_| !call.lost).map_or(By::Unknown, |_| call.ended_by).word(),
             hold_count: call.hold_count,
             transfer_count: call.transfer_count,

@@ -13,17 +13,59 @@ use crate::model::table::{PartyKey, Site, Tenant};
 use crate::model::tevent::{CallState, DnRole};
 use crate::model::time::Micros;
 
+/// Why a part ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// It was released.
+    Released,
+    /// The caller gave up.
+    Abandoned,
+    /// It rang in vain.
+    NoAnswer,
+    /// It was released into a transfer.
+    Transferred,
+    /// It was released into a conference.
+    Conferenced,
+    /// It goes on in another call.
+    Moved,
+}
+
+impl Cause {
+    /// Why a party left that was in `state`.
+    pub(super) const fn of(state: PartyState, abandoned: bool, why: CallState) -> Self {
+        match (why, state) {
+            (CallState::TRANSFERRED, _) => Self::Transferred,
+            (CallState::CONFERENCED, _) => Self::Conferenced,
+            _ if abandoned => Self::Abandoned,
+            (_, PartyState::Alerting) => Self::NoAnswer,
+            _ => Self::Released,
+        }
+    }
+
+    /// The word in rows.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Released => "released",
+            Self::Abandoned => "abandoned",
+            Self::NoAnswer => "no_answer",
+            Self::Transferred => "transferred",
+            Self::Conferenced => "conferenced",
+            Self::Moved => "moved",
+        }
+    }
+}
+
 /// How a part ended.
 #[derive(Clone, Copy)]
 struct Left {
     at: Micros,
-    cause: &'static str,
+    cause: Cause,
     is_lost: bool,
 }
 
 impl World {
     /// Writes the party's part in its present call, which ends at `at` (`cause` absent: still open).
-    pub(super) fn write_part(&mut self, ix: Ix, at: Micros, cause: Option<&'static str>, state: &'static str) {
+    pub(super) fn write_part(&mut self, ix: Ix, at: Micros, cause: Option<Cause>, state: &'static str) {
         let left = cause.map(|cause| Left { at, cause, is_lost: self.losing });
         let call = self.parties[ix].call;
         let id = self.calls[call].id;
@@ -33,7 +75,7 @@ impl World {
     }
 
     /// A part is over, as far as its call is concerned.
-    pub(super) fn part_over(&mut self, ix: Ix, at: Micros, cause: Option<&'static str>, state: &'static str) {
+    pub(super) fn part_over(&mut self, ix: Ix, at: Micros, cause: Option<Cause>, state: &'static str) {
         let call = self.parties[ix].call;
         self.calls[call].tally.parties += 1;
         self.trail_ends(ix, at, cause, state);
@@ -71,7 +113,7 @@ impl World {
             parent_link_type: before.map(|_| "moved"),
             joined_at: part.offered_at,
             left_at: left.map(|left| left.at),
-            left_cause: left.map(|left| if left.is_lost { "lost" } else { left.cause }),
+            left_cause: left.map(|left| if left.is_lost { "lost" } else { left.cause.word() }),
             alerting_ms: so_far.0 - base.0,
             connected_ms: so_far.1 - base.1,
             hold_ms: so_far.2 - base.2,
@@ -97,16 +139,5 @@ fn role_of(party: &Party) -> &'static str {
         DnRole::CONFERENCE_MEMBER => "conference_member",
         _ if party.conferenced => "conference_member",
         _ => "destination",
-    }
-}
-
-/// Why a party left, as its row says.
-pub(super) fn cause_of(state: PartyState, abandoned: bool, why: CallState) -> &'static str {
-    match (why, state) {
-        (CallState::TRANSFERRED, _) => "transferred",
-        (CallState::CONFERENCED, _) => "conferenced",
-        _ if abandoned => "abandoned",
-        (_, PartyState::Alerting) => "no_answer",
-        _ => "released",
     }
 }

@@ -1,7 +1,7 @@
 //! How a party ends: it leaves or is lost, what that means for its leg, and when it is forgotten.
 
 use super::offer::credits_of;
-use super::part::cause_of;
+use super::part::Cause;
 use super::party::{PartyState, Signal};
 use super::slab::{Ix, NIL};
 use super::world::{Timer, World};
@@ -52,7 +52,7 @@ impl World {
             }
             self.count_transfer_made(ix, why, at);
         }
-        let cause = cause_of(state, abandoned, why);
+        let cause = Cause::of(state, abandoned, why);
         if observer {
             self.write_part(ix, at, Some(cause), state.word());
         } else {

@@ -71,17 +71,12 @@ impl World {
             return;
         }
         let Some(said) = self.said_by_router(ev) else { return };
-        if self.stays[ix].decision == NIL {
-            self.stays[ix].decision = self.decisions.insert(said);
-        } else {
-            self.decisions[self.stays[ix].decision].add(said);
-        }
+        self.decisions.entry(ix).or_default().add(said);
     }
 
     /// What the router has said of a stay, if anything.
     pub(super) fn decision_of(&self, ix: Ix) -> Option<&Decision> {
-        let decision = self.stays[ix].decision;
-        (decision != NIL).then(|| &self.decisions[decision])
+        self.decisions.get(&ix)
     }
 
     /// The strategy that a stay was routed by, or that was asked and had not answered when it ended.
@@ -89,14 +84,5 @@ impl World {
         let said = self.decision_of(ix).and_then(|said| said.strategy.clone());
         let route = self.stays[ix].route;
         if said.is_none() && route != NIL { self.routes[route].strategy().clone() } else { said }
-    }
-
-    /// The stay is over.
-    pub(super) fn forget_decision(&mut self, ix: Ix) {
-        let decision = std::mem::replace(&mut self.stays[ix].decision, NIL);
-        if decision != NIL {
-            self.decisions[decision] = Decision::default();
-            self.decisions.remove(decision);
-        }
     }
 }

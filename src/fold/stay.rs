@@ -89,8 +89,6 @@ pub struct Stay {
     pub treatment_ms: i64,
     /// Its routing request, while that has no row.
     pub route: Ix,
-    /// What the router said of it, if anything.
-    pub decision: Ix,
     /// Last event that touched it.
     pub last_event: EventId,
 }
@@ -175,7 +173,6 @@ impl World {
             treated_since: None,
             treatment_ms: 0,
             route: NIL,
-            decision: NIL,
             last_event: self.event,
         });
         self.trail_in_queue(ix, "queued", at);
@@ -282,7 +279,7 @@ impl World {
         ) {
             self.calls[call].divert_count += 1;
         }
-        self.forget_decision(ix);
+        self.decisions.remove(&ix);
         self.unlink_stay(ix);
         if end.outcome == Outcome::Diverted {
             self.note_diversion(call, self.stays[ix].target, left_at);

@@ -4,6 +4,7 @@
 //! A state is noted when it begins and written when the party's part in its call is. States of no length leave no row. Queues
 //! have parties, too: their calls are queued or under treatment. After-call work follows its party's end.
 
+use super::part::Cause;
 use super::slab::Ix;
 use super::world::World;
 use crate::model::identity::LegKey;
@@ -138,13 +139,13 @@ impl World {
 
     /// The party's part in its call ends at `at` (`cause` absent: it goes on). One that moved goes on in the other call.
     #[inline]
-    pub(super) fn trail_ends(&mut self, ix: Ix, at: Micros, cause: Option<&'static str>, state: &'static str) {
+    pub(super) fn trail_ends(&mut self, ix: Ix, at: Micros, cause: Option<Cause>, state: &'static str) {
         if !self.trails.is_kept {
             return;
         }
         let whose = self.whose(ix, self.calls[self.parties[ix].call].id);
         of(&mut self.trails.parties, ix).write(whose, at, cause.is_none(), &mut self.out.party_states);
-        if cause == Some("moved") {
+        if cause == Some(Cause::Moved) {
             self.trail_opens(ix, state, at);
         }
     }

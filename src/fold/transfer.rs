@@ -5,6 +5,7 @@
 
 use super::anomaly::Anomaly;
 use super::call::Merge;
+use super::part::Cause;
 use super::party::{Move, Opening, Party, PartyState};
 use super::slab::{Ix, NIL};
 use super::world::World;
@@ -72,7 +73,7 @@ impl World {
         let from = self.parties[ix].call;
         self.parties[ix].accrue(at);
         let state = self.parties[ix].state.word();
-        self.write_part(ix, at, Some("moved"), state);
+        self.write_part(ix, at, Some(Cause::Moved), state);
         self.unlink_from_call(ix);
         let (call_id, first) = (self.calls[to].id, self.calls[to].parties);
         let before = self.part_of(&self.parties[ix]);

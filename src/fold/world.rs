@@ -6,12 +6,13 @@
 
 use std::collections::VecDeque;
 
-use hashbrown::HashTable;
+use foldhash::fast::FixedState;
+use hashbrown::{HashMap, HashTable};
 
 use super::agent::Agent;
 use super::anomaly::Anomaly;
 use super::attached::Attached;
-use super::call::{Call, Kin};
+use super::call::{Call, Kin, Numbers};
 use super::clock::AgentSet;
 use super::contact::{Contact, Sum};
 use super::device::{Device, Watch};
@@ -153,7 +154,9 @@ pub struct World {
     pub(super) stays: Slab<Stay>,
     pub(super) wraps: Slab<Wrap>,
     pub(super) routes: Slab<Route>,
-    pub(super) decisions: Slab<Decision>,
+    pub(super) numbers: Slab<Numbers>,
+    /// What a router said of stays, by their places; most have nothing.
+    pub(super) decisions: HashMap<Ix, Decision, FixedState>,
     pub(super) contacts: Slab<Contact>,
     /// Calls of other switches that are waited for.
     pub(super) claims: VecDeque<Claim>,

@@ -8,6 +8,7 @@
 use super::agent::Readiness;
 use super::ending::By;
 use super::offer::credits_of;
+use super::part::Cause;
 use super::party::{CREDITS_MAX, PartyState};
 use super::slab::{Ix, NIL};
 use super::world::{Timer, World};
@@ -37,7 +38,7 @@ pub struct Wrap {
     /// Its state before the end.
     pub state: PartyState,
     /// Why its party left.
-    pub cause: &'static str,
+    pub cause: Cause,
     /// Who ended it.
     pub by: By,
     /// Its end was not seen.
@@ -62,7 +63,7 @@ impl World {
         &mut self,
         ix: Ix,
         state: PartyState,
-        cause: &'static str,
+        cause: Cause,
         (abandoned, why): (bool, CallState),
         at: Micros,
     ) {

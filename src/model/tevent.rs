@@ -403,11 +403,11 @@ pub struct TEvent<'a> {
     /// `CallUUID` as sent.
     pub call_uuid: &'a str,
     /// `CallID`: the switch's own id of the call, which it soon uses again; zero when absent.
-    pub call_id: u64,
+    pub call_id: u32,
     /// `ThisTrunk`: the trunk that `ThisDN` is, or is reached by; zero when absent.
-    pub this_trunk: u64,
+    pub this_trunk: u32,
     /// `OtherTrunk`: the same of `OtherDN`.
-    pub other_trunk: u64,
+    pub other_trunk: u32,
     /// `CallType`; `None` when absent.
     pub call_type: Option<CallType>,
     /// `CallState`; `Ok` when absent.
