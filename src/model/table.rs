@@ -9,6 +9,9 @@ use super::identity::{LegKey, QueueSegmentKey, SessionKey};
 use super::ids::{AgentId, ConnId, DnId, EventId, ReasonId, SwitchId, Uuid};
 use super::time::Micros;
 
+/// Version of what the numbers mean: raised when one comes to mean something else. It is that of `schemas/definitions.md`.
+pub const DEFINITIONS_VERSION: u32 = 2;
+
 /// Logical type of a column; each storage maps it to its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {

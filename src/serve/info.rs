@@ -9,6 +9,7 @@ use serde::ser::{SerializeMap, Serializer};
 use super::ratio::ServiceLevel;
 use crate::handoff::backlog::Backlog;
 use crate::handoff::selfcheck::SelfCheck;
+use crate::model::table::DEFINITIONS_VERSION;
 use crate::model::time::{Micros, Span};
 
 /// Identity, targets and limits of a board. [`Default`] gives what a program without configuration has.
@@ -79,7 +80,7 @@ impl Default for BoardInfo {
             started_at: Micros(0),
             data: String::new(),
             timezone: "UTC".to_owned(),
-            definitions_version: "1".to_owned(),
+            definitions_version: DEFINITIONS_VERSION.to_string(),
             demo: false,
             recorded: false,
             wall_clock: true,

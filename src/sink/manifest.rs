@@ -11,8 +11,9 @@ use std::path::Path;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde::{Deserialize, Serialize};
 
-use super::parquet::{CHECKSUM, DEFINITIONS_VERSION, SCHEMA_VERSION, checksum};
+use super::parquet::{CHECKSUM, SCHEMA_VERSION, checksum};
 use super::store::StoreError;
+use crate::model::table::DEFINITIONS_VERSION;
 use crate::model::time::Micros;
 
 /// The live files of one partition.

@@ -38,7 +38,7 @@ mod survey;
 pub use compact::Merged;
 pub use differ::{Changed, Difference, compare, holding, places, undescribed};
 pub use manifest::{FileEntry, Manifest, stored_until};
-pub use parquet::{CHECKSUM, DEFINITIONS_VERSION, ROW_GROUP_ROWS, SCHEMA_VERSION, producer};
+pub use parquet::{CHECKSUM, ROW_GROUP_ROWS, SCHEMA_VERSION, producer};
 pub use path::date;
 pub use read::{Block, GroupSpan, NO_FLAG, NO_ID, NO_INT, NO_LONG, NO_NAME, ReadError, Reader, TextColumn};
 pub use reference::{duckdb_tables, reference, tables};

@@ -18,7 +18,7 @@ use parquet::file::properties::{WriterProperties, WriterPropertiesPtr, WriterVer
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{SchemaDescPtr, SchemaDescriptor, Type as Node, TypePtr};
 
-use crate::model::table::{Column, Table, Type};
+use crate::model::table::{Column, DEFINITIONS_VERSION, Table, Type};
 use crate::model::time::Micros;
 
 use super::chunk::{Encoder, Source};
@@ -28,9 +28,6 @@ use super::order::Order;
 
 /// Version of the tables' columns; raised when one is added or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 2;
-
-/// Version of what the numbers mean.
-pub const DEFINITIONS_VERSION: u32 = 2;
 
 /// Name of the checksum in manifests.
 pub const CHECKSUM: &str = "xxh64";

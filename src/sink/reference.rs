@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use crate::for_each_table;
 use crate::model::row::Rows;
-use crate::model::table::{Kind, Row, Table, Type};
+use crate::model::table::{DEFINITIONS_VERSION, Kind, Row, Table, Type};
 
-use super::parquet::{DEFINITIONS_VERSION, SCHEMA_VERSION};
+use super::parquet::SCHEMA_VERSION;
 
 const INTRODUCTION: &str = "\
 Files lie at `DATA/history/TABLE/tenant=T/date=YYYY-MM-DD/part-*.parquet`; the date is the UTC date of the column marked
@@ -160,6 +160,8 @@ mod tests {
     #[test]
     fn the_written_reference_is_that_of_the_code() {
         must_be_current("parquet.md", |_| reference());
+        let definitions = include_str!("../../schemas/definitions.md");
+        assert!(definitions.contains(&format!("Definitions version {DEFINITIONS_VERSION}.")));
     }
 
     /// Puts `text` between the marks of a part.

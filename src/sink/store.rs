@@ -14,14 +14,14 @@ use parquet::errors::ParquetError;
 use crate::engine::output::RowBatch;
 use crate::for_each_table;
 use crate::model::row::Rows;
-use crate::model::table::{Row, Table};
+use crate::model::table::{DEFINITIONS_VERSION, Row, Table};
 use crate::model::time::Micros;
 
 use super::compact::Tidy;
 use super::lock::Lock;
 use super::manifest::{FileEntry, Manifest};
 use super::page::ZSTD_LEVEL;
-use super::parquet::{CHECKSUM, DEFINITIONS_VERSION, SCHEMA_VERSION, Schema, Workshop};
+use super::parquet::{CHECKSUM, SCHEMA_VERSION, Schema, Workshop};
 use super::part::{Finished, Grain, Parts, Shared};
 use super::path;
 use super::publish::{Change, Rule, TEMP, plan, write_durable};
