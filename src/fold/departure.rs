@@ -59,6 +59,7 @@ impl World {
         stay.left_order = order;
         stay.last_event = event;
         stay.state = StayState::Left;
+        stay.why = ev.call_state;
         stay.cleared = matches!(ev.call_state, CallState::CLEARED | CallState::REDIRECTED);
         stay.target_number = ev.third_party_number.into();
         stay.target = ev.third_party_dn;
@@ -206,6 +207,7 @@ impl World {
         self.calls[call].abandoned = true;
         self.calls[call].ended_by = caller_of(self.stays[ix].call_type);
         self.stays[ix].last_event = self.event;
+        self.stays[ix].why = ev.call_state;
         self.stays[ix].left_at = Some(ev.time);
         self.end_stay(ix, End { outcome: Outcome::AbandonedQueue, at: ev.time, order, agent: AgentId::NONE });
     }

@@ -26,7 +26,7 @@ use crate::model::ids::{AgentId, DnId, EventId, SwitchId};
 use crate::model::names::Names;
 use crate::model::row::{PartyRow, QueueSegmentRow};
 use crate::model::table::{PartyKey, Site, Tenant};
-use crate::model::tevent::{CallType, TEvent};
+use crate::model::tevent::{CallState, CallType, TEvent};
 use crate::model::time::{Micros, ms_between};
 
 /// Where a stay is.
@@ -71,6 +71,8 @@ pub struct Stay {
     pub left_at: Option<Micros>,
     /// Position of the departure among all inputs.
     pub left_order: u64,
+    /// What the event said by which it left.
+    pub why: CallState,
     /// The departure said "cleared" or "redirected".
     pub cleared: bool,
     /// Target of the departure, when its DN is known.
@@ -164,6 +166,7 @@ impl World {
             state: StayState::Waiting,
             left_at: None,
             left_order: 0,
+            why: CallState::OK,
             cleared: false,
             target: DnId::NONE,
             target_number: CompactString::default(),
@@ -368,7 +371,7 @@ impl World {
             left_at,
             entry_seq: stay.entry_seq,
             outcome: outcome.word(),
-            outcome_reason: None,
+            outcome_reason: if stay.why == CallState::OK { None } else { stay.why.name() },
             queue_ms: ms_between(entered_at, left),
             ring_ms: ms_between(left, until),
             wait_ms: ms_between(entered_at, until),

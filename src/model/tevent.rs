@@ -281,6 +281,16 @@ impl CallState {
             _ => CALL_STATES.iter().position(|&n| n == name).map(|n| Self(n as u8)),
         }
     }
+
+    /// Its T-Library name; `None` where the T-Library names none.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        match self.0 {
+            49 => Some("Deafened"),
+            50 => Some("Held"),
+            n => CALL_STATES.get(usize::from(n)).copied(),
+        }
+    }
 }
 
 /// `AttributeThisDNRole` and its siblings: the part a DN plays in an event.

@@ -196,3 +196,29 @@ fn a_stay_on_a_routing_point_says_what_the_router_chose() {
     let masked = expect("*******les").replace(" GA ", " *A ");
     check_with(Settings { privacy, ..Settings::default() }, &log, &masked);
 }
+
+/// Why a call left is what the switch says with the event by which it left; Ok says nothing.
+#[test]
+fn a_stay_says_why_it_ended_where_the_switch_does() {
+    check(
+        "
+        10:00:00 8001 Queued c1
+        10:00:05 8001 Diverted c1 to=8002 state=Overflowed
+        10:00:05 8002 Queued c1
+        10:00:09 8002 Abandoned c1 state=Abandoned
+        10:00:10 8001 Queued c2
+        10:00:11 8001 Released c2 state=QueueFull
+        10:00:20 8001 Queued c3
+        10:00:29 8001 Abandoned c3
+        10:00:40 8001 Queued c4
+        ",
+        "
+        queue_segment: queue_id call_id outcome outcome_reason
+          8001 c1 diverted Overflowed
+          8001 c2 cleared QueueFull
+          8001 c3 abandoned_queue -
+          8001 c4 pending -
+          8002 c1 abandoned_queue Abandoned
+        ",
+    );
+}
