@@ -231,7 +231,7 @@ impl Closed<'_> {
 }
 
 /// Columns that say nothing about what happened.
-const BOOKKEEPING: [&str; 12] = [
+const BOOKKEEPING: [&str; 11] = [
     "tenant_id",
     "site_id",
     "media_type",
@@ -243,7 +243,6 @@ const BOOKKEEPING: [&str; 12] = [
     "conn_id",
     "login_id",
     "dn_type",
-    "released_by",
 ];
 
 /// A row as `table: column=value …`, without what is null, zero, false, an id or bookkeeping.

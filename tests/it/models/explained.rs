@@ -72,6 +72,8 @@ fn every_step_of_one_call_and_nothing_of_another() {
     );
     let rows = |table: &str| steps.iter().flat_map(|s| &s.rows).filter(|r| r.starts_with(table)).count();
     assert_eq!((rows("queue_segment:"), rows("handling_segment:"), rows("party:"), rows("call:")), (1, 1, 2, 1));
+    let mut legs = steps.iter().flat_map(|s| &s.rows).filter(|r| r.starts_with("handling_segment:"));
+    assert!(legs.all(|leg| leg.contains(" released_by=")), "who ended a leg is shown");
 }
 
 /// The numbers of a run do not depend on whether somebody asks.
